@@ -231,7 +231,8 @@ func BenchmarkSearchCandidate(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(looked), "ns/candidate")
 }
 
-// TestDemotionByCost holds that a scan looks at units that save more first, those of equal savings in the shuffled order.
+// TestDemotionByCost holds that a scan looks at units that save more first, those of equal savings in the shuffled
+// order.
 func TestDemotionByCost(t *testing.T) {
 	drop := []float64{0.1, 0.1, 0.1, 0.1, 0.1, 0.1}
 	for _, c := range []struct {

@@ -161,6 +161,27 @@ func TestAutoEndsImprove(t *testing.T) {
 	}
 }
 
+// TestTwoLeft holds that auto, where two of up to 64 units stay high, has looked at every mix with one before it ends.
+func TestTwoLeft(t *testing.T) {
+	for _, n := range []int{3, 5, 52, 64} {
+		drop := make([]float64, n)
+		for i := range drop {
+			drop[i] = 0.001 * float64(1+i*7%n)
+		}
+		drop[n/2], drop[n-1] = 9, 10
+		r := points(drop, nil)
+		res, err := search.Run(context.Background(), "auto", distant{r}, search.NewOptions(n, 95))
+		if err != nil || len(res.Promotion) != 2 || len(res.Notes) > 0 {
+			t.Fatalf("%d units: %v, %v, %v", n, err, res.Promotion, res.Notes)
+		}
+		for i := range n {
+			if m := strings.Repeat("1", i) + "0" + strings.Repeat("1", n-1-i); !slices.Contains(r.asked, m) {
+				t.Errorf("%d units: %s was not scored", n, m)
+			}
+		}
+	}
+}
+
 // TestTies holds the orders of equals, trial by trial.
 func TestTies(t *testing.T) {
 	for _, c := range []struct {
