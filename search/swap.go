@@ -94,7 +94,7 @@ func (s *session) swapsOf(f family, part []int, stand Mask) (swaps [][]int) {
 
 // families lists the families of the pairs of high units, and of single ones where costs differ, since there a single
 // one may save more than another. The sum of the set's rank by harm and of its part decides, then the rank: the best
-// set's later half, the second's later half, the best one's next part, and so on. high is in the order of the ranking.
+// set's later half, its next part, the second set's later half, and so on. high is in the order of the ranking.
 func (s *session) families(r ranking, high []int) []family {
 	high = high[:min(len(high), swapFrom)]
 	single := slices.Min(s.o.Cost) < slices.Max(s.o.Cost)
