@@ -13,8 +13,9 @@ import (
 func metricFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "metric", Category: catTarget, Usage: "`NAME`: " + either(metric.Names()) + " (default: top1 with labels, else agreement)"},
-		&cli.StringFlag{Name: "output", Category: catTarget, Usage: "`NAME`: output that the metric reads, if the network has several"},
+		&cli.StringSliceFlag{Name: "output", Category: catTarget, Usage: "`NAME`: output that the metric reads, if the network has several; repeatable for a metric that reads several, or all"},
 		&cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: your own metric: a shell command that reads the outputs, and the labels if there are any, as npy on its standard input, and prints one number; see docs/metrics.md"},
+		&cli.StringSliceFlag{Name: "label-array", Category: catTarget, Usage: "`NAME`: array of the data that --metric-cmd gets as labels; repeatable (default: y)"},
 		&cli.BoolFlag{Name: "metric-lower", Category: catTarget, Usage: "lower is better for --metric-cmd"},
 		&cli.DurationFlag{Name: "metric-timeout", Category: catTarget, Usage: "`TIME`: timeout of --metric-cmd for one score (default: 10m)"},
 		&cli.StringFlag{Name: "class-weights", Category: catTarget, Usage: "`W,W,...`: weight of each class in the metric, or balanced"},
@@ -24,7 +25,10 @@ func metricFlags() []cli.Flag {
 
 // metricChoices reads them.
 func metricChoices(c *cli.Context, cfg *run.Config) error {
-	cfg.Metric, cfg.Output, cfg.MetricCmd = c.String("metric"), c.String("output"), c.String("metric-cmd")
+	cfg.Metric, cfg.MetricCmd, cfg.LabelArrays = c.String("metric"), c.String("metric-cmd"), c.StringSlice("label-array")
+	if list := c.StringSlice("output"); len(list) > 0 {
+		cfg.Output, cfg.Beside = list[0], list[1:]
+	}
 	cfg.MetricLower, cfg.MetricTimeout, cfg.ClassWeights = c.Bool("metric-lower"), c.Duration("metric-timeout"), c.String("class-weights")
 	if c.IsSet("ignore-label") {
 		n := c.Int64("ignore-label")

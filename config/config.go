@@ -73,14 +73,16 @@ type Config struct {
 	ClassWeights  string        `json:"class_weights"`     // balanced, or a number for each class with commas between
 	IgnoreLabel   *int64        `json:"ignore_label"`      // samples or pixels with this label do not count
 
-	Fixed  []string  `json:"input"` // NAME=VALUE: inputs that have the same value for every sample
-	Pad    []string  `json:"pad"`   // NAME=VALUE: of inputs, what is put behind shorter samples
-	State  []string  `json:"state"` // OUT:IN: outputs that a step of a sequence hands to the next one as inputs
-	Output string    `json:"output"`
-	Limit  int       `json:"limit"` // a stratified part of the samples; 0: all
-	Scale  []float32 `json:"scale"`
-	Mean   []float32 `json:"mean"`
-	Std    []float32 `json:"std"`
+	Fixed       []string  `json:"input"`                    // NAME=VALUE: inputs that have the same value for every sample
+	Pad         []string  `json:"pad"`                      // NAME=VALUE: of inputs, what is put behind shorter samples
+	State       []string  `json:"state"`                    // OUT:IN: outputs that a step of a sequence hands to the next one as inputs
+	Output      string    `json:"output"`                   // AllOutputs: all
+	Beside      []string  `json:"beside_outputs,omitempty"` // further outputs that the metric reads
+	LabelArrays []string  `json:"label_arrays,omitempty"`   // of the data, in this order; none: y
+	Limit       int       `json:"limit"`                    // a stratified part of the samples; 0: all
+	Scale       []float32 `json:"scale"`
+	Mean        []float32 `json:"mean"`
+	Std         []float32 `json:"std"`
 
 	Device    string `json:"device"`
 	Workers   int    `json:"workers"`

@@ -30,7 +30,22 @@ func (c Config) CheckMetricFlags() error {
 	case c.MetricTimeout < 0:
 		return mistake.Errorf("--metric-timeout %v: give a time such as 10m", c.MetricTimeout)
 	}
+	if err := c.checkLabelArrays(); err != nil {
+		return err
+	}
 	_, err := c.Weighing()
+	return err
+}
+
+// checkLabelArrays refuses names of label arrays that no metric reads.
+func (c Config) checkLabelArrays() error {
+	if len(c.LabelArrays) == 0 || c.MetricCmd != "" {
+		return nil
+	}
+	m, _, err := c.NamedMetric()
+	if err == nil && (m == nil || m.Labels != metric.OwnLabels) {
+		err = mistake.Errorf("--label-array %s: metrics of the program know which arrays they read; leave it out, or choose a --metric-cmd", c.LabelArrays[0])
+	}
 	return err
 }
 

@@ -49,6 +49,29 @@ func (s *Set) openLabels(path string) (*arrays.Array, error) {
 	return &a, err
 }
 
+// openOwnArrays reads arrays of labels in their own shapes, from the data or from a file of their own.
+func (s *Set) openOwnArrays(got *found, n int64, o Options) error {
+	z, path := got.archive, s.path
+	if o.Labels != "" {
+		f, closer, err := arrays.Open(o.Labels, s.temp)
+		if err != nil {
+			return err
+		}
+		s.closers = append(s.closers, closer)
+		s.hash.add("labels", f)
+		z, path = nil, o.Labels
+		if f.Format() == arrays.NPZ {
+			if z, err = arrays.OpenArchive(f); err != nil {
+				return err
+			}
+		}
+	}
+	if o.Kind == Boxes {
+		return s.takeArrays(z, path, BoxKeys, 1, n)
+	}
+	return s.takeArrays(z, path, o.Arrays, len(o.Arrays), n)
+}
+
 // readLabels reads n labels: integers, not negative but for the one that is ignored.
 func readLabels(a arrays.Array, n int64, ignore *int64) ([]int64, error) {
 	switch {

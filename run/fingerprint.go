@@ -55,6 +55,7 @@ func choices(c config.Config) map[string]string {
 	if c.Unroll {
 		f["unroll"] = "yes"
 	}
+	f["outputs beside"], f["label arrays"] = strings.Join(c.Beside, " "), strings.Join(c.LabelArrays, " ")
 	f["inputs"] = strings.Join(slices.Sorted(slices.Values(c.Fixed)), " ")
 	f["states"] = strings.Join(slices.Sorted(slices.Values(c.State)), " ")
 	f["padding"] = strings.Join(slices.Sorted(slices.Values(c.Pad)), " ")

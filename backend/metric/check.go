@@ -10,6 +10,9 @@ import (
 // Check holds labels, references and the output's shape against what the metric needs. It comes behind Read.
 func (j *Scorer) Check() error {
 	m := j.metric
+	if j.parts != nil && !m.several && m != OutputsOnly {
+		return mistake.Errorf("metric %s reads one output, and --output names %d: name one, or choose a --metric-cmd or a --metric with --decode boxes", m.Name, len(j.parts))
+	}
 	if m.NeedsReference && len(j.truth.Reference) != j.samples*j.Length() {
 		return fmt.Errorf("metric: %d reference values for %d samples of %d", len(j.truth.Reference), j.samples, j.Length())
 	}
@@ -46,7 +49,7 @@ func (j *Scorer) checkLabels() error {
 		}
 		return nil
 	case OwnLabels:
-		if j.truth.Own == nil || j.samples > 0 && len(j.truth.Own.Data)%j.samples != 0 {
+		if j.truth.Own == nil {
 			return mistake.Errorf("metric %s needs labels and the data has none: add y, or use --metric agreement", m.Name)
 		}
 		return nil

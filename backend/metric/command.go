@@ -38,7 +38,7 @@ const killWait = time.Second
 
 // Metric is the command as a metric. Its errors match mistake.Err.
 func (c *Command) Metric() *Metric {
-	return &Metric{Name: commandName, Lower: c.Lower, Labels: OwnLabels, gain: nothing, whole: gather(c.answer), custom: true}
+	return &Metric{Name: commandName, Lower: c.Lower, Labels: OwnLabels, gain: nothing, whole: gather(c.answer), custom: true, several: true}
 }
 
 // Cost is how often the command has answered, and in how many seconds.

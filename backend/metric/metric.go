@@ -12,12 +12,16 @@ import (
 
 // A Sample is what a metric may compare an output row with.
 type Sample struct {
-	Label     int64      // class index; -1 without labels
-	Pixels    []int32    // class index of every pixel; nil without
-	Values    []float32  // what the output should be; nil without
-	Dims      []int64    // the shape of Pixels or Values, as the labels have it
-	Own       LabelArray // the labels in their own shape and type, for a metric that takes OwnLabels; empty for others
-	Reference []float32  // the reference network's output for the same sample; nil if not asked for
+	Label  int64      // class index; -1 without labels
+	Pixels []int32    // class index of every pixel; nil without
+	Values []float32  // what the output should be; nil without
+	Dims   []int64    // the shape of Pixels or Values, as the labels have it
+	Own    LabelArray // the labels in their own shape and type, for a metric that takes OwnLabels; empty for others
+	// all arrays of such labels, where --label-array names several; Own is the first
+	Arrays []LabelArray
+	// the network's outputs that the row is made of, for a metric that reads several; nil for others
+	Outputs   []OutputOf
+	Reference []float32 // the reference network's output for the same sample; nil if not asked for
 }
 
 // LabelKind says what labels a metric needs.
@@ -60,6 +64,7 @@ type Metric struct {
 	weigh    func(m *Metric, o LabelOptions) *Metric
 	perPixel bool         // Best is of a pixel
 	options  LabelOptions // that With was given
+	several  bool         // it may read several outputs
 	custom   bool         // a command, or registered: labels need not fit the output
 }
 
@@ -70,6 +75,9 @@ func (m *Metric) IsWhole() bool { return m.whole != nil }
 // CountsClasses tells whether a sample counts by its class: the margin to the next class says how far it is from not
 // doing so.
 func (m *Metric) CountsClasses() bool { return m.rank > 0 }
+
+// ReadsIntegers tells whether the metric may read outputs of integers, as float32: those that stand beside others.
+func (m *Metric) ReadsIntegers() bool { return m.several }
 
 // Registered tells whether the metric is from outside: a command, or one of Register.
 func (m *Metric) Registered() bool { return m.custom }

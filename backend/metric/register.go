@@ -16,6 +16,9 @@ type Custom struct {
 	Fraction bool   // scores are fractions from 0 to 1
 	Labels   bool   // it compares with labels
 	Kind     LabelKind
+	// Several: it may read several outputs, --output again and again, and finds them in Sample.Outputs or by
+	// WholeOutputs.Outputs. Without it a second output is refused.
+	Several bool
 	// Reference: it compares with the outputs of the float network, or of the 16-bit one of a pair.
 	Reference bool
 
@@ -52,7 +55,7 @@ func Register(c Custom) error {
 		return fmt.Errorf("metric %q: Best must be a number, the bound of every Gain", c.Name)
 	}
 	m := &Metric{Name: c.Name, Lower: c.Lower, Fraction: c.Fraction || c.Count, Countable: c.Count, NeedsLabels: c.Labels, Labels: c.Kind,
-		NeedsReference: c.Reference, Best: c.Best, gain: c.Gain, custom: true}
+		NeedsReference: c.Reference, Best: c.Best, gain: c.Gain, custom: true, several: c.Several}
 	switch {
 	case c.All != nil:
 		m.gain, m.whole = nothing, gather(c.All)

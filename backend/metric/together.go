@@ -10,7 +10,7 @@ import (
 type Parts struct {
 	Judges []*Scorer
 	Of     func(sample int) (judge, at int) // who judges a sample of all, and which of its own it is
-	Labels *LabelArray                      // of all samples, for a metric that takes OwnLabels; nil without
+	Labels []LabelArray                     // of all samples, for a metric that takes OwnLabels; nil without
 }
 
 // Score is the number that the tallies of all judges make together.
@@ -35,7 +35,7 @@ func (p *Parts) outputs(list []Accumulator) WholeOutputs {
 	for _, j := range p.Judges {
 		n += j.samples
 	}
-	o := WholeOutputs{Samples: n, Labels: p.Labels, Sample: func(sample int) Sample {
+	o := WholeOutputs{Samples: n, Labels: first(p.Labels), Arrays: p.Labels, Sample: func(sample int) Sample {
 		judge, at := p.Of(sample)
 		return p.Judges[judge].sample(at)
 	}}
@@ -62,6 +62,8 @@ func (p *Parts) Check() error {
 	m := first.metric
 	for _, j := range p.Judges[1:] {
 		switch {
+		case j.parts != nil:
+			return mistake.Errorf("metric %s reads %d outputs, and samples have shapes of their own: give samples of one shape, or --pad", m.Name, len(j.parts))
 		case len(j.dims) != len(first.dims):
 			return mistake.Errorf("output %s has shape %v for some samples and %v for others: give samples of one shape, or --pad", j.output, first.dims[1:], j.dims[1:])
 		case m.ChecksClasses() && j.classes() != first.classes():
