@@ -15,6 +15,10 @@ func metricFlags() []cli.Flag {
 		&cli.StringFlag{Name: "metric", Category: catTarget, Usage: "`NAME`: " + either(metric.Names()) + " (default: top1 with labels, else agreement)"},
 		&cli.StringSliceFlag{Name: "output", Category: catTarget, Usage: "`NAME`: output that the metric reads, if the network has several; repeatable for a metric that reads several, or all"},
 		&cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: your own metric: a shell command that reads the outputs, and the labels if there are any, as npy on its standard input, and prints one number; see docs/metrics.md"},
+		&cli.StringFlag{Name: "decode", Category: catTarget, Usage: "`LAYOUT`: how the outputs hold boxes, for map and map50: " + either(metric.LayoutNames())},
+		&cli.Float64Flag{Name: "nms-score", Category: catTarget, Usage: "`S`: boxes with a score at or below S do not count (default: 0.001)"},
+		&cli.Float64Flag{Name: "nms-iou", Category: catTarget, Usage: "`O`: boxes of a class that overlap by more than O count as one (default: 0.65)"},
+		&cli.IntFlag{Name: "max-detections", Category: catTarget, Usage: "`N`: boxes of an image that count, the best (default: 300)"},
 		&cli.StringSliceFlag{Name: "label-array", Category: catTarget, Usage: "`NAME`: array of the data that --metric-cmd gets as labels; repeatable (default: y)"},
 		&cli.BoolFlag{Name: "metric-lower", Category: catTarget, Usage: "lower is better for --metric-cmd"},
 		&cli.DurationFlag{Name: "metric-timeout", Category: catTarget, Usage: "`TIME`: timeout of --metric-cmd for one score (default: 10m)"},
@@ -26,6 +30,13 @@ func metricFlags() []cli.Flag {
 // metricChoices reads them.
 func metricChoices(c *cli.Context, cfg *run.Config) error {
 	cfg.Metric, cfg.MetricCmd, cfg.LabelArrays = c.String("metric"), c.String("metric-cmd"), c.StringSlice("label-array")
+	cfg.Decode, cfg.MaxDetections = c.String("decode"), c.Int("max-detections")
+	for name, to := range map[string]**float64{"nms-score": &cfg.NMSScore, "nms-iou": &cfg.NMSIoU} {
+		if c.IsSet(name) {
+			v := c.Float64(name)
+			*to = &v
+		}
+	}
 	if list := c.StringSlice("output"); len(list) > 0 {
 		cfg.Output, cfg.Beside = list[0], list[1:]
 	}

@@ -67,11 +67,15 @@ type Config struct {
 	Unroll       bool   `json:"unroll"`        // LSTM, GRU and RNN are opened into single operators
 
 	Metric        string        `json:"metric"`
-	MetricCmd     string        `json:"metric_cmd"`        // a command in place of a metric
-	MetricLower   bool          `json:"metric_lower"`      // a lower answer of it is better
-	MetricTimeout time.Duration `json:"metric_timeout_ns"` // for one answer; 0: ten minutes
-	ClassWeights  string        `json:"class_weights"`     // balanced, or a number for each class with commas between
-	IgnoreLabel   *int64        `json:"ignore_label"`      // samples or pixels with this label do not count
+	MetricCmd     string        `json:"metric_cmd"`               // a command in place of a metric
+	MetricLower   bool          `json:"metric_lower"`             // a lower answer of it is better
+	MetricTimeout time.Duration `json:"metric_timeout_ns"`        // for one answer; 0: ten minutes
+	Decode        string        `json:"decode,omitempty"`         // how boxes lie in the outputs: yolov5, yolov8, boxes
+	NMSScore      *float64      `json:"nms_score,omitempty"`      // boxes below do not count; nil: as COCO's evaluation
+	NMSIoU        *float64      `json:"nms_iou,omitempty"`        // boxes that overlap by more are one
+	MaxDetections int           `json:"max_detections,omitempty"` // boxes an image; 0: as COCO's evaluation
+	ClassWeights  string        `json:"class_weights"`            // balanced, or a number for each class with commas between
+	IgnoreLabel   *int64        `json:"ignore_label"`             // samples or pixels with this label do not count
 
 	Fixed       []string  `json:"input"`                    // NAME=VALUE: inputs that have the same value for every sample
 	Pad         []string  `json:"pad"`                      // NAME=VALUE: of inputs, what is put behind shorter samples

@@ -33,6 +33,9 @@ func (c Config) CheckMetricFlags() error {
 	if err := c.checkLabelArrays(); err != nil {
 		return err
 	}
+	if err := c.checkDetection(); err != nil {
+		return err
+	}
 	_, err := c.Weighing()
 	return err
 }
@@ -91,5 +94,11 @@ func (c Config) NamedMetric() (*metric.Metric, *metric.Command, error) {
 		return nil, nil, nil
 	}
 	m, err := metric.ByName(c.Metric)
+	if err == nil && m.Detects() && c.Decode != "" {
+		var d metric.Detection
+		if d, err = c.Detection(); err == nil {
+			m = m.Detecting(d)
+		}
+	}
 	return m, nil, err
 }

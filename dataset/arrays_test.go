@@ -68,7 +68,7 @@ func TestBadLabelArrays(t *testing.T) {
 		hint    string
 	}{
 		{[]entry{x, boxes}, []string{"boxes"}, `there are 2 samples: give each its labels, or say where the rows of each begin, in an array "boxes_offsets"`},
-		{[]entry{x, boxes}, []string{"y"}, `no array "y" with labels`},
+		{[]entry{x, boxes, {"offsets.npy", i8(0, 1, 3)}}, []string{"boxes", "y"}, `no array "y" with labels`},
 		{[]entry{x, boxes, {"offsets.npy", i8(0, 3)}}, []string{"boxes"}, "give 3 integers"},
 		{[]entry{x, boxes, {"offsets.npy", i8(1, 2, 3)}}, []string{"boxes"}, "begins with 1"},
 		{[]entry{x, boxes, {"offsets.npy", i8(0, 4, 3)}}, []string{"boxes"}, "falls from 4 to 3 at sample 1"},
@@ -80,6 +80,11 @@ func TestBadLabelArrays(t *testing.T) {
 		wantBad(t, err, c.hint)
 	}
 	path := save(t, "x.npy", f4(2, 1))
-	_, err := Open(path, input("x", Float32, -1, 1), Options{Kind: Boxes})
+	_, err := Open(path, input("x", Float32, -1, 1), Options{Kind: Boxes, Labels: path})
 	wantBad(t, err, "labels of several arrays lie in an .npz")
+	for _, o := range []Options{{Kind: Boxes}, {Kind: AnyKind, Arrays: []string{"y"}}} { // which is no mistake of calibration samples
+		if s := mustOpen(t, path, input("x", Float32, -1, 1), o); s.Labelled() {
+			t.Errorf("%+v: labels from nowhere", o)
+		}
+	}
 }

@@ -26,8 +26,8 @@ const (
 	Boxes
 )
 
-// boxesHow says what labels of boxes are.
-const boxesHow = "an .npz with boxes [m,5] (x1, y1, x2, y2 in pixels of the input, class) and offsets [n+1]; for a folder of images also COCO's JSON, or a folder of YOLO's txt files"
+// BoxesHow says what labels of boxes are.
+const BoxesHow = "an .npz with boxes [m,5] (x1, y1, x2, y2 in pixels of the input, class) and offsets [n+1]; for a folder of images also COCO's JSON, or a folder of YOLO's txt files"
 
 // mostLabels bounds the labels of a set, in numbers: 4 GiB of memory.
 const mostLabels = 1 << 30
@@ -38,7 +38,7 @@ func (s *Set) takeLabels(a arrays.Array, n int64, o Options) (err error) {
 		return s.takeOwn(a, n)
 	}
 	if o.Kind == Boxes {
-		return mistake.Errorf("%s: labels of boxes are %s", a.What, boxesHow)
+		return mistake.Errorf("%s: labels of boxes are %s", a.What, BoxesHow)
 	}
 	s.labelDims = a.Shape[1:]
 	if o.Kind == Classes && o.StepLabels && len(a.Shape) == 2 && a.Shape[1] > 1 {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -52,6 +53,13 @@ func (s *Set) openLabels(path string) (*arrays.Array, error) {
 // openOwnArrays reads arrays of labels in their own shapes, from the data or from a file of their own.
 func (s *Set) openOwnArrays(got *found, n int64, o Options) error {
 	z, path := got.archive, s.path
+	names := o.Arrays
+	if o.Kind == Boxes {
+		names = BoxKeys[:1]
+	}
+	if o.Labels == "" && (z == nil || !slices.ContainsFunc(names, z.Has)) {
+		return nil // it has no labels
+	}
 	if o.Labels != "" {
 		f, closer, err := arrays.Open(o.Labels, s.temp)
 		if err != nil {
@@ -67,7 +75,7 @@ func (s *Set) openOwnArrays(got *found, n int64, o Options) error {
 		}
 	}
 	if o.Kind == Boxes {
-		return s.takeArrays(z, path, BoxKeys, 1, n)
+		return s.takeBoxes(z, path, n)
 	}
 	return s.takeArrays(z, path, o.Arrays, len(o.Arrays), n)
 }

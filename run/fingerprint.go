@@ -55,6 +55,11 @@ func choices(c config.Config) map[string]string {
 	if c.Unroll {
 		f["unroll"] = "yes"
 	}
+	if c.Decode != "" {
+		if d, err := c.Detection(); err == nil {
+			f["boxes"] = fmt.Sprint(d)
+		}
+	}
 	f["outputs beside"], f["label arrays"] = strings.Join(c.Beside, " "), strings.Join(c.LabelArrays, " ")
 	f["inputs"] = strings.Join(slices.Sorted(slices.Values(c.Fixed)), " ")
 	f["states"] = strings.Join(slices.Sorted(slices.Values(c.State)), " ")

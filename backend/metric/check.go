@@ -48,6 +48,11 @@ func (j *Scorer) checkLabels() error {
 				m.Name, j.Judged()*j.row, j.output, len(j.truth.Values)/j.samples, otherThan(ValueLabels))
 		}
 		return nil
+	case BoxLabels:
+		if m.custom {
+			return nil
+		}
+		return j.checkBoxes()
 	case OwnLabels:
 		if j.truth.Own == nil {
 			return mistake.Errorf("metric %s needs labels and the data has none: add y, or use --metric agreement", m.Name)

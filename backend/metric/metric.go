@@ -36,6 +36,8 @@ const (
 	ValueLabels
 	// OwnLabels: whatever the file has, in its own shape and type. Only commands and registered metrics take them.
 	OwnLabels
+	// BoxLabels: what a detector should find: the arrays boxes, and perhaps crowd and area.
+	BoxLabels
 )
 
 // A Metric judges the network's output and folds what it finds into one number. Most judge one sample at a time:
@@ -61,11 +63,12 @@ type Metric struct {
 	scaled func(j *Scorer, samples int) float64
 	whole  func(j *Scorer, samples int) Accumulator // a metric of the whole set; its gain is nothing
 	// the metric with weighted classes or an ignored label; nil: it knows neither
-	weigh    func(m *Metric, o LabelOptions) *Metric
-	perPixel bool         // Best is of a pixel
-	options  LabelOptions // that With was given
-	several  bool         // it may read several outputs
-	custom   bool         // a command, or registered: labels need not fit the output
+	weigh     func(m *Metric, o LabelOptions) *Metric
+	perPixel  bool         // Best is of a pixel
+	options   LabelOptions // that With was given
+	several   bool         // it may read several outputs
+	detection *Detection   // how boxes are read; nil: there are none
+	custom    bool         // a command, or registered: labels need not fit the output
 }
 
 // IsWhole tells whether the metric is of the whole set: no part of the samples bounds it, so every score is a whole
@@ -96,6 +99,7 @@ var metrics = []*Metric{
 	{Name: "f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: wholeF1(LabelOptions{}), weigh: weighF1},
 	weighPixels(&Metric{Name: "pixel-accuracy", Fraction: true, NeedsLabels: true, Labels: PixelLabels, weigh: weighPixels, perPixel: true}, LabelOptions{}),
 	weighIoU(&Metric{Name: "miou", Fraction: true, NeedsLabels: true, Labels: PixelLabels, Best: 1, gain: nothing, weigh: weighIoU}, LabelOptions{}),
+	detects("map"), detects("map50"), detects("map75"), detects("map-small"), detects("map-medium"), detects("map-large"),
 	{Name: "label-mse", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelSquares},
 	{Name: "label-mae", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelDistance},
 }

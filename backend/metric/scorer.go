@@ -1,6 +1,9 @@
 package metric
 
-import "example.org/demote/backend/bounds"
+import (
+	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/detect"
+)
 
 // A Scorer applies a metric to output rows. Labels and references are kept by sample, not by position, so that a new
 // order of the samples leaves them alone.
@@ -15,10 +18,12 @@ type Scorer struct {
 	slots   int
 	// of a sample, each of which is judged as a sample is; 1: samples have none, or are judged with all of them at
 	// once
-	steps int
-	last  bool   // the last step alone is judged
-	parts []Part // of several outputs: where each lies in a row; nil: there is one
-	laid  []Output
+	steps  int
+	last   bool   // the last step alone is judged
+	parts  []Part // of several outputs: where each lies in a row; nil: there is one
+	laid   []Output
+	reader *detect.Reader // of a metric of boxes
+	boxes  [][]detect.Wanted
 }
 
 // A Truth is what outputs are compared with, as far as a metric needs it; all of it is of all samples, one after

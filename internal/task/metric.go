@@ -20,6 +20,8 @@ func LabelKind(c config.Config) dataset.LabelKind {
 		return dataset.Classes
 	case !m.NeedsLabels || m.Labels == metric.OwnLabels: // labels that nobody compares with may be anything
 		return dataset.AnyKind
+	case m.Labels == metric.BoxLabels:
+		return dataset.Boxes
 	case m.Labels == metric.PixelLabels:
 		return dataset.Pixels
 	case m.Labels == metric.ValueLabels:
