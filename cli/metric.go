@@ -19,6 +19,8 @@ func metricFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "nms-score", Category: catTarget, Usage: "`S`: boxes with a score at or below S do not count (default: 0.001)"},
 		&cli.Float64Flag{Name: "nms-iou", Category: catTarget, Usage: "`O`: boxes of a class that overlap by more than O count as one (default: 0.65)"},
 		&cli.IntFlag{Name: "max-detections", Category: catTarget, Usage: "`N`: boxes of an image that count, the best (default: 300)"},
+		&cli.IntFlag{Name: "blank", Category: catTarget, Usage: "`N`: class that stands for no token, for cer and wer (default: 0)"},
+		&cli.Int64Flag{Name: "space", Category: catTarget, Usage: "`N`: class that ends a word, for wer"},
 		&cli.StringSliceFlag{Name: "label-array", Category: catTarget, Usage: "`NAME`: array of the data that --metric-cmd gets as labels; repeatable (default: y)"},
 		&cli.BoolFlag{Name: "metric-lower", Category: catTarget, Usage: "lower is better for --metric-cmd"},
 		&cli.DurationFlag{Name: "metric-timeout", Category: catTarget, Usage: "`TIME`: timeout of --metric-cmd for one score (default: 10m)"},
@@ -30,6 +32,11 @@ func metricFlags() []cli.Flag {
 // metricChoices reads them.
 func metricChoices(c *cli.Context, cfg *run.Config) error {
 	cfg.Metric, cfg.MetricCmd, cfg.LabelArrays = c.String("metric"), c.String("metric-cmd"), c.StringSlice("label-array")
+	cfg.Blank = c.Int("blank")
+	if c.IsSet("space") {
+		n := c.Int64("space")
+		cfg.Space = &n
+	}
 	cfg.Decode, cfg.MaxDetections = c.String("decode"), c.Int("max-detections")
 	for name, to := range map[string]**float64{"nms-score": &cfg.NMSScore, "nms-iou": &cfg.NMSIoU} {
 		if c.IsSet(name) {

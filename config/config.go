@@ -74,6 +74,8 @@ type Config struct {
 	NMSScore      *float64      `json:"nms_score,omitempty"`      // boxes below do not count; nil: as COCO's evaluation
 	NMSIoU        *float64      `json:"nms_iou,omitempty"`        // boxes that overlap by more are one
 	MaxDetections int           `json:"max_detections,omitempty"` // boxes an image; 0: as COCO's evaluation
+	Blank         int           `json:"blank,omitempty"`          // the class that stands for no token, of cer and wer
+	Space         *int64        `json:"space,omitempty"`          // the class that ends a word, of wer
 	ClassWeights  string        `json:"class_weights"`            // balanced, or a number for each class with commas between
 	IgnoreLabel   *int64        `json:"ignore_label"`             // samples or pixels with this label do not count
 

@@ -33,11 +33,25 @@ func (c Config) CheckMetricFlags() error {
 	if err := c.checkLabelArrays(); err != nil {
 		return err
 	}
+	if err := c.checkSpelling(); err != nil {
+		return err
+	}
 	if err := c.checkDetection(); err != nil {
 		return err
 	}
 	_, err := c.Weighing()
 	return err
+}
+
+// checkSpelling refuses flags of metrics of sequences that cannot be meant.
+func (c Config) checkSpelling() error {
+	switch {
+	case c.Blank != 0 && c.Metric != "cer" && c.Metric != "wer":
+		return mistake.Errorf("--blank is for --metric cer and wer: leave it out")
+	case c.Space != nil && c.Metric != "wer":
+		return mistake.Errorf("--space is for --metric wer: leave it out")
+	}
+	return nil
 }
 
 // checkLabelArrays refuses names of label arrays that no metric reads.

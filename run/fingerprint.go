@@ -76,6 +76,12 @@ func choices(c config.Config) map[string]string {
 	if c.MetricLower {
 		f["metric command"] += " (lower is better)"
 	}
+	if c.Blank != 0 {
+		f["blank"] = fmt.Sprint(c.Blank)
+	}
+	if c.Space != nil {
+		f["space"] = fmt.Sprint(*c.Space)
+	}
 	if c.IgnoreLabel != nil {
 		f["ignored label"] = fmt.Sprint(*c.IgnoreLabel)
 	}

@@ -2,6 +2,7 @@ package metric
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -20,7 +21,9 @@ type Sample struct {
 	// all arrays of such labels, where --label-array names several; Own is the first
 	Arrays []LabelArray
 	// the network's outputs that the row is made of, for a metric that reads several; nil for others
-	Outputs   []OutputOf
+	Outputs []OutputOf
+
+	classes   int       // that the last axis of the output tells apart, of TokenLabels
 	Reference []float32 // the reference network's output for the same sample; nil if not asked for
 }
 
@@ -38,6 +41,8 @@ const (
 	OwnLabels
 	// BoxLabels: what a detector should find: the arrays boxes, and perhaps crowd and area.
 	BoxLabels
+	// TokenLabels: class numbers of the steps of an output [samples, steps, classes], or of a sequence that it spells.
+	TokenLabels
 )
 
 // A Metric judges the network's output and folds what it finds into one number. Most judge one sample at a time:
@@ -63,12 +68,17 @@ type Metric struct {
 	scaled func(j *Scorer, samples int) float64
 	whole  func(j *Scorer, samples int) Accumulator // a metric of the whole set; its gain is nothing
 	// the metric with weighted classes or an ignored label; nil: it knows neither
-	weigh     func(m *Metric, o LabelOptions) *Metric
-	perPixel  bool         // Best is of a pixel
-	options   LabelOptions // that With was given
-	several   bool         // it may read several outputs
-	detection *Detection   // how boxes are read; nil: there are none
-	custom    bool         // a command, or registered: labels need not fit the output
+	weigh    func(m *Metric, o LabelOptions) *Metric
+	perPixel bool         // Best is of a pixel
+	options  LabelOptions // that With was given
+	several  bool         // it may read several outputs
+	// how many classes the labels may have where the output has so many numbers; nil: as many
+	labelled func(row int) int
+	// of TokenLabels: those of a sample's labels that count, or the words that they make
+	wanted    func(labels []int32) []int32
+	words     bool       // it is of words, which a space ends
+	detection *Detection // how boxes are read; nil: there are none
+	custom    bool       // a command, or registered: labels need not fit the output
 }
 
 // IsWhole tells whether the metric is of the whole set: no part of the samples bounds it, so every score is a whole
@@ -99,10 +109,32 @@ var metrics = []*Metric{
 	{Name: "f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: wholeF1(LabelOptions{}), weigh: weighF1},
 	weighPixels(&Metric{Name: "pixel-accuracy", Fraction: true, NeedsLabels: true, Labels: PixelLabels, weigh: weighPixels, perPixel: true}, LabelOptions{}),
 	weighIoU(&Metric{Name: "miou", Fraction: true, NeedsLabels: true, Labels: PixelLabels, Best: 1, gain: nothing, weigh: weighIoU}, LabelOptions{}),
+	{Name: "micro-f1", Countable: true, Fraction: true, NeedsLabels: true, Best: 1, rank: 1, gain: top1, weigh: microF1},
+	{Name: "weighted-f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: confusion(weightedF1)},
+	{Name: "mcc", NeedsLabels: true, Best: 1, gain: nothing, whole: confusion(matthews)},
+	{Name: "auroc", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: ranking(auroc), labelled: rankClasses},
+	{Name: "average-precision", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: ranking(averagePrecision), labelled: rankClasses},
+	{Name: "recall-at-1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: retrieval(1), labelled: anyClass},
+	{Name: "recall-at-5", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: retrieval(5), labelled: anyClass},
+	{Name: "recall-at-10", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: retrieval(10), labelled: anyClass},
+	weighDice(&Metric{Name: "dice", Fraction: true, NeedsLabels: true, Labels: PixelLabels, Best: 1, gain: nothing, weigh: weighDice}, LabelOptions{}),
+	tokens("token-accuracy", tokenAccuracy), tokens("perplexity", perplexity), tokens("cer", errorRate(false)), tokens("wer", errorRate(true)),
+	{Name: "rmse", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelSquares, finish: rootOfMean, scaled: counted},
+	{Name: "r2", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: paired(rSquared)},
+	{Name: "pearson", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: paired(pearson)},
+	{Name: "spearman", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: paired(spearman)},
+	{Name: "psnr", NeedsLabels: true, Labels: ValueLabels, gain: labelSquares, finish: sqnr, scaled: peak},
+	{Name: "ssim", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: similarity},
 	detects("map"), detects("map50"), detects("map75"), detects("map-small"), detects("map-medium"), detects("map-large"),
 	{Name: "label-mse", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelSquares},
 	{Name: "label-mae", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelDistance},
 }
+
+// aliases are other names of metrics.
+var aliases = map[string]string{"accuracy": "top1", "macro-f1": "f1", "mae": "label-mae"}
+
+// Aliases are other names of metrics, with those that results have.
+func Aliases() map[string]string { return maps.Clone(aliases) }
 
 // OutputsOnly is for running a network whose outputs alone are wanted.
 var OutputsOnly = &Metric{Name: "none", gain: nothing}
@@ -121,6 +153,9 @@ func Names() []string {
 
 // ByName returns a built-in metric, or an error that lists them all.
 func ByName(name string) (*Metric, error) {
+	if same, is := aliases[name]; is {
+		name = same
+	}
 	i := slices.IndexFunc(metrics, func(m *Metric) bool { return m.Name == name })
 	if i < 0 {
 		return nil, mistake.Errorf("unknown metric %q: choose one of %s", name, strings.Join(Names(), ", "))
@@ -141,7 +176,9 @@ func Choose(name string, labels bool) (*Metric, error) {
 }
 
 // ChecksClasses tells whether the labels are classes of the network's output, one a sample.
-func (m *Metric) ChecksClasses() bool { return m.NeedsLabels && m.Labels == ClassLabels && !m.custom }
+func (m *Metric) ChecksClasses() bool {
+	return m.NeedsLabels && m.Labels == ClassLabels && !m.custom && m.labelled == nil
+}
 
 // ScoreRows scores output rows of the given length against reference rows.
 func (m *Metric) ScoreRows(rows, reference []float32, row int) (search.Score, error) {

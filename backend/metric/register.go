@@ -43,7 +43,7 @@ func Register(c Custom) error {
 	switch {
 	case !metricName.MatchString(c.Name):
 		return fmt.Errorf("metric name %q: write lower-case letters, digits and dashes", c.Name)
-	case slices.Contains(Names(), c.Name):
+	case slices.Contains(Names(), c.Name) || aliases[c.Name] != "":
 		return fmt.Errorf("metric %q is there already", c.Name)
 	case (c.Gain == nil) == (c.All == nil):
 		return fmt.Errorf("metric %q: give either Gain or All", c.Name)

@@ -105,14 +105,23 @@ func (j *Scorer) sample(i int) Sample {
 		}
 		s.Own = s.Arrays[0]
 	}
+	if j.metric.Labels == TokenLabels && len(j.dims) > 0 {
+		s.classes = int(j.dims[len(j.dims)-1])
+	}
 	if j.truth.Reference != nil {
 		s.Reference = j.truth.Reference[i*j.row : (i+1)*j.row]
 	}
 	return s
 }
 
-// perSample is the number of pixels of a sample: of an output [samples, classes, ...] the axes behind the classes.
-func (j *Scorer) perSample() int { return product(j.dims[2:]) }
+// perSample is the number of pixels of a sample: of an output [samples, classes, ...] the axes behind the classes, and of
+// [samples, steps, classes] those before them.
+func (j *Scorer) perSample() int {
+	if j.metric.Labels == TokenLabels {
+		return product(j.dims[1 : len(j.dims)-1])
+	}
+	return product(j.dims[2:])
+}
 
 // classes is the number of classes that the output tells apart.
 func (j *Scorer) classes() int {

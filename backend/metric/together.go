@@ -24,6 +24,12 @@ func (p *Parts) Score(ctx context.Context, list []Accumulator) (float64, error) 
 			}
 		}
 		return first.Score(ctx)
+	case *listed:
+		var all []float64
+		for _, l := range list {
+			all = append(all, l.(*listed).list...)
+		}
+		return first.fold(all, first.per), nil
 	case *findings:
 		n := 0
 		for _, j := range p.Judges {
@@ -80,6 +86,8 @@ func (p *Parts) Check() error {
 			return mistake.Errorf("output %s has shape %v for some samples and %v for others: give samples of one shape, or --pad", j.output, first.dims[1:], j.dims[1:])
 		case m.ChecksClasses() && j.classes() != first.classes():
 			return mistake.Errorf("output %s has %d classes for some samples and %d for others: give samples of one shape, or choose --metric sqnr", j.output, first.classes(), j.classes())
+		case m.Name == "psnr" || m.Name == "ssim" || m.NeedsLabels && m.Labels == ValueLabels && m.IsWhole() && !m.custom && j.row != first.row:
+			return mistake.Errorf("metric %s compares all samples with each other, and they have different shapes: choose --metric label-mse, or give --pad", m.Name)
 		case m.NeedsReference && m.IsWhole() && j.row != first.row:
 			return mistake.Errorf("metric %s takes all outputs at once, and they have different shapes: choose --metric sqnr, mse or cosine", m.Name)
 		}

@@ -21,7 +21,7 @@ func (p *Task) needLabels(m *metric.Metric, c config.Config) error {
 	}
 	missing := !p.classLabels()
 	switch m.Labels {
-	case metric.PixelLabels:
+	case metric.PixelLabels, metric.TokenLabels:
 		missing = p.Data.Pixels() == nil
 	case metric.ValueLabels:
 		missing = p.Data.Values() == nil
