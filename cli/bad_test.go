@@ -59,7 +59,7 @@ func TestBadInput(t *testing.T) {
 		{"no labels", unlabelled("--metric", "top1"), []string{"eval.npz", "top1", "labels", "agreement"}},
 		{"no labels for top5", unlabelled("--metric", "top5"), []string{"eval.npz", "top5", "labels"}},
 		{"no such labels", flags("--labels", "none.npy"), []string{"none.npy: no such file"}},
-		{"unknown metric", flags("--metric", "accuracy"), []string{`"accuracy"`, "top1", "cosine"}},
+		{"unknown metric", flags("--metric", "acuracy"), []string{`"acuracy"`, "top1", "cosine"}},
 		{"unknown output", flags("--output", "z"), []string{"--output z", `"y"`}},
 		{"two outputs", network(func(g graph) { g.output("t", 8) }), []string{"2 outputs", "--output", `"t"`}},
 		{"target missing", set("--target", "-"), []string{"--target", "16bit-0.005"}},

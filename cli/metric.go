@@ -22,6 +22,7 @@ func metricFlags() []cli.Flag {
 		&cli.IntFlag{Name: "blank", Category: catTarget, Usage: "`N`: class that stands for no token, for cer and wer (default: 0)"},
 		&cli.Int64Flag{Name: "space", Category: catTarget, Usage: "`N`: class that ends a word, for wer"},
 		&cli.StringSliceFlag{Name: "label-array", Category: catTarget, Usage: "`NAME`: array of the data that --metric-cmd gets as labels; repeatable (default: y)"},
+		&cli.StringFlag{Name: "metric-name", Category: catTarget, Usage: "`NAME`: what results call --metric-cmd (default: command)"},
 		&cli.BoolFlag{Name: "metric-lower", Category: catTarget, Usage: "lower is better for --metric-cmd"},
 		&cli.DurationFlag{Name: "metric-timeout", Category: catTarget, Usage: "`TIME`: timeout of --metric-cmd for one score (default: 10m)"},
 		&cli.StringFlag{Name: "class-weights", Category: catTarget, Usage: "`W,W,...`: weight of each class in the metric, or balanced"},
@@ -31,7 +32,7 @@ func metricFlags() []cli.Flag {
 
 // metricChoices reads them.
 func metricChoices(c *cli.Context, cfg *run.Config) error {
-	cfg.Metric, cfg.MetricCmd, cfg.LabelArrays = c.String("metric"), c.String("metric-cmd"), c.StringSlice("label-array")
+	cfg.Metric, cfg.MetricCmd, cfg.LabelArrays, cfg.MetricName = c.String("metric"), c.String("metric-cmd"), c.StringSlice("label-array"), c.String("metric-name")
 	cfg.Blank = c.Int("blank")
 	if c.IsSet("space") {
 		n := c.Int64("space")

@@ -68,6 +68,7 @@ type Config struct {
 
 	Metric        string        `json:"metric"`
 	MetricCmd     string        `json:"metric_cmd"`               // a command in place of a metric
+	MetricName    string        `json:"metric_name,omitempty"`    // of the command, as results have it; empty: command
 	MetricLower   bool          `json:"metric_lower"`             // a lower answer of it is better
 	MetricTimeout time.Duration `json:"metric_timeout_ns"`        // for one answer; 0: ten minutes
 	Decode        string        `json:"decode,omitempty"`         // how boxes lie in the outputs: yolov5, yolov8, boxes

@@ -21,12 +21,16 @@ func (c Config) CheckMetricFlags() error {
 	switch {
 	case c.MetricCmd == "" && c.MetricLower:
 		return mistake.Errorf("--metric-lower: only a --metric-cmd has to be told; leave it out")
+	case c.MetricCmd == "" && c.MetricName != "":
+		return mistake.Errorf("--metric-name: only a --metric-cmd has no name of its own; leave it out")
 	case c.MetricCmd == "" && c.MetricTimeout != 0:
 		return mistake.Errorf("--metric-timeout: there is no --metric-cmd that could take time; leave it out")
 	case c.MetricCmd != "" && c.Metric != "":
 		return mistake.Errorf("--metric and --metric-cmd exclude each other: choose one")
 	case c.MetricCmd != "" && (c.ClassWeights != "" || c.IgnoreLabel != nil):
 		return mistake.Errorf("--class-weights and --ignore-label are for built-in metrics: a --metric-cmd sees to that itself")
+	case c.MetricName != "" && metric.CheckName(c.MetricName) != nil:
+		return mistake.Errorf("--metric-name: %w", metric.CheckName(c.MetricName))
 	case c.MetricTimeout < 0:
 		return mistake.Errorf("--metric-timeout %v: give a time such as 10m", c.MetricTimeout)
 	}
@@ -96,7 +100,7 @@ func (c Config) command() *metric.Command {
 	if timeout == 0 {
 		timeout = defaultMetricTimeout
 	}
-	return &metric.Command{Line: c.MetricCmd, Lower: c.MetricLower, Timeout: timeout, Start: memory.StartAsGiven}
+	return &metric.Command{Line: c.MetricCmd, Name: c.MetricName, Lower: c.MetricLower, Timeout: timeout, Start: memory.StartAsGiven}
 }
 
 // NamedMetric is the metric as far as it is known without data; nil where the default depends on them.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"slices"
 )
 
 // Custom is a metric written in Go, for Register. It is of single samples (Gain) or of the whole set (All), never
@@ -40,11 +39,10 @@ var metricName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 // Register adds a metric to those that ByName knows, for programs that embed this one. It is meant for package
 // initialization and is not safe while another goroutine looks metrics up. The error says what is wrong with it.
 func Register(c Custom) error {
+	if err := CheckName(c.Name); err != nil {
+		return err
+	}
 	switch {
-	case !metricName.MatchString(c.Name):
-		return fmt.Errorf("metric name %q: write lower-case letters, digits and dashes", c.Name)
-	case slices.Contains(Names(), c.Name) || aliases[c.Name] != "":
-		return fmt.Errorf("metric %q is there already", c.Name)
 	case (c.Gain == nil) == (c.All == nil):
 		return fmt.Errorf("metric %q: give either Gain or All", c.Name)
 	case c.Labels && c.Reference:
