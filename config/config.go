@@ -77,12 +77,12 @@ type Config struct {
 	MaxDetections int           `json:"max_detections,omitempty"` // boxes an image; 0: as COCO's evaluation
 	Blank         int           `json:"blank,omitempty"`          // the class that stands for no token, of cer and wer
 	Space         *int64        `json:"space,omitempty"`          // the class that ends a word, of wer
-	ClassWeights  string        `json:"class_weights"`            // balanced, or a number for each class with commas between
+	ClassWeights  string        `json:"class_weights"`            // balanced, or a number for each class
 	IgnoreLabel   *int64        `json:"ignore_label"`             // samples or pixels with this label do not count
 
-	Fixed       []string  `json:"input"`                    // NAME=VALUE: inputs that have the same value for every sample
-	Pad         []string  `json:"pad"`                      // NAME=VALUE: of inputs, what is put behind shorter samples
-	State       []string  `json:"state"`                    // OUT:IN: outputs that a step of a sequence hands to the next one as inputs
+	Fixed       []string  `json:"input"`                    // NAME=VALUE: inputs with one value for all samples
+	Pad         []string  `json:"pad"`                      // NAME=VALUE: what is put behind shorter samples
+	State       []string  `json:"state"`                    // OUT:IN: outputs that the next step has as inputs
 	Output      string    `json:"output"`                   // AllOutputs: all
 	Beside      []string  `json:"beside_outputs,omitempty"` // further outputs that the metric reads
 	LabelArrays []string  `json:"label_arrays,omitempty"`   // of the data, in this order; none: y

@@ -82,7 +82,8 @@ func TestBadLabelArrays(t *testing.T) {
 	path := save(t, "x.npy", f4(2, 1))
 	_, err := Open(path, input("x", Float32, -1, 1), Options{Kind: Boxes, Labels: path})
 	wantBad(t, err, "labels of several arrays lie in an .npz")
-	for _, o := range []Options{{Kind: Boxes}, {Kind: AnyKind, Arrays: []string{"y"}}} { // which is no mistake of calibration samples
+	// which is no mistake of calibration samples
+	for _, o := range []Options{{Kind: Boxes}, {Kind: AnyKind, Arrays: []string{"y"}}} {
 		if s := mustOpen(t, path, input("x", Float32, -1, 1), o); s.Labelled() {
 			t.Errorf("%+v: labels from nowhere", o)
 		}

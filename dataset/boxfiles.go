@@ -29,8 +29,8 @@ type drawnBox struct {
 	area           float64 // as a fraction of the image's; 0: that of the box
 }
 
-// folderBoxes reads the boxes of images of a folder: COCO's JSON, a folder with YOLO's text files, or an .npz. Images are
-// brought to the network's width and height, and boxes with them.
+// folderBoxes reads the boxes of images of a folder: COCO's JSON, a folder with YOLO's text files, or an .npz. Images
+// are brought to the network's width and height, and boxes with them.
 func (s *Set) folderBoxes(paths []string, shape []int64, o Options) error {
 	if o.Labels == "" {
 		return nil // it has none

@@ -32,8 +32,8 @@ type Reader struct {
 	parts        int
 }
 
-// NewReader is the reader of outputs with these dimensions, of one sample. Of the two axes of a YOLO's output the longer
-// one is that of the cells, whichever comes first. The error says what the dimensions must be.
+// NewReader is the reader of outputs with these dimensions, of one sample. Of the two axes of a YOLO's output the
+// longer one is that of the cells, whichever comes first. The error says what the dimensions must be.
 func NewReader(l Layout, outputs [][]int64) (*Reader, error) {
 	dims := make([][]int64, len(outputs))
 	for i, d := range outputs { // axes of size 1 in front say nothing
@@ -47,9 +47,9 @@ func NewReader(l Layout, outputs [][]int64) (*Reader, error) {
 	case l == Boxes && len(dims) == 3:
 		return r, r.three(dims)
 	case len(dims) != 1 && l == Boxes:
-		return nil, fmt.Errorf("reads one output or three, and --output names %d", len(dims))
+		return nil, fmt.Errorf("reads one output or three, and not %d", len(dims))
 	case len(dims) != 1:
-		return nil, fmt.Errorf("reads one output, and --output names %d", len(dims))
+		return nil, fmt.Errorf("reads one output, and not %d", len(dims))
 	case l == Boxes && (len(dims[0]) != 2 || dims[0][1] != 6):
 		return nil, fmt.Errorf("needs an output [samples, boxes, 6], or three: boxes, scores and classes")
 	case l == Boxes:

@@ -115,8 +115,8 @@ func averagePrecision(scores []float64, right []bool) float64 {
 }
 
 // retrieval makes recall at k over embeddings: the share of the samples that have one of their own class among the k
-// others that are nearest by cosine (Jegou et al., Product quantization for nearest neighbor search, 2011). Samples that
-// are alone in their class do not count.
+// others that are nearest by cosine (Jegou et al., Product quantization for nearest neighbor search, 2011). Samples
+// that are alone in their class do not count.
 func retrieval(k int) func(*Scorer, int) Accumulator {
 	return lists(func(j *Scorer) int { return j.row + 1 }, func(_ *Scorer, row []float32, s Sample, numbers []float64) {
 		length := math.Sqrt(energy(row))

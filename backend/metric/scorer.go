@@ -114,8 +114,8 @@ func (j *Scorer) sample(i int) Sample {
 	return s
 }
 
-// perSample is the number of pixels of a sample: of an output [samples, classes, ...] the axes behind the classes, and of
-// [samples, steps, classes] those before them.
+// perSample is the number of pixels of a sample: of an output [samples, classes, ...] the axes behind the classes, and
+// of [samples, steps, classes] those before them.
 func (j *Scorer) perSample() int {
 	if j.metric.Labels == TokenLabels {
 		return product(j.dims[1 : len(j.dims)-1])

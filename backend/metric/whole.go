@@ -94,7 +94,7 @@ type WholeOutputs struct {
 	Sample  func(sample int) Sample // what each is compared with
 	Labels  *LabelArray             // the labels of all samples, for a metric that takes OwnLabels; nil without
 	Arrays  []LabelArray            // all arrays of them, of which Labels is the first
-	Parts   []Part                  // where each output lies in a sample's row, where the metric reads several; nil: it reads one
+	Parts   []Part                  // where each of several outputs lies in a sample's row; nil: the metric reads one
 }
 
 // first is the first array of labels; nil without.
