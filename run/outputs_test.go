@@ -92,7 +92,7 @@ func TestSeveralOutputs(t *testing.T) {
 	}
 	for _, name := range []string{"heads-all", "heads-gain"} {
 		c := severalNet().Config(t)
-		c.Metric, c.Output, c.Beside = name, "y", []string{"z"}
+		c.Metric, c.Output, c.Beside = name, "y", []string{"z", "k"}
 		r, err := Search(context.Background(), c)
 		if err != nil && ExitCode(err) != ExitUnreachable {
 			t.Fatal(err)

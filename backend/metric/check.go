@@ -10,7 +10,7 @@ import (
 // Check holds labels, references and the output's shape against what the metric needs. It comes behind Read.
 func (j *Scorer) Check() error {
 	m := j.metric
-	if j.parts != nil && !m.several && m != OutputsOnly {
+	if j.parts != nil && !m.several {
 		return mistake.Errorf("metric %s reads one output, and --output names %d: name one, or choose a --metric-cmd or a --metric with --decode boxes", m.Name, len(j.parts))
 	}
 	if m.NeedsReference && len(j.truth.Reference) != j.samples*j.Length() {

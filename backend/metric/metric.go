@@ -137,7 +137,7 @@ var aliases = map[string]string{"accuracy": "top1", "macro-f1": "f1", "mae": "la
 func Aliases() map[string]string { return maps.Clone(aliases) }
 
 // OutputsOnly is for running a network whose outputs alone are wanted.
-var OutputsOnly = &Metric{Name: "none", gain: nothing}
+var OutputsOnly = &Metric{Name: "none", gain: nothing, several: true}
 
 // nothing is the gain of metrics that do not go by samples.
 func nothing([]float32, Sample) float64 { return 0 }
