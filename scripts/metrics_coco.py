@@ -53,6 +53,6 @@ def case(seed):
     return out
 
 
-first, n = (int(a) for a in sys.argv[1:3]) if len(sys.argv) > 2 else (1, 40)
+first, n = (int(a) for a in sys.argv[1:3]) if len(sys.argv) > 2 else (1, 20)
 json.dump([case(s) for s in range(first, first + n)], sys.stdout)
 print()
