@@ -95,7 +95,7 @@ func App(out, errs io.Writer) *cli.App {
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
-		Flags:                     commonFlags(),
+		Flags:                     append(commonFlags(), cli.HelpFlag), // which the library leaves out where a command is named help
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				word := c.Args().First()
@@ -104,11 +104,11 @@ func App(out, errs io.Writer) *cli.App {
 			return cli.ShowAppHelp(c)
 		},
 		Commands: []*cli.Command{searchCommand(), inspectCommand(), quantizeCommand(), evalCommand(), verifyCommand(), exportCommand(), reportCommand(),
-			benchCommand(), devicesCommand(), completionCommand()},
+			benchCommand(), devicesCommand(), completionCommand(), versionCommand(), helpCommand()},
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError, c.HideHelpCommand = usageError, true
-		c.Flags = append(c.Flags, commonFlags()...)
+		c.Flags, c.Before = append(c.Flags, commonFlags()...), fromElsewhere
 	}
 	return app
 }
@@ -140,6 +140,7 @@ func oneLine(err error) string {
 func commonFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "ort", Category: catDevice, Usage: "`FILE`: ONNX Runtime library, or its folder (default: " + run.RuntimeEnv + ", else beside the program)"},
+		&cli.StringFlag{Name: "config", Category: catInput, Usage: "`FILE`: flags from a file: YAML with lines such as target: 16bit-0.005, or the result.json of a search; what the command line says counts more, and so do variables such as DEMOTE_TARGET"},
 		&cli.StringFlag{Name: "log-level", Category: catPrint, Usage: "`LEVEL`: log level on standard error: debug, info, warn or error (default: warn)"},
 	}
 }

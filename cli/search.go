@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"example.org/demote/backend/metric"
 	"example.org/demote/cli/tty"
 	"example.org/demote/internal/journal"
 	"example.org/demote/run"
@@ -22,6 +24,7 @@ func searchCommand() *cli.Command {
 	}
 	own := []cli.Flag{
 		&cli.StringFlag{Name: "target", Category: catTarget, Usage: "`T`: the score must be above T: 0.9125, 16bit-0.005 (less than 0.005 below the all-int16 baseline), float-0.01 (below the float baseline), or 50% (of the way from all int8 to all int16). T,T,T: several targets, which share what is known; each has a folder of its own in --out"},
+		&cli.StringFlag{Name: "max-drop", Category: catTarget, Usage: "`D`: in place of --target: the score may be less than D worse than that of the float network, such as 0.01; the same as --target float-0.01"},
 		&cli.StringFlag{Name: "holdout", Category: catTarget, Usage: "`FILE`: held-out samples that the search never sees, or a share of --data such as 30%; the result is scored on them at the end"},
 		&cli.StringFlag{Name: "confidence", Category: catTarget, Usage: "`C`: confidence, such as 0.95, with which the result must meet the target on unseen samples; tested on --holdout"},
 		&cli.StringFlag{Name: "out", Category: catPrint, Usage: "`DIR`: run folder: a new one, or that of an interrupted run, which is resumed"},
@@ -70,7 +73,10 @@ func searchAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	cfg.Target, cfg.Out, cfg.Start, cfg.Force = c.String("target"), c.String("out"), c.String("start"), c.Bool("force")
+	cfg.Out, cfg.Start, cfg.Force = c.String("out"), c.String("start"), c.Bool("force")
+	if cfg.Target, err = targetOf(c, cfg); err != nil {
+		return err
+	}
 	if cfg.Reuse = c.String("reuse"); c.IsSet("reuse") && cfg.Reuse == "" {
 		return usage("--reuse needs a value; see `demote search --help`")
 	}
@@ -121,6 +127,25 @@ func searchAction(c *cli.Context) error {
 		return interruption(err, cfg.Out, best)
 	}
 	return err
+}
+
+// targetOf is the target, which --max-drop says in other words.
+func targetOf(c *cli.Context, cfg run.Config) (string, error) {
+	if !c.IsSet("max-drop") {
+		return c.String("target"), nil
+	}
+	if c.IsSet("target") {
+		return "", usage("--max-drop and --target both say what the score must be: leave one of them out")
+	}
+	drop := strings.TrimSpace(c.String("max-drop"))
+	if n, err := strconv.ParseFloat(drop, 64); err != nil || !(n >= 0) || strings.HasPrefix(drop, "+") || strings.HasPrefix(drop, "-") {
+		return "", usage("--max-drop %s: give how much worse the score may be than that of the float network, in the metric's own unit, such as 0.01", strconv.Quote(drop))
+	}
+	sign := "-"
+	if m, err := metric.ByName(cfg.Metric); cfg.MetricLower || err == nil && cfg.Metric != "" && m.Lower {
+		sign = "+"
+	}
+	return "float" + sign + drop, nil
 }
 
 // interrupted is an interruption, worded for the person who caused it.

@@ -28,6 +28,7 @@ type Verified struct {
 // in batches of one size.
 type AsWritten struct {
 	Batch    int      `json:"batch"`
+	Samples  int      `json:"samples"`           // that were run: in other batches than the search's a share first
 	Differ   int      `json:"differing_samples"` // samples whose outputs are not the search's, bit for bit
 	Correct  *int     `json:"correct"`           // null where nothing differs or the metric does not count
 	Value    *float64 `json:"value"`             // null where nothing differs

@@ -29,6 +29,7 @@ func TestBias(t *testing.T) {
 		biases int
 	}{{"convolutions", example, 35}, {"MatMul with Add, Gemm", vit, 18}} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			cfg := c.cfg
 			cfg.Bias, cfg.Export = "int32", []string{"qdq-ms", "mctq"}
 			r := mustSearch(t, cfg)

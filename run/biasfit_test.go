@@ -54,6 +54,7 @@ func TestBiasesFit(t *testing.T) {
 	for _, size := range []float32{1e-6, 3e-4, 1e-38, 0} {
 		for name, b := range deadChannels(size) {
 			t.Run(fmt.Sprintf("%s, %g", name, size), func(t *testing.T) {
+				t.Parallel()
 				cfg := b.Config(t)
 				near(t, cfg, 20, 38, "exact")
 				near(t, cfg, 12, 38, "default") // whose integer kernels saturate on some processors

@@ -22,6 +22,7 @@ func TestMasksOfAnyForm(t *testing.T) {
 	}
 	for name, b := range tasktest.MaskForms() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg := b.Config(t)
 			near(t, cfg, 15, 30, "exact")
 			found, err := Inspect(context.Background(), config.Config{Model: cfg.Model, Calib: cfg.Calib})
@@ -100,6 +101,7 @@ func TestLowestValuesBeforeAMaximum(t *testing.T) {
 	}
 	for name, b := range tasktest.Maxima() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg := b.Config(t)
 			near(t, cfg, 15, 30, "exact")
 			near(t, cfg, 5, 30, "default") // whose integer kernels saturate on some processors

@@ -73,6 +73,7 @@ func TestDamagedJournals(t *testing.T) {
 		{"an index", `CREATE INDEX i ON scores (count)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			cfg := cfg
 			cfg.Out = copyFolder(t, good)
 			path := filepath.Join(cfg.Out, journal.JournalFile)

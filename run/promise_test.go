@@ -40,6 +40,7 @@ func asText(t *testing.T, v any) string {
 func TestHoldoutScores(t *testing.T) {
 	for _, metric := range []string{"agreement", "cosine"} {
 		t.Run(metric, func(t *testing.T) {
+			t.Parallel()
 			c := heldConfig(t, 60, 90)
 			c.Metric = metric
 			if metric == "cosine" {

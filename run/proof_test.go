@@ -152,6 +152,7 @@ func TestProofWithEverything(t *testing.T) {
 		{"no mix holds", func(c *config.Config) { c.Target = "1.0" }, "proven: no mix meets the target"},
 	} {
 		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
 			c := twelveHolders(t)
 			c.Target, c.Prove, c.Strategy = "16bit-0.001", "all", "gallop"
 			k.change(&c)

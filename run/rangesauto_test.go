@@ -143,3 +143,27 @@ func TestRangeAutoLeavesTimeToSearch(t *testing.T) {
 		t.Fatalf("%v: %+v", err, r)
 	}
 }
+
+// TestRangeAutoOfManySamples holds that methods are compared on a share of many samples, and that a search whose scans
+// are naive chooses the same.
+func TestRangeAutoOfManySamples(t *testing.T) {
+	c := tasktest.TinyConfig(t, 700)
+	c.RangeLow, c.Strategy = "auto", "bisect"
+	r := mustSearch(t, c)
+	for _, one := range r.Ranges {
+		if one.Score != nil && (*one.Score.Total < 500 || *one.Score.Total > 500+r.Config.Block) {
+			t.Errorf("%s was scored on %d of 700 samples", one.Method, *one.Score.Total)
+		}
+	}
+	if len(r.Ranges) < 4 || r.Ranges[0].Score == nil || *r.Score.Low.Total != 700 {
+		t.Errorf("ranges %+v, all int8 %+v", r.Ranges, r.Score.Low)
+	}
+	naive := c
+	naive.Scan, naive.Out = "naive", c.Out+"-naive"
+	n := mustSearch(t, naive)
+	low, high := grids(r)
+	wantLow, wantHigh := grids(n)
+	if !slices.Equal(low, wantLow) || !slices.Equal(high, wantHigh) || decisions(t, r) != decisions(t, n) {
+		t.Errorf("fast: %s\nnaive: %s", decisions(t, r), decisions(t, n))
+	}
+}

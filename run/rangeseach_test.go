@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/task"
 	"example.org/demote/internal/trialtest"
 	"example.org/demote/search"
 )
@@ -25,8 +26,17 @@ func TestRangeOfEachUnit(t *testing.T) {
 	if last.Method != "each" || last.Score == nil {
 		t.Fatalf("no choice for each unit: %+v", r.Ranges)
 	}
-	if *last.Score.Correct != *r.Score.Low.Correct {
-		t.Errorf("all int8 scored %d when it was chosen, and %d in the search", *last.Score.Correct, *r.Score.Low.Correct)
+	opened, _, err := reopen(context.Background(), c.Out, config.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	if err := opened.Compile(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	share, err := opened.Ev.ScoreShare(context.Background(), task.LowMask(opened.Network.Holders), *last.Score.Total)
+	if err != nil || *last.Score.Correct != share.Count || *last.Score.Total != share.Total {
+		t.Errorf("all int8 scored %d of %d when it was chosen, and %+v, %v again", *last.Score.Correct, *last.Score.Total, share, err)
 	}
 	best, far := "", map[string][]float64{}
 	for _, one := range r.Ranges[:len(r.Ranges)-1] {

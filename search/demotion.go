@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -22,7 +23,8 @@ var demotionStrategy = Strategy{
 //  3. The threshold of the scans is T = high - multiplier*(high - target), in float64. A small multiplier makes few and
 //     safe steps, a large one fast and sometimes worse ones.
 //  4. Begin with all n units in the list, position 0 and the 16-bit network as the base. Until the list is empty:
-//     a. At position 0: shuffle the list.
+//     a. At position 0: shuffle the list. If costs differ, those that save most come first, equal ones as shuffled:
+//     the reference knows no costs.
 //     b. Scan it from the position on: each unit alone on top of the base. The first that scores above T ends the scan,
 //     and the next position is its own.
 //     c. None above T: take the best of the scan that reaches the floor, the later one of a tie; without one, the first
@@ -61,6 +63,7 @@ func demotion(s *session) error {
 	for len(remaining) > 0 {
 		if position == 0 {
 			shuffler.Shuffle(remaining)
+			slices.SortStableFunc(remaining, func(a, b int) int { return cmp.Compare(s.o.Cost[b], s.o.Cost[a]) })
 		}
 		f, err := s.scan(s.singles(remaining[position:]), bound)
 		if err != nil {

@@ -230,3 +230,35 @@ func BenchmarkSearchCandidate(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(looked), "ns/candidate")
 }
+
+// TestDemotionByCost holds that a scan looks at units that save more first, those of equal savings in the shuffled
+// order.
+func TestDemotionByCost(t *testing.T) {
+	drop := []float64{0.1, 0.1, 0.1, 0.1, 0.1, 0.1}
+	for _, c := range []struct {
+		name string
+		cost []float64
+		mask string
+	}{
+		{"by count", nil, ""},
+		{"equal costs", []float64{3, 3, 3, 3, 3, 3}, ""},
+		{"different costs", []float64{1, 4, 2, 4, 0, 3}, "010101"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var plain, masks []string
+			o := search.NewOptions(len(drop), 0.65) // three fit
+			o.Multiplier = 1
+			if _, err := search.Run(context.Background(), "demotion", asked(additive(drop...), &plain), o); err != nil {
+				t.Fatal(err)
+			}
+			o.Cost = c.cost
+			r, err := search.Run(context.Background(), "demotion", asked(additive(drop...), &masks), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.mask == "" && !slices.Equal(masks, plain) || c.mask != "" && (r.Mask.String() != c.mask || r.Saved != 11) {
+				t.Errorf("%s saves %v, asked for %v, by count %v", r.Mask, r.Saved, masks, plain)
+			}
+		})
+	}
+}

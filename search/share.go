@@ -12,7 +12,7 @@ import (
 // are pinned high count. It ignores Options.Target, Start, Chain, Multiplier and Seed.
 //
 // It orders the units as strategy gallop does and keeps the most sensitive ones high as long as they fit. Then it
-// exchanges one demoted unit for one high unit, from lists bounded as improve's, as long as the score rises.
+// exchanges one demoted unit for one high unit as long as the score rises.
 // Result.Promotion has the most harmful unit first. It returns errors as Run does; a mistake.Err too if the share is
 // not in 0..1, or if pins alone leave more holders high.
 //
@@ -35,6 +35,9 @@ func runFree(ctx context.Context, ev Evaluator, o Options, name string, strategy
 	o.Target, o.free, o.Start = math.Inf(-1), true, Mask{}
 	return run(ctx, ev, o, name, strategy)
 }
+
+// shareFrom is how many units exchangeOne takes from either side.
+const shareFrom = 16
 
 // shareSlack corrects the rounding of shares to float64: 29 % of 100 holders are 29, not 28.999.
 const shareSlack = 1e-9
@@ -77,18 +80,18 @@ func (s *session) within(share float64) error {
 
 // exchangeOne makes the first exchange of a demoted unit for a high one that raises the score and stays within the
 // limit. It returns whether there was one. r is the ranking, limit the number of holders that may be high. The list has
-// at most swapUp x swapDown exchanges, the most harmful demoted unit against the least harmful high ones first.
+// at most 256 exchanges, the most harmful demoted unit against the least harmful high ones first.
 func (s *session) exchangeOne(r ranking, limit int) (bool, error) {
 	high := s.o.Holders - s.base.Count()
 	rest := s.restOf(r.units)
-	rest = rest[:min(len(rest), swapDown)]
+	rest = rest[:min(len(rest), shareFrom)]
 	var list [][2]int
 	tried := 0
 	for _, up := range slices.Backward(r.units) {
 		if !s.base.Low(s.o.Units[up][0]) {
 			continue
 		}
-		if tried++; tried > swapUp {
+		if tried++; tried > shareFrom {
 			break
 		}
 		for _, down := range rest {

@@ -169,27 +169,29 @@ func TestTrials(t *testing.T) {
 		{
 			name: "improve swaps one for two", strategy: "improve", drop: []float64{4, 2, 1, 9}, target: 95.5, distances: true,
 			change: func(o *search.Options) { o.Start, _ = search.ParseMask("1000") },
-			// Order 2 1 0 3. Singles fail; then 0 goes up for 1 and 2 together, and after that 0 and 3 are tried again,
-			// alone and together for each of the others.
-			trials: "1000, ~1000 ~0100 ~0010 ~0001, 1010 1100 1001, 0110 1110 0111, 1011 1101", mask: "0110", promotion: []int{3, 0},
+			// Order 2 1 0 3. Singles fail, and so do 1 2 and 2 3 for nothing; then 0, in the first fifth, goes up for
+			// 1 and 2 together. After that 0 and 3 are tried again, alone and together for each of the others, the
+			// later first.
+			trials: "1000, ~1000 ~0100 ~0010 ~0001, 1010 1100 1001, 1110 1011 0110, 1110 0111, 1101 1011", mask: "0110", promotion: []int{3, 0},
 		},
 		{
 			name: "auto gallops, then improves", strategy: "auto", drop: []float64{2, 3, 3, 9}, target: 93.5, distances: true,
 			pairs:  map[[2]int]float64{{0, 1}: 3},
 			change: func(o *search.Options) {},
 			// Order 0 1 2 3. Two take 8, 0 holds; 1 2 take 11, 1 is skipped, 2 takes 5, 3 fails: 0 and 2 are left. 1
-			// fails again, and 3 is known to; then 2 goes up for the pair 1 3, and one swap is all the patience that
-			// four units have.
-			trials: "~1000 ~0100 ~0010 ~0001, 1100 1000 1110 1100 1010 1011, 1110, 1101", mask: "1010", promotion: []int{3, 1},
+			// fails again, and 3 is known to; then 2 goes up for the pair 1 3, and 0. The pair for nothing is the 8-bit
+			// network.
+			trials: "~1000 ~0100 ~0010 ~0001, 1100 1000 1110 1100 1010 1011, 1110, 1101 0111", mask: "1010", promotion: []int{3, 1},
 		},
 		{
 			name: "auto wins a unit back", strategy: "auto", drop: []float64{0, 0, 0, 0, 4, 5, 6, 20}, target: 91.5, distances: true,
 			pairs: map[[2]int]float64{{5, 6}: -3},
 			// Order 0 to 7. Four hold, the rest is the 8-bit network; 4 5 take 9, 4 holds; 5 6, and each of 5 6 7
-			// alone, do not, so nothing is left to retry. 4 goes up for 5 6, which take 8; 4 and 7 fail, and so does 6
-			// for 4 7.
+			// alone, do not, so nothing is left to retry. 5 6 do not hold for nothing, but 4 goes up for them, which
+			// take 8; 4 and 7 fail, and so do 4 7 for each of the others, from the last to the first.
 			trials: "~10000000 ~01000000 ~00100000 ~00010000 ~00001000 ~00000100 ~00000010 ~00000001, " +
-				"11110000 11111100 11111000 11111110 11111100 11111010 11111001, 11110110, 11111110 11110111, 11111101",
+				"11110000 11111100 11111000 11111110 11111100 11111010 11111001, 11111110 11110110, 11111110 11110111, " +
+				"11111101 11111011 11101111 11011111 10111111 01111111",
 			mask: "11110110", promotion: []int{7, 4},
 		},
 	} {

@@ -11,17 +11,65 @@ import (
 	"example.org/demote/search"
 )
 
-// TestSwapsInOrder holds improve's list of swaps on 60 units that take 1, 2, 3 ..., of which the 30 least harmful are
-// demoted and no more fits: the 16 most harmful demoted ones, each against the 16 pairs of least summed harm, those
-// first that add the least harm; of equal ones the most harmful demoted one, then the pair of less harm.
+// scores are the masks whose score a recorder was asked for.
+func (r *recorder) scores() (list []string) {
+	for _, a := range r.asked {
+		if !strings.HasPrefix(a, "~") {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// A familyOf swaps is what came in a row with the same units demoted, from one part of the network.
+type familyOf struct {
+	down  string
+	part  int
+	swaps int
+	price int // in holders: the rest of the network from the first demoted unit on, and from each promoted one
+}
+
+// familiesOf reads swaps of single holders on a base: which units each demotes and promotes.
+func familiesOf(base search.Mask, swaps []string) (list []familyOf) {
+	n := base.Len()
+	for _, text := range swaps {
+		down, first, up, part := "", n, n, 0
+		for i := range n {
+			switch low := text[i] == '1'; {
+			case low && !base.Low(i):
+				down += fmt.Sprint(" ", i)
+				first = min(first, i)
+			case !low && base.Low(i):
+				up = i
+			}
+		}
+		if 2*up < n {
+			part = 1
+		}
+		if 5*up < n {
+			part = 2
+		}
+		if last := len(list) - 1; last < 0 || list[last].down != down || list[last].part != part {
+			list = append(list, familyOf{down: down, part: part, price: n - first})
+		}
+		list[len(list)-1].swaps++
+		list[len(list)-1].price += n - up
+	}
+	return list
+}
+
+// TestSwapsInOrder holds improve's list of swaps on 20 units that take 1 to 20, in a mixed order in the network, of
+// which the 14 least harmful are demoted and no more fits. The pairs of the six others come by their summed harm, each
+// with the units of the later half of the network from the last to the first; one pair later come those of the 30 %
+// before it, and after another one those of the first fifth.
 func TestSwapsInOrder(t *testing.T) {
-	const n, low = 60, 30
-	drop := make([]float64, n)
-	start := search.NewMask(n)
-	spent := 0.0
+	const n, low = 20, 14
+	drop, start, spent := make([]float64, n), search.NewMask(n), 0.0
+	at := make([]int, n+1) // by what a unit takes
 	for i := range drop {
-		drop[i] = float64(i + 1)
-		if i < low {
+		drop[i] = float64(1 + i*7%n)
+		at[int(drop[i])] = i
+		if drop[i] <= low {
 			start.Demote(i)
 			spent += drop[i]
 		}
@@ -33,80 +81,103 @@ func TestSwapsInOrder(t *testing.T) {
 	if err != nil || !res.Mask.Equal(start) {
 		t.Fatalf("%v, mask %s", err, res.Mask)
 	}
-	var scores []string
-	for _, a := range r.asked {
-		if !strings.HasPrefix(a, "~") {
-			scores = append(scores, a)
-		}
-	}
-	scores = scores[2+1:] // the endpoints and the start mix
-	if len(scores) != (n-low)+16*16 {
-		t.Fatalf("%d scores, not %d singles and 256 swaps", len(scores), n-low)
-	}
-	for i, want := range []int{30, 31, 32} { // singles, least harm first
-		if m := start.Clone(); func() bool { m.Demote(want); return scores[i] != m.String() }() {
+	scores := r.scores()[2+1:] // behind the endpoints and the start mix
+	for i := range n - low {   // singles, least harm first
+		if m := start.Clone(); func() bool { m.Demote(at[low+1+i]); return scores[i] != m.String() }() {
 			t.Errorf("single %d is %s", i, scores[i])
 		}
 	}
-	// Distances are squares: 31^2 + 32^2 - 30^2 is the least.
-	harm := func(u int) int { return (u + 1) * (u + 1) }
-	var pairs [][2]int
-	for a := low; a < low+32-1; a++ {
-		for b := a + 1; b < min(n, low+32); b++ {
+	var pairs [][2]int // of what units take
+	for a := low + 1; a <= n; a++ {
+		for b := a + 1; b <= n; b++ {
 			pairs = append(pairs, [2]int{a, b})
 		}
 	}
-	sort.SliceStable(pairs, func(i, j int) bool { return harm(pairs[i][0])+harm(pairs[i][1]) < harm(pairs[j][0])+harm(pairs[j][1]) })
-	type swap struct{ up, a, b int }
-	var swaps []swap
-	for up := low - 1; up >= low-16; up-- {
-		for _, p := range pairs[:16] {
-			swaps = append(swaps, swap{up, p[0], p[1]})
+	sort.SliceStable(pairs, func(i, j int) bool { // distances are squares
+		return pairs[i][0]*pairs[i][0]+pairs[i][1]*pairs[i][1] < pairs[j][0]*pairs[j][0]+pairs[j][1]*pairs[j][1]
+	})
+	parts := [3][2]int{{10, 20}, {4, 10}, {0, 4}}
+	var want []string
+	for sum := range len(pairs) + 2 {
+		for rank := max(0, sum-2); rank <= sum && rank < len(pairs); rank++ {
+			m := start.Clone()
+			m.Demote(at[pairs[rank][0]])
+			m.Demote(at[pairs[rank][1]])
+			part := sum - rank
+			if part == 0 { // for nothing
+				want = append(want, m.String())
+			}
+			for up := parts[part][1] - 1; up >= parts[part][0]; up-- {
+				if start.Low(up) {
+					m.Promote(up)
+					want = append(want, m.String())
+					m.Demote(up)
+				}
+			}
 		}
 	}
-	added := func(s swap) int { return harm(s.a) + harm(s.b) - harm(s.up) }
-	sort.SliceStable(swaps, func(i, j int) bool { return added(swaps[i]) < added(swaps[j]) })
-	if first := []swap{{29, 30, 31}, {28, 30, 31}, {29, 30, 32}, {27, 30, 31}, {28, 30, 32}, {29, 31, 32}}; !slices.Equal(swaps[:6], first) {
-		t.Fatalf("the first swaps should be %v, not %v", first, swaps[:6])
+	if len(want) != 15*(1+low) {
+		t.Fatalf("%d swaps, not each of 15 pairs for nothing and for 14 units", len(want))
 	}
-	for i, s := range swaps {
-		m := start.Clone()
-		m.Promote(s.up)
-		m.Demote(s.a)
-		m.Demote(s.b)
-		if got := scores[n-low+i]; got != m.String() {
-			t.Errorf("swap %d: %s, want %s", i, got, m)
-		}
+	if got := scores[n-low:]; !slices.Equal(got, want[:len(got)]) || len(got) != len(want) {
+		t.Errorf("%d swaps, want %d:\n%v\n%v", len(got), len(want), got, want)
 	}
 }
 
-// TestAutoEndsImprove holds what auto does without a budget: as many swaps in a row as an eighth of the units, rounded
-// up, end improve, and the result says so; with a budget of its own it goes on. What gallop refused on the last base is
-// not asked for again.
+// TestAutoEndsImprove holds what auto does without a budget: before the swaps cost more than 40 networks it ends, and
+// the result says so; with a budget of its own it goes on. What gallop refused on the last base is not asked for again.
 func TestAutoEndsImprove(t *testing.T) {
-	const n, patience = 39, 5
+	const n, patience = 39, 40
 	drop := make([]float64, n)
 	for i := range drop {
 		drop[i] = float64(1 + i)
 	}
-	for _, c := range []struct {
-		trials int
-		ended  bool
-	}{{0, true}, {100000, false}} {
+	auto := func(trials int) (swaps []familyOf, said bool) {
 		r := points(drop, nil)
 		o := search.NewOptions(n, 100-211)
-		o.Budget.Trials = c.trials
+		o.Budget.Trials = trials
 		res, err := search.Run(context.Background(), "auto", distant{r}, o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		gallop, err := search.Run(context.Background(), "gallop", distant{points(drop, nil)}, o)
-		if err != nil {
-			t.Fatal(err)
+		if err != nil || !gallop.Mask.Equal(res.Mask) {
+			t.Fatalf("%v, improve has moved to %s", err, res.Mask)
 		}
-		said := strings.Contains(fmt.Sprint(res.Notes), fmt.Sprintf("improve ended after %d swaps in a row", patience))
-		if asked := res.Evaluations - gallop.Evaluations; said != c.ended || c.ended != (asked == patience) {
-			t.Errorf("%d trials: improve asked for %d scores, notes %q", c.trials, asked, res.Notes)
+		return familiesOf(res.Mask, r.scores()[gallop.Evaluations:]), strings.Contains(fmt.Sprint(res.Notes), fmt.Sprintf("improve ended after swaps for the price of %d whole networks", patience))
+	}
+	swaps, said := auto(0)
+	all, saidThen := auto(100000)
+	if !said || saidThen {
+		t.Errorf("auto says that it ended: %v, with a budget %v", said, saidThen)
+	}
+	ended, spent := 0, 0
+	for ended < len(all) && spent+all[ended].price <= patience*n {
+		spent += all[ended].price
+		ended++
+	}
+	if ended == 0 || ended == len(all) || !slices.Equal(swaps, all[:ended]) {
+		t.Errorf("%d families of swaps, want the first %d of %d", len(swaps), ended, len(all))
+	}
+}
+
+// TestTwoLeft holds that auto, where two of up to 64 units stay high, has looked at every mix with one before it ends.
+func TestTwoLeft(t *testing.T) {
+	for _, n := range []int{3, 5, 52, 64} {
+		drop := make([]float64, n)
+		for i := range drop {
+			drop[i] = 0.001 * float64(1+i*7%n)
+		}
+		drop[n/2], drop[n-1] = 9, 10
+		r := points(drop, nil)
+		res, err := search.Run(context.Background(), "auto", distant{r}, search.NewOptions(n, 95))
+		if err != nil || len(res.Promotion) != 2 || len(res.Notes) > 0 {
+			t.Fatalf("%d units: %v, %v, %v", n, err, res.Promotion, res.Notes)
+		}
+		for i := range n {
+			if m := strings.Repeat("1", i) + "0" + strings.Repeat("1", n-1-i); !slices.Contains(r.asked, m) {
+				t.Errorf("%d units: %s was not scored", n, m)
+			}
 		}
 	}
 }

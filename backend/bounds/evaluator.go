@@ -82,6 +82,19 @@ func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, 
 	return e.learn(mask, p)
 }
 
+// ScoreFirst returns the score of a mask on the samples of the first blocks alone, which it runs anew; a sum stands for
+// that of all samples. A Whole score is of all samples.
+func (e *Evaluator) ScoreFirst(ctx context.Context, mask search.Mask, blocks int) (search.Score, error) {
+	if e.rule.Kind == Whole || blocks >= e.rule.Blocks() {
+		return e.Score(ctx, mask)
+	}
+	p, err := e.run(ctx, &Job{Base: mask, Mask: mask, To: blocks}, Progress{})
+	if err != nil {
+		return search.Score{}, err
+	}
+	return e.rule.scoreOf(p), nil
+}
+
 // Again runs a mask from the first block to the last, whatever is known of it, for those who watch
 // the machine at work. Learnt is called with the score once more.
 func (e *Evaluator) Again(ctx context.Context, mask search.Mask) (search.Score, error) {

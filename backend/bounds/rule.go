@@ -129,6 +129,15 @@ func (r *Rule) score(p Progress) search.Score {
 	return search.Score{Value: r.finish(p.Sum)}
 }
 
+// scoreOf is about the score of a trial that has come so far: that of its samples, with their sum stretched to all.
+func (r *Rule) scoreOf(p Progress) search.Score {
+	run := r.total() - r.left[p.Blocks]
+	if r.Kind == Counted {
+		return search.Score{Count: p.Count, Total: run}
+	}
+	return search.Score{Value: r.finish(p.Sum * float64(r.total()) / float64(run))}
+}
+
 // finish is the score of a sum over all samples: its mean, or what the metric makes of it.
 func (r *Rule) finish(sum float64) float64 {
 	if r.Finish != nil {

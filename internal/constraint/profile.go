@@ -2,12 +2,12 @@ package constraint
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/goccy/go-yaml"
 
 	"example.org/demote/disk"
+	"example.org/demote/internal/plainyaml"
 	"example.org/demote/internal/sites"
 	"example.org/demote/mistake"
 	"example.org/demote/search"
@@ -37,12 +37,12 @@ func readProfile(path string) (*profile, error) {
 	if err != nil {
 		return nil, mistake.Errorf("--profile: %w; give a YAML file, see docs/constraints.md", err)
 	}
-	if err := plainYAML(text); err != nil {
+	if err := plainyaml.Check(text, "a profile"); err != nil {
 		return nil, mistake.Errorf("--profile %s: %w", path, err)
 	}
 	p := &profile{file: path}
 	if err := yaml.UnmarshalWithOptions(text, p, yaml.Strict()); err != nil {
-		return nil, mistake.Errorf("--profile %s: %s; the keys are name, share_width, no_int16, follow, pin and group", path, yamlText(err))
+		return nil, mistake.Errorf("--profile %s: %s; the keys are name, share_width, no_int16, follow, pin and group", path, plainyaml.Line(err))
 	}
 	for key, ops := range map[string][]string{"share_width": p.ShareWidth, "no_int16": p.NoInt16, "follow": p.Follow} {
 		for _, op := range ops {
@@ -69,12 +69,6 @@ func readProfile(path string) (*profile, error) {
 		return nil, mistake.Errorf("--profile %s: it has no rule: give share_width, no_int16, follow, pin or group", path)
 	}
 	return p, nil
-}
-
-// yamlText is an error of the YAML reader on one line, without the picture of the place.
-func yamlText(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return strings.TrimSpace(line)
 }
 
 // apply adds what the profile asks of a network's nodes.

@@ -81,11 +81,27 @@ func (o *openedFile) inBatch(data *dataset.Set, known *blocks.Shapes, batch int)
 	return w, err
 }
 
-// inBatches runs the file in batches of one size. Only where something differs is a score told; asked says whether
-// one is wanted anyhow, which a metric command is asked for only then.
+// looked is how many samples, spread evenly over all, tell whether a batch beside the block changes an output: a
+// kernel that computes otherwise does so to most samples. All are run where one of them differs.
+const looked = 200
+
+// spread are some samples of a set, one in every so many.
+type spread struct {
+	backend.Samples
+	every int
+}
+
+func (s spread) Len() int { return (s.Samples.Len() + s.every - 1) / s.every }
+
+func (s spread) Read(input, sample int, dst []byte) error {
+	return s.Samples.Read(input, sample*s.every, dst)
+}
+
+// inBatches runs the file in batches of one size, beside the block on some samples first. Only where something differs
+// is a score told; asked says whether one is wanted anyhow, which a metric command is asked for only then.
 func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (result.AsWritten, search.Score, error) {
 	a := result.AsWritten{Batch: batch}
-	run := func(m *metric.Metric) (search.Score, error) {
+	run := func(m *metric.Metric, every int) (search.Score, error) {
 		options := o.Options
 		options.Naive, options.Stream, options.Config, options.Block, options.Metric = true, true, segments.ExactSession, batch, m
 		next := 0
@@ -99,6 +115,9 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 			if q.Own != nil {
 				q.Block = size
 			}
+			if every > 1 {
+				return w, spread{q.Data, every}, err
+			}
 			return w, q.Data, err
 		})
 		if err != nil {
@@ -106,19 +125,25 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 		}
 		defer e.Close()
 		got, score, err := sums(ctx, e, search.NewMask(0), nil)
-		a.Differ = 0
+		a.Samples, a.Differ = len(got), 0
 		for i := range got {
-			if got[i] != o.want[i] {
+			if got[i] != o.want[i*every] {
 				a.Differ++
 			}
 		}
 		return score, err
 	}
+	if every := o.Data.Len() / looked; every > 1 && batch != o.Block && o.Own == nil {
+		score, err := run(metric.OutputsOnly, every)
+		if err == nil && a.Differ == 0 {
+			return a, score, nil
+		}
+	}
 	first := o.Metric
 	if o.Command != nil && !asked {
 		first = metric.OutputsOnly
 	}
-	score, err := run(first)
+	score, err := run(first, 1)
 	// another output is of a size of its own in every run
 	if err != nil && ctx.Err() == nil && len(o.file.Outputs()) > len(variants.WithStates(o.file, o.Outputs()...)) {
 		if err := o.leave(); err != nil {
@@ -127,7 +152,7 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 		return o.inBatches(ctx, batch, asked)
 	}
 	if err == nil && a.Differ > 0 && first != o.Metric {
-		score, err = run(o.Metric)
+		score, err = run(o.Metric, 1)
 	}
 	if err != nil {
 		return a, score, fmt.Errorf("the file as it is written, in batches of %d: %w", batch, err)

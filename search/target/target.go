@@ -25,6 +25,7 @@ const (
 //	0.9125         the score itself, in the metric's own unit
 //	16bit-0.005    the 16-bit score and a difference, also with +
 //	float-0.01     the float score and a difference, also with +
+//	int16-0.005    16bit-0.005, and fp32-0.01 is float-0.01: names that other toolkits have
 //	50%            that share of the way from the 8-bit to the 16-bit score
 //	8bit+91%       the same, for shares that could be mistaken for a score
 //
@@ -45,10 +46,10 @@ func Parse(text string) (Target, error) {
 	t := Target{Text: text}
 	digits := strings.TrimSpace(text)
 	switch {
-	case strings.HasPrefix(digits, "16bit"):
-		t.kind, digits = targetHigh, digits[len("16bit"):]
-	case strings.HasPrefix(digits, "float"):
-		t.kind, digits = targetFloat, digits[len("float"):]
+	case after(&digits, "16bit", "int16"):
+		t.kind = targetHigh
+	case after(&digits, "float", "fp32"):
+		t.kind = targetFloat
 	case strings.HasPrefix(digits, "8bit"):
 		t.kind, digits, t.spelt = targetShare, digits[len("8bit"):], true
 	case strings.HasSuffix(digits, "%"):
@@ -80,6 +81,17 @@ func Parse(text string) (Target, error) {
 		}
 	}
 	return t, nil
+}
+
+// after takes the first of some names that a text begins with away, and tells whether there is one.
+func after(text *string, names ...string) bool {
+	for _, name := range names {
+		if rest, is := strings.CutPrefix(*text, name); is {
+			*text = rest
+			return true
+		}
+	}
+	return false
 }
 
 // Same reports whether two targets are the same, however their digits are written: 0.91 and 0.910.

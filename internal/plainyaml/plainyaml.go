@@ -1,19 +1,21 @@
-package constraint
+// Package plainyaml reads YAML files that a user writes: keys, texts and lists of texts.
+package plainyaml
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/token"
 )
 
-// deepestProfile is how deep the lists of a profile may be nested. It needs two: keys, and a list under each.
-const deepestProfile = 4
+// deepest is how deep lists may be nested. Two are needed: keys, and a list under each.
+const deepest = 4
 
-// plainYAML refuses what a few bytes of YAML can become gigabytes by, before it is parsed: anchors and aliases, which
+// Check refuses what a few bytes of YAML can become gigabytes by, before it is parsed: anchors and aliases, which
 // repeat themselves in each other, and nesting, which the parser needs time and memory for by its square. The text is
-// bounded by its reader; taking it apart into tokens is linear.
-func plainYAML(text []byte) error {
+// bounded by its reader; taking it apart into tokens is linear. what names the file in the error, such as "a profile".
+func Check(text []byte, what string) error {
 	open := 0        // brackets
 	var indent []int // columns at which lines begin, the outer ones first
 	line, marks := -1, 0
@@ -25,9 +27,9 @@ func plainYAML(text []byte) error {
 		}
 		switch t.Type {
 		case token.AnchorType, token.AliasType, token.MergeKeyType, token.TagType:
-			return fmt.Errorf("line %d: %q: a profile has no anchors, aliases or tags; put patterns that begin with * or & in quotes", line, t.Value)
+			return fmt.Errorf("line %d: %q: %s has no anchors, aliases or tags; put patterns that begin with * or & in quotes", line, t.Value, what)
 		case token.DirectiveType, token.MappingKeyType:
-			return fmt.Errorf("line %d: %q: a profile has only keys and lists of texts", line, t.Value)
+			return fmt.Errorf("line %d: %q: %s has only keys and lists of texts", line, t.Value, what)
 		case token.SequenceStartType, token.MappingStartType:
 			open++
 			marks = 0
@@ -46,9 +48,15 @@ func plainYAML(text []byte) error {
 			}
 			indent = append(indent, at.Column)
 		}
-		if max(open, len(indent), marks) > deepestProfile {
-			return fmt.Errorf("line %d: nested more than %d deep; a profile has only keys and lists of texts", line, deepestProfile)
+		if max(open, len(indent), marks) > deepest {
+			return fmt.Errorf("line %d: nested more than %d deep; %s has only keys and lists of texts", line, deepest, what)
 		}
 	}
 	return nil
+}
+
+// Line is an error of the YAML reader on one line, without the picture of the place.
+func Line(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return strings.TrimSpace(line)
 }
