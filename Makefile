@@ -127,7 +127,7 @@ test-toolkits: setup toolkits ## test with PyTorch and the quantization toolkits
 	@test -e .venv-aimet/bin/python || python3 -m venv .venv-aimet
 	@.venv-aimet/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements-aimet.txt
 	.venv-toolkits/bin/python scripts/export_torchvision.py .tools/torchvision
-	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx ./internal/... && go test -tags toolkits -count=1 $(TEST_FLAGS) -run Toolkits ./run
+	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx ./backend/detect ./internal/... && go test -tags toolkits -count=1 $(TEST_FLAGS) -run Toolkits ./run
 
 .PHONY: bench-networks
 bench-networks: setup build toolkits ## full evaluations against the float network's pass, also of an EfficientNet-Lite0 and a transformer of width 384, and two workers against one (PyTorch in .venv-toolkits/); writes docs/figures.md

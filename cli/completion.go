@@ -47,6 +47,8 @@ func choices(flag string) []string {
 		return run.Strategies()
 	case "metric":
 		return metric.Names()
+	case "decode":
+		return metric.LayoutNames()
 	case "grid", "grid-low", "grid-high":
 		return gridKinds
 	case "range", "range-low", "range-high":

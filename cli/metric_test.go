@@ -105,6 +105,24 @@ func segmentation(t *testing.T, in inputs) {
 	in.write(t, "eval.npz", npz(map[string][]byte{"x": npy("<f4", x, 40, 1, 4, 4), "y": npy("<i8", y, 40, 4, 4)}))
 }
 
+// tokens is the network of segmentation read as 3x4 steps of 4 tokens, and data with a label for each step; every 7th
+// is 255.
+func tokens(t *testing.T, in inputs) {
+	t.Helper()
+	segmentation(t, in)
+	x, _ := images(40)
+	y := make([]float64, 40*12)
+	for i := range y {
+		if y[i] = float64(i % 4); i%7 == 6 {
+			y[i] = 255
+		}
+	}
+	in.write(t, "eval.npz", npz(map[string][]byte{"x": npy("<f4", x, 40, 1, 4, 4), "y": npy("<i8", y, 40, 3, 4)}))
+}
+
+// bothSessions matches the scores of the written file, which the summary tells for every metric.
+var bothSessions = regexp.MustCompile(`exact session +-?[0-9.]+(e-?[0-9]+)?( correct)?  .*\n(.*\n)*? *default session +-?[0-9.]+`)
+
 // TestMetrics searches by every kind of metric: fast and naive scans agree, the mix meets the target in the metric's
 // own sign, eval and verify say the same, and metrics of the whole set say that they are.
 func TestMetrics(t *testing.T) {
@@ -130,7 +148,12 @@ func TestMetrics(t *testing.T) {
 		{"pixels", segmentation, "16bit-0.004", []string{"--metric", "pixel-accuracy", "--ignore-label", "255"}, "pixel-accuracy", false, false},
 		{"pixels, weighted", segmentation, "16bit-0.01", []string{"--metric", "pixel-accuracy", "--ignore-label", "255", "--class-weights", "balanced"}, "pixel-accuracy", false, false},
 		{"IoU", segmentation, "16bit-0.004", []string{"--metric", "miou", "--ignore-label", "255"}, "miou", false, true},
+		{"rmse", regression, "16bit+0.001", []string{"--metric", "rmse"}, "rmse", true, false},
+		{"tokens", tokens, "16bit+0.01", []string{"--metric", "perplexity", "--ignore-label", "255"}, "perplexity", true, false},
+		{"edits", tokens, "16bit+0.05", []string{"--metric", "cer", "--ignore-label", "255"}, "cer", true, false},
+		{"ranks", nil, "16bit-0.02", []string{"--metric", "auroc"}, "auroc", false, true},
 		{"a command", nil, "16bit-0.05", []string{"--metric-cmd", metricLine("top1")}, "command", false, true},
+		{"a command with a name", nil, "16bit-0.05", []string{"--metric-cmd", metricLine("top1"), "--metric-name", "my-top1"}, "my-top1", false, true},
 		{"a command, lower and negative", nil, "16bit+2", []string{"--metric-cmd", metricLine("misses"), "--metric-lower"}, "command", true, true},
 		{"a command on numbers", regression, "float+1", []string{"--metric-cmd", "wc -c", "--metric-lower"}, "command", true, true},
 	} {
@@ -153,6 +176,9 @@ func TestMetrics(t *testing.T) {
 			}
 			if side := map[bool]string{true: "below", false: "above"}[c.lower]; !strings.Contains(got.out, "target               "+side) {
 				t.Errorf("the summary lacks %q: %s", side, got.out)
+			}
+			if !bothSessions.MatchString(got.out) || !strings.Contains(got.out, "\n"+c.metric+":\n") {
+				t.Errorf("the summary lacks the metric's name, or the score of a session: %s", got.out)
 			}
 			out := in.flags["--out"]
 			in.flags["--out"] = in.path("naive")

@@ -67,20 +67,29 @@ type Config struct {
 	Unroll       bool   `json:"unroll"`        // LSTM, GRU and RNN are opened into single operators
 
 	Metric        string        `json:"metric"`
-	MetricCmd     string        `json:"metric_cmd"`        // a command in place of a metric
-	MetricLower   bool          `json:"metric_lower"`      // a lower answer of it is better
-	MetricTimeout time.Duration `json:"metric_timeout_ns"` // for one answer; 0: ten minutes
-	ClassWeights  string        `json:"class_weights"`     // balanced, or a number for each class with commas between
-	IgnoreLabel   *int64        `json:"ignore_label"`      // samples or pixels with this label do not count
+	MetricCmd     string        `json:"metric_cmd"`               // a command in place of a metric
+	MetricName    string        `json:"metric_name,omitempty"`    // of the command, as results have it; empty: command
+	MetricLower   bool          `json:"metric_lower"`             // a lower answer of it is better
+	MetricTimeout time.Duration `json:"metric_timeout_ns"`        // for one answer; 0: ten minutes
+	Decode        string        `json:"decode,omitempty"`         // how boxes lie in the outputs: yolov5, yolov8, boxes
+	NMSScore      *float64      `json:"nms_score,omitempty"`      // boxes below do not count; nil: as COCO's evaluation
+	NMSIoU        *float64      `json:"nms_iou,omitempty"`        // boxes that overlap by more are one
+	MaxDetections int           `json:"max_detections,omitempty"` // boxes an image; 0: as COCO's evaluation
+	Blank         int           `json:"blank,omitempty"`          // the class that stands for no token, of cer and wer
+	Space         *int64        `json:"space,omitempty"`          // the class that ends a word, of wer
+	ClassWeights  string        `json:"class_weights"`            // balanced, or a number for each class
+	IgnoreLabel   *int64        `json:"ignore_label"`             // samples or pixels with this label do not count
 
-	Fixed  []string  `json:"input"` // NAME=VALUE: inputs that have the same value for every sample
-	Pad    []string  `json:"pad"`   // NAME=VALUE: of inputs, what is put behind shorter samples
-	State  []string  `json:"state"` // OUT:IN: outputs that a step of a sequence hands to the next one as inputs
-	Output string    `json:"output"`
-	Limit  int       `json:"limit"` // a stratified part of the samples; 0: all
-	Scale  []float32 `json:"scale"`
-	Mean   []float32 `json:"mean"`
-	Std    []float32 `json:"std"`
+	Fixed       []string  `json:"input"`                    // NAME=VALUE: inputs with one value for all samples
+	Pad         []string  `json:"pad"`                      // NAME=VALUE: what is put behind shorter samples
+	State       []string  `json:"state"`                    // OUT:IN: outputs that the next step has as inputs
+	Output      string    `json:"output"`                   // AllOutputs: all
+	Beside      []string  `json:"beside_outputs,omitempty"` // further outputs that the metric reads
+	LabelArrays []string  `json:"label_arrays,omitempty"`   // of the data, in this order; none: y
+	Limit       int       `json:"limit"`                    // a stratified part of the samples; 0: all
+	Scale       []float32 `json:"scale"`
+	Mean        []float32 `json:"mean"`
+	Std         []float32 `json:"std"`
 
 	Device    string `json:"device"`
 	Workers   int    `json:"workers"`

@@ -43,6 +43,15 @@ func (s *Set) openFolder(o Options) error {
 	if len(paths) > arrays.MostSamples {
 		return mistake.Errorf("%s: has %d images, and %d is the most: use a part of them", s.path, len(paths), arrays.MostSamples)
 	}
+	c, err := images.NewLayout(s.path, paths[0], inputs[0].String(), inputs[0].Dims)
+	if err != nil {
+		return err
+	}
+	if o.Kind == Boxes {
+		if err := s.folderBoxes(paths, c.Shape(), o); err != nil {
+			return err
+		}
+	}
 	if o.Kind == AnyKind && s.labels != nil && s.own == nil {
 		s.own = ownClasses(s.labels)
 	}
@@ -56,8 +65,7 @@ func (s *Set) openFolder(o Options) error {
 		paths, s.pick = paths[:len(s.pick)], nil
 	}
 	s.names = func(i int) string { return paths[i] }
-	c, err := images.NewLayout(s.path, paths[0], inputs[0].String(), inputs[0].Dims)
-	if err != nil {
+	if c, err = images.NewLayout(s.path, paths[0], inputs[0].String(), inputs[0].Dims); err != nil {
 		return err
 	}
 	a := arrays.Array{What: s.path + ": the folder of images", Elem: Uint8, Shape: append([]int64{int64(len(paths))}, c.Shape()...)}
@@ -90,16 +98,16 @@ func (s *Set) listImages(o Options) ([]string, error) {
 	}
 	var paths []string
 	var err error
-	if strings.EqualFold(filepath.Ext(list), ".csv") {
+	if o.Kind == Boxes {
+		paths, err = s.scannedImages()
+		s.classes, s.labels = nil, nil
+	} else if strings.EqualFold(filepath.Ext(list), ".csv") {
 		paths, err = s.listedImages(list)
 	} else {
 		paths, err = s.scannedImages()
 		if err == nil && list != "" {
 			s.classes = nil
-			var a *arrays.Array
-			if a, err = s.openLabels(list); err == nil {
-				err = s.takeLabels(*a, int64(len(paths)), o)
-			}
+			err = s.folderLabels(list, int64(len(paths)), o)
 		}
 	}
 	if err != nil {
@@ -109,6 +117,19 @@ func (s *Set) listImages(o Options) ([]string, error) {
 		s.hash.files = append(s.hash.files, hashed{name: name, path: filepath.Join(s.path, filepath.FromSlash(name))})
 	}
 	return paths, nil
+}
+
+// folderLabels reads the labels of n images from a file that is not .csv.
+func (s *Set) folderLabels(file string, n int64, o Options) error {
+	s.labels = nil
+	if o.Kind == AnyKind && len(o.Arrays) > 0 {
+		return s.openOwnArrays(&found{}, n, o)
+	}
+	a, err := s.openLabels(file)
+	if err != nil {
+		return err
+	}
+	return s.takeLabels(*a, n, o)
 }
 
 // listedImages are the images of a .csv file, in its order.

@@ -21,7 +21,13 @@ const (
 	// AnyKind: labels of any shape and type, which the program hands on to a metric of the user's own and does not read
 	// itself; see Set.Own.
 	AnyKind
+	// Boxes: what a detector should find, see BoxKeys: boxes [m, 5] with x1, y1, x2, y2 in pixels of the input and a
+	// class, perhaps crowd and area [m], and offsets.
+	Boxes
 )
+
+// BoxesHow says what labels of boxes are.
+const BoxesHow = "an .npz with boxes [m,5] (x1, y1, x2, y2 in pixels of the input, class) and offsets [n+1]; for a folder of images also COCO's JSON, or a folder of YOLO's txt files"
 
 // mostLabels bounds the labels of a set, in numbers: 4 GiB of memory.
 const mostLabels = 1 << 30
@@ -30,6 +36,9 @@ const mostLabels = 1 << 30
 func (s *Set) takeLabels(a arrays.Array, n int64, o Options) (err error) {
 	if o.Kind == AnyKind {
 		return s.takeOwn(a, n)
+	}
+	if o.Kind == Boxes {
+		return mistake.Errorf("%s: labels of boxes are %s", a.What, BoxesHow)
 	}
 	s.labelDims = a.Shape[1:]
 	if o.Kind == Classes && o.StepLabels && len(a.Shape) == 2 && a.Shape[1] > 1 {

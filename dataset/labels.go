@@ -9,6 +9,7 @@ import (
 	"io"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -47,6 +48,36 @@ func (s *Set) openLabels(path string) (*arrays.Array, error) {
 		return nil, mistake.Errorf("%s: is neither .npy, .npz nor idx, which labels beside an array can be: save them with numpy.save", path)
 	}
 	return &a, err
+}
+
+// openOwnArrays reads arrays of labels in their own shapes, from the data or from a file of their own.
+func (s *Set) openOwnArrays(got *found, n int64, o Options) error {
+	z, path := got.archive, s.path
+	names := o.Arrays
+	if o.Kind == Boxes {
+		names = BoxKeys[:1]
+	}
+	if o.Labels == "" && (z == nil || !slices.ContainsFunc(names, z.Has)) {
+		return nil // it has no labels
+	}
+	if o.Labels != "" {
+		f, closer, err := arrays.Open(o.Labels, s.temp)
+		if err != nil {
+			return err
+		}
+		s.closers = append(s.closers, closer)
+		s.hash.add("labels", f)
+		z, path = nil, o.Labels
+		if f.Format() == arrays.NPZ {
+			if z, err = arrays.OpenArchive(f); err != nil {
+				return err
+			}
+		}
+	}
+	if o.Kind == Boxes {
+		return s.takeBoxes(z, path, n)
+	}
+	return s.takeArrays(z, path, o.Arrays, len(o.Arrays), n)
 }
 
 // readLabels reads n labels: integers, not negative but for the one that is ignored.

@@ -22,7 +22,7 @@ func openNPZ(f *arrays.File, inputs []Input, defaults []string) (*found, error) 
 	if err != nil {
 		return nil, err
 	}
-	got := &found{inputs: make([]arrays.Array, len(inputs))}
+	got := &found{inputs: make([]arrays.Array, len(inputs)), archive: z}
 	labels := z.Has(labelKey)
 	for i, in := range inputs {
 		key := in.Name

@@ -12,8 +12,9 @@ import (
 
 // found is what a data file holds for a network: an array for each input, and labels if it has any.
 type found struct {
-	inputs []arrays.Array
-	labels *arrays.Array
+	inputs  []arrays.Array
+	labels  *arrays.Array
+	archive *arrays.Archive // of which they are; nil: of none
 }
 
 // openInputs finds the inputs in a file of any format but a folder. defaults are inputs with a default, for which there

@@ -53,7 +53,7 @@ func TestOwnLabels(t *testing.T) {
 				path := save(t, "e.npz", npz(method, entry{"x.npy", f4(4, 2)}, entry{"y.npy", npyBytes(descr, fortran, c.shape, data)}))
 				s := mustOpen(t, path, input("x", Float32, -1, 2), Options{Kind: AnyKind})
 				own := s.Own()
-				if own == nil || own.Descr != c.descr || fmt.Sprint(own.Dims) != fmt.Sprint(c.shape[1:]) || !bytes.Equal(own.Data, want) {
+				if len(own) != 1 || own[0].Name != "y" || own[0].Descr != c.descr || fmt.Sprint(own[0].Dims) != fmt.Sprint(c.shape[1:]) || !bytes.Equal(own[0].Data, want) {
 					t.Errorf("%+v, want %s %v % x", own, c.descr, c.shape[1:], want)
 				}
 			})
@@ -107,7 +107,7 @@ func TestOwnLabelsStayWithTheirSamples(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := take(t, mustOpen(t, path, input("x", Uint8, -1, 1), Options{Kind: AnyKind}))
-			own := s.Own()
+			own := s.Own()[0]
 			if len(own.Data) != 6*s.Len() {
 				t.Fatalf("%d bytes of labels for %d samples", len(own.Data), s.Len())
 			}
@@ -128,7 +128,7 @@ func TestOwnLabelsOfFolders(t *testing.T) {
 		put(t, dir+"/"+name, solid(t, 2, 2, 9, 9, 9))
 	}
 	s := mustOpen(t, dir, input("x", Float32, -1, 3, 2, 2), Options{Kind: AnyKind})
-	if own := s.Own(); own == nil || own.Descr != "<i8" || len(own.Dims) != 0 || !bytes.Equal(own.Data, []byte{16: 1, 8: 1, 23: 0}) {
+	if own := s.Own(); len(own) != 1 || own[0].Descr != "<i8" || len(own[0].Dims) != 0 || !bytes.Equal(own[0].Data, []byte{16: 1, 8: 1, 23: 0}) {
 		t.Errorf("%+v", own)
 	}
 }

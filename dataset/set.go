@@ -24,6 +24,10 @@ type Options struct {
 	Labels string
 	// Kind says what the labels are.
 	Kind LabelKind
+	// Arrays are the names of the arrays of labels, of AnyKind, in the order in which the set has them: of the data, or
+	// of Labels, an .npz; none: y alone. One of which samples have different numbers of rows has them all, one sample's
+	// behind the other's, and NAME_offsets says where each sample's begin, or offsets does for all but y.
+	Arrays []string
 	// Ignore is a label whose samples are left out, or, of Pixels, whose pixels may have it; nil: none.
 	Ignore *int64
 	// Alike gives inputs, by name, a value that all samples have: the bytes of one sample, little-endian and of the
@@ -68,7 +72,7 @@ type Set struct {
 	labels  []int64
 	pixels  []int32   // of Pixels, in place of labels
 	values  []float32 // of Values
-	own     *Own      // of AnyKind
+	own     []Own     // of AnyKind and Boxes
 	// perLabel is the number of pixels or values of a sample, and labelDims their shape.
 	perLabel  int
 	labelDims []int64
@@ -152,6 +156,12 @@ func (s *Set) openArrays(f *arrays.File, o Options) error {
 		return err
 	}
 	n := got.inputs[0].Shape[0]
+	if o.Kind == Boxes || len(o.Arrays) > 0 && o.Kind == AnyKind {
+		if err := s.openOwnArrays(got, n, o); err != nil {
+			return err
+		}
+		return s.choose(int(n), o)
+	}
 	if o.Labels != "" {
 		a, err := s.openLabels(o.Labels)
 		if err != nil {

@@ -65,7 +65,7 @@ func (s *Set) keep(list []int) {
 		pick[i] = s.index(sample)
 	}
 	s.labels, s.pixels, s.values = pickOf(s.labels, list, 1), pickOf(s.pixels, list, s.perLabel), pickOf(s.values, list, s.perLabel)
-	s.own = s.own.pick(list, s.samples)
+	s.own = pickOwn(s.own, list, s.samples)
 	s.pick, s.samples = pick, len(list)
 }
 

@@ -9,7 +9,10 @@ import (
 // GiveLabels gives the options of an evaluator the labels that a set has, as the metric of the options takes them.
 func GiveLabels(o *backend.Options, set *dataset.Set) {
 	o.Labels, o.Pixels, o.Values, o.LabelDims = set.Labels(), set.Pixels(), set.Values(), set.LabelDims()
-	o.Own = (*metric.LabelArray)(set.Own())
+	o.Own = nil
+	for _, a := range set.Own() {
+		o.Own = append(o.Own, metric.LabelArray(a))
+	}
 	if o.Metric.ChecksClasses() && o.Labels == nil { // a class a step
 		for _, class := range o.Pixels {
 			o.Labels = append(o.Labels, int64(class))

@@ -19,7 +19,8 @@ import (
 
 // Options say how a network is evaluated. The zero value is the program's own choice.
 type Options struct {
-	Output string         // that the metric reads; empty: the only one
+	Output string         // that the metric reads; empty: the only one; blocks.AllOutputs: all
+	Beside []string       // further ones that it reads
 	Metric *metric.Metric // nil: top1 where the data have labels, else agreement with the float network
 	// the float network, for metrics that compare with its outputs; nil: the network's own model is run without
 	// holders
@@ -54,10 +55,10 @@ func Open(ctx context.Context, n *onnx.Network, records []quant.Record, data *da
 			return nil, err
 		}
 	}
-	if e.output, err = blocks.ChooseOutput(n.Model, o.Output); err != nil {
+	if e.outputs, err = blocks.ChooseOutputs(n.Model, o.Output, o.Beside); err != nil {
 		return nil, err
 	}
-	if e.batching, err = blocks.Find(ctx, n.Model, data, false, e.output); err != nil {
+	if e.batching, err = blocks.FindTogether(ctx, n.Model, data, false, e.outputs...); err != nil {
 		return nil, err
 	}
 	for {
@@ -80,7 +81,7 @@ type opening struct {
 	data     *dataset.Set
 	opts     Options
 	metric   *metric.Metric
-	output   string
+	outputs  []string
 	batching blocks.Batching
 }
 
@@ -90,7 +91,7 @@ func (e *opening) open(ctx context.Context) (ev *backend.Evaluator, dependent *b
 	if err != nil {
 		return nil, nil, err
 	}
-	o := backend.Options{Metric: e.metric, Output: e.output, Axis: e.batching.Axis, Workers: e.opts.Workers, Threads: e.opts.Threads, Cache: e.opts.Cache,
+	o := backend.Options{Metric: e.metric, Output: e.outputs[0], Beside: e.outputs[1:], Axis: e.batching.Axis, Workers: e.opts.Workers, Threads: e.opts.Threads, Cache: e.opts.Cache,
 		Level: blocks.Optimization}
 	GiveLabels(&o, e.data)
 	if o.Cache == 0 {
@@ -102,7 +103,7 @@ func (e *opening) open(ctx context.Context) (ev *backend.Evaluator, dependent *b
 		}
 	}
 	ev, err = e.evaluator(ctx, parts, e.records, o, func(p part) (backend.Source, backend.Samples, error) {
-		return segments.Switchable(e.network, e.records, segments.Blocks{Data: p.set, Inputs: p.inputs, Size: p.block, Shapes: p.shapes, Output: e.output, Bytes: true, Divides: true})
+		return segments.Switchable(e.network, e.records, segments.Blocks{Data: p.set, Inputs: p.inputs, Size: p.block, Shapes: p.shapes, Output: e.outputs[0], Beside: e.outputs[1:], Bytes: true, Divides: true})
 	})
 	if err != nil {
 		return nil, nil, e.batching.WithCure(err)
@@ -147,7 +148,7 @@ func (e *opening) reference(ctx context.Context, parts []part, o backend.Options
 	}
 	o.Naive, o.Stream, o.Metric = true, true, metric.OutputsOnly
 	ev, err := e.evaluator(ctx, parts, nil, o, func(p part) (backend.Source, backend.Samples, error) {
-		src, err := segments.Plain(ctx, float, p.inputs, p.block, e.output)
+		src, err := segments.Plain(ctx, float, p.inputs, p.block, e.outputs...)
 		return src, p.set, err
 	})
 	if err != nil {

@@ -92,9 +92,24 @@ func main() {
 }
 `
 
+// documented is the program of docs/metrics.md: its indented lines from "package main" to the end of main.
+func documented(t *testing.T, root string) string {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(root, "docs/metrics.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "\n    package main\n")
+	program, _, ok := strings.Cut(rest, "\n    }\n")
+	if !ok {
+		t.Fatal("docs/metrics.md has no program")
+	}
+	return "package main\n" + strings.ReplaceAll(strings.ReplaceAll(program, "\n    ", "\n"), "    ", "\t") + "\n}\n"
+}
+
 // TestOutside builds and runs programs of another module, which names this one in a single replace line. One searches
 // with an evaluator of its own: that needs no cgo, and no module but this one and gonum. The other opens an ONNX
-// network, searches it and writes the mix.
+// network, searches it and writes the mix. The third is that of docs/metrics.md, with a metric of its own.
 func TestOutside(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
@@ -118,10 +133,10 @@ func TestOutside(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, program, requires, says string
-		env                           []string
+		args, env                     []string
 		check                         func(t *testing.T, dir string, command func(name string, args ...string) string)
 	}{
-		{"search alone", searchAlone, rest[:strings.Index(rest, "require")], "34 true <nil>", []string{"CGO_ENABLED=0"},
+		{"search alone", searchAlone, rest[:strings.Index(rest, "require")], "34 true <nil>", nil, []string{"CGO_ENABLED=0"},
 			func(t *testing.T, _ string, command func(name string, args ...string) string) {
 				modules := strings.Fields(command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "."))
 				slices.Sort(modules)
@@ -129,14 +144,19 @@ func TestOutside(t *testing.T) {
 					t.Errorf("the search alone pulls %s", got)
 				}
 			}},
-		{"network", network, rest + "\n", "true true true", []string{"DEMOTE_ORT=" + library},
+		{"network", network, rest + "\n", "true true true", []string{filepath.Join(root, "examples/fashion")}, []string{"DEMOTE_ORT=" + library},
 			func(t *testing.T, dir string, _ func(name string, args ...string) string) {
 				if info, err := os.Stat(filepath.Join(dir, "mixed.onnx")); err != nil || info.Size() == 0 {
 					t.Errorf("the mix is not written: %v", err)
 				}
 			}},
+		{"metric", "", rest + "\n", "confident", []string{"eval", filepath.Join(root, "examples/fashion/model.onnx"), "--data", filepath.Join(root, "examples/fashion/eval.npz"), "--limit", "50", "--metric", "confident"},
+			[]string{"DEMOTE_ORT=" + library}, func(*testing.T, string, func(name string, args ...string) string) {}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.program == "" {
+				c.program = documented(t, root)
+			}
 			dir := t.TempDir()
 			require := c.requires + "require " + path + " v0.0.0\n\nreplace " + path + " => " + root + "\n"
 			for name, text := range map[string]string{"go.mod": "module outside\n" + require, "go.sum": string(sums), "main.go": strings.ReplaceAll(c.program, "MODULE", path)} {
@@ -157,7 +177,7 @@ func TestOutside(t *testing.T) {
 				return strings.TrimSpace(string(out))
 			}
 			command("go", "build", "-o", "program", ".")
-			if got := command("./program", filepath.Join(root, "examples/fashion")); got != c.says {
+			if got := command("./program", c.args...); !strings.Contains(got, c.says) {
 				t.Errorf("the program says %q", got)
 			}
 			c.check(t, dir, command)

@@ -112,7 +112,8 @@ var mayImport = map[string][]string{
 	"backend/internal/gpu":   {"cgo", "cuda", "mistake", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
 	"backend/devicetest":     {"onnx/onnxpb", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
 	"backend/device":         {"mistake", "cgo", "crash", "quant", "search", "backend/bounds", "backend/metric"},
-	"backend/metric":         {"mistake", "search", "internal/npy", "backend/bounds"},
+	"backend/metric":         {"mistake", "search", "internal/npy", "backend/bounds", "backend/detect"},
+	"backend/detect":         {},
 	"backend/bounds":         {"search"},
 
 	"cgo":  {"quant"},

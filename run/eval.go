@@ -112,7 +112,7 @@ func openPlain(ctx context.Context, c config.Config, file, reference string, set
 			p.Close()
 		}
 	}()
-	if p.Output, err = blocks.ChooseOutput(m, c.Output); err != nil {
+	if err = p.ChooseOutputs(m, c); err != nil {
 		return nil, err
 	}
 	if p.Block, err = blocks.Choose(m, c.Block); err != nil {
@@ -137,7 +137,7 @@ func openPlain(ctx context.Context, c config.Config, file, reference string, set
 	if err != nil {
 		return nil, err
 	}
-	o := backend.Options{Metric: metric, Output: p.Output, Axis: p.Axis, Block: p.Block, Workers: c.Workers, Threads: c.Threads,
+	o := backend.Options{Metric: metric, Output: p.Output, Beside: p.Beside, Axis: p.Axis, Block: p.Block, Workers: c.Workers, Threads: c.Threads,
 		Naive: true, Stream: true, Level: blocks.Optimization, Config: settings}
 	engine.GiveLabels(&o, p.Data)
 	if metric.NeedsReference {
@@ -169,7 +169,7 @@ func openPlain(ctx context.Context, c config.Config, file, reference string, set
 		if n != nil {
 			src, _, err = q.FixedSource(ctx, n, grids)
 		} else {
-			src, err = segments.Plain(ctx, m, q.Inputs, q.Block, p.Output)
+			src, err = segments.Plain(ctx, m, q.Inputs, q.Block, p.Outputs()...)
 		}
 		if err = q.OfShape(err); err == nil {
 			err = q.CheckLabels(metric, src)

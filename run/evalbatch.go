@@ -122,7 +122,7 @@ func referenceOutputs(ctx context.Context, c config.Config, file string, p *task
 	if err := sameBatch(p, c, m); err != nil {
 		return nil, nil, nil, err
 	}
-	if o.Output, err = blocks.ChooseOutput(m, c.Output); err != nil {
+	if o.Output, err = blocks.ChooseOutput(m, c.Output); err != nil { // a metric with a reference reads one
 		return nil, nil, nil, err
 	}
 	if err := sandbox.Network(ctx, m, p.Inputs, o.Config, c.Say); err != nil {

@@ -55,6 +55,12 @@ func choices(c config.Config) map[string]string {
 	if c.Unroll {
 		f["unroll"] = "yes"
 	}
+	if c.Decode != "" {
+		if d, err := c.Detection(); err == nil {
+			f["boxes"] = fmt.Sprint(d)
+		}
+	}
+	f["outputs beside"], f["label arrays"] = strings.Join(c.Beside, " "), strings.Join(c.LabelArrays, " ")
 	f["inputs"] = strings.Join(slices.Sorted(slices.Values(c.Fixed)), " ")
 	f["states"] = strings.Join(slices.Sorted(slices.Values(c.State)), " ")
 	f["padding"] = strings.Join(slices.Sorted(slices.Values(c.Pad)), " ")
@@ -69,6 +75,12 @@ func choices(c config.Config) map[string]string {
 	}
 	if c.MetricLower {
 		f["metric command"] += " (lower is better)"
+	}
+	if c.Blank != 0 {
+		f["blank"] = fmt.Sprint(c.Blank)
+	}
+	if c.Space != nil {
+		f["space"] = fmt.Sprint(*c.Space)
 	}
 	if c.IgnoreLabel != nil {
 		f["ignored label"] = fmt.Sprint(*c.IgnoreLabel)

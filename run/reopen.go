@@ -93,7 +93,7 @@ func takeCommand(c *config.Config, given config.Config, dir string) (unscored st
 	switch {
 	case recorded == given.MetricCmd:
 	case given.MetricCmd == "":
-		c.MetricLower, c.MetricTimeout, c.Unscored = false, 0, true
+		c.MetricName, c.MetricLower, c.MetricTimeout, c.LabelArrays, c.Unscored = "", false, 0, nil, true
 		return "the run's metric is a command, and none is run that was not given here: repeat it with --metric-cmd to have the score checked", nil
 	case recorded == "":
 		return "", mistake.Errorf("--metric-cmd: the run in %s has the metric %s; leave it out", dir, c.Metric)

@@ -68,7 +68,12 @@ func (f *Fronts) Front(block []float32, pieces, slots int) []float32 {
 
 // OutputRows are the output's values of the block that a lane has run last, a sample's behind the other's. They are
 // the caller's until the lane runs again, or is asked again.
+//
+// Of a scorer that reads several outputs a sample has one output's values behind another's, in memory that is new.
 func OutputRows(l Lane, j *metric.Scorer) ([]float32, error) {
+	if list := j.Several(); list != nil {
+		return severalRows(l, j, list)
+	}
 	rows, err := l.Rows(j.Output())
 	if err != nil {
 		return nil, err
@@ -77,4 +82,21 @@ func OutputRows(l Lane, j *metric.Scorer) ([]float32, error) {
 		rows = l.Front(rows, pieces, slots)
 	}
 	return rows, nil
+}
+
+// severalRows are the rows of several outputs.
+func severalRows(l Lane, j *metric.Scorer, list []metric.Output) ([]float32, error) {
+	all, at, slots := make([]float32, j.Row()*list[0].Slots), 0, list[0].Slots
+	for _, o := range list {
+		block, err := l.Rows(o.Name)
+		if err != nil {
+			return nil, err
+		}
+		size := len(block) / slots
+		for slot := range slots {
+			takeSlot(all[slot*j.Row()+at:][:size], block, max(1, o.Pieces), slot, slots)
+		}
+		at += size
+	}
+	return all, nil
 }

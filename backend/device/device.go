@@ -36,6 +36,7 @@ type Traits struct {
 	Replays   bool // lanes capture the run of a part once and replay it: Graphs, Plainly, Abandon
 	Fuses     bool // its FakeQuant does what stands in front of it: attribute clip, FakeQuantOf
 	Settles   bool // parts can be made in another way if their runs do not repeat: Settle, Settled
+	Integers  bool // Rows of an int32 or int64 output are its numbers as float32
 	Compares  bool // FakeQuant nodes tell whether both grids of a holder give the same bits: Compare, Agree
 }
 

@@ -90,6 +90,8 @@ type DType = cgo.DType
 // The element types of what flows between segments: values, masks, and codes.
 const (
 	Float32 = cgo.Float32
+	Int32   = cgo.Int32
+	Int64   = cgo.Int64
 	Uint8   = cgo.Uint8
 	Uint16  = cgo.Uint16
 )

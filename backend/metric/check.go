@@ -10,10 +10,13 @@ import (
 // Check holds labels, references and the output's shape against what the metric needs. It comes behind Read.
 func (j *Scorer) Check() error {
 	m := j.metric
+	if j.parts != nil && !m.several {
+		return mistake.Errorf("metric %s reads one output, and --output names %d: name one, or choose a --metric-cmd or a --metric with --decode boxes", m.Name, len(j.parts))
+	}
 	if m.NeedsReference && len(j.truth.Reference) != j.samples*j.Length() {
 		return fmt.Errorf("metric: %d reference values for %d samples of %d", len(j.truth.Reference), j.samples, j.Length())
 	}
-	if needs := m.Countable || m.NeedsLabels && m.Labels == ClassLabels; needs && !m.custom && !j.oneClassAxis() {
+	if needs := m.Countable || m.ChecksClasses(); needs && !m.custom && !j.oneClassAxis() {
 		return mistake.Errorf("metric %s needs an output [samples, classes]; %s is %v: name another --output, or choose %s", m.Name, j.output, j.dims, otherThan(ClassLabels))
 	}
 	if !m.NeedsLabels {
@@ -40,13 +43,29 @@ func (j *Scorer) checkLabels() error {
 	case PixelLabels:
 		return j.checkPixels()
 	case ValueLabels:
+		if d := j.truth.LabelDims; m.Name == "ssim" && (len(d) < 2 || d[len(d)-1] < ssimSide || d[len(d)-2] < ssimSide) {
+			return mistake.Errorf("metric ssim compares images of %d x %d pixels or more, and a sample's labels are %v: choose --metric psnr", ssimSide, ssimSide, d)
+		}
+		if (m.Name == "ssim" || m.Name == "psnr") && j.labelRange() == 0 {
+			return mistake.Errorf("metric %s goes by the range of the labels, and all of them are %v: choose --metric label-mse", m.Name, j.truth.Values[0])
+		}
 		if len(j.truth.Values) != j.samples*j.Judged()*j.row && !m.custom {
 			return mistake.Errorf("metric %s compares %d numbers a sample, as output %s has them, and the labels have %d: save labels of the output's shape, or choose %s",
 				m.Name, j.Judged()*j.row, j.output, len(j.truth.Values)/j.samples, otherThan(ValueLabels))
 		}
 		return nil
+	case TokenLabels:
+		if m.custom {
+			return nil
+		}
+		return j.checkTokens()
+	case BoxLabels:
+		if m.custom {
+			return nil
+		}
+		return j.checkBoxes()
 	case OwnLabels:
-		if j.truth.Own == nil || j.samples > 0 && len(j.truth.Own.Data)%j.samples != 0 {
+		if j.truth.Own == nil {
 			return mistake.Errorf("metric %s needs labels and the data has none: add y, or use --metric agreement", m.Name)
 		}
 		return nil
@@ -60,9 +79,13 @@ func (j *Scorer) checkLabels() error {
 		}
 		return mistake.Errorf("%d labels for %d samples", len(j.truth.Labels), j.samples)
 	}
+	classes := j.row
+	if m.labelled != nil {
+		classes = m.labelled(j.row)
+	}
 	for i, l := range j.truth.Labels {
-		if !m.custom && (l < 0 || l >= int64(j.row)) {
-			return mistake.Errorf("label %d of sample %d is out of range: output %s has classes 0 to %d", l, i/j.Judged(), j.output, j.row-1)
+		if !m.custom && (l < 0 || l >= int64(classes)) {
+			return mistake.Errorf("label %d of sample %d is out of range: output %s has classes 0 to %d", l, i/j.Judged(), j.output, classes-1)
 		}
 	}
 	return nil
@@ -86,6 +109,26 @@ func otherThan(kind LabelKind) string {
 		list += "label-mse or label-mae for numbers that the output should have, "
 	}
 	return list + "sqnr, cosine or mse for no labels, or --metric-cmd, which takes labels and outputs of any shape"
+}
+
+// checkTokens holds labels of tokens against an output [samples, steps, classes].
+func (j *Scorer) checkTokens() error {
+	m := j.metric
+	if len(j.dims) < 3 || j.steps > 1 {
+		return mistake.Errorf("metric %s needs an output [samples, steps, classes]; %s is %v: name another --output, or choose --metric top1", m.Name, j.output, j.dims)
+	}
+	classes, per := j.dims[len(j.dims)-1], len(j.truth.Pixels)/max(1, j.samples)
+	if spells := m.Name == "cer" || m.Name == "wer"; !spells && per != j.perSample() {
+		return mistake.Errorf("metric %s compares %d labels a sample, as output %s is %v, and the labels have %d: save one for each step, or choose --metric cer", m.Name, j.perSample(), j.output, j.dims, per)
+	} else if blank := m.options.Blank; spells && (blank < 0 || int64(blank) >= classes) {
+		return mistake.Errorf("--blank %d: output %s has classes 0 to %d", blank, j.output, classes-1)
+	}
+	for i, l := range j.truth.Pixels {
+		if (l < 0 || int64(l) >= classes) && m.options.counts(l) {
+			return mistake.Errorf("label %d of sample %d is out of range: output %s has classes 0 to %d; correct it, or name it with --ignore-label", l, i/per, j.output, classes-1)
+		}
+	}
+	return nil
 }
 
 // checkPixels holds labels of pixels against an output [samples, classes, ...].

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,6 +22,7 @@ import (
 // npyReader. It answers one number on its standard output and ends with exit code 0.
 type Command struct {
 	Line    string        // for the shell
+	Name    string        // of the metric, as results have it; empty: command
 	Lower   bool          // a lower answer is better
 	Timeout time.Duration // for one score; 0: none
 	// Start starts it as (*exec.Cmd).Start does, which nil stands for, under limits that this process does not have
@@ -30,7 +33,18 @@ type Command struct {
 	seconds float64
 }
 
-// commandName is the name of a metric by Command.
+// CheckName refuses a name of a metric of the user's own that is no word, or that of another metric.
+func CheckName(name string) error {
+	switch {
+	case len(name) > 40 || !metricName.MatchString(name):
+		return fmt.Errorf("metric name %q: write lower-case letters, digits and dashes", name)
+	case slices.Contains(Names(), name) || aliases[name] != "":
+		return fmt.Errorf("metric %q is there already", name)
+	}
+	return nil
+}
+
+// commandName is the name of a metric by Command that has no other.
 const commandName = "command"
 
 // killWait is how long a command's children may hold its pipes open after it has ended or was killed.
@@ -38,7 +52,11 @@ const killWait = time.Second
 
 // Metric is the command as a metric. Its errors match mistake.Err.
 func (c *Command) Metric() *Metric {
-	return &Metric{Name: commandName, Lower: c.Lower, Labels: OwnLabels, gain: nothing, whole: gather(c.answer), custom: true}
+	name := c.Name
+	if name == "" {
+		name = commandName
+	}
+	return &Metric{Name: name, Lower: c.Lower, Labels: OwnLabels, gain: nothing, whole: gather(c.answer), custom: true, several: true}
 }
 
 // Cost is how often the command has answered, and in how many seconds.

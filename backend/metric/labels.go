@@ -2,15 +2,33 @@ package metric
 
 // A LabelArray is labels as their file has them: every bit of them, in their own shape and type.
 type LabelArray struct {
+	Name  string  // of the array: y, boxes, ...
 	Descr string  // NumPy's name of the element type, always little-endian: |b1, |u1, <i8, <f2, |S5, <U3
-	Dims  []int64 // of one sample; empty: an element a sample
+	Dims  []int64 // of one sample, or of a row where samples have different numbers of rows; empty: one element
 	Data  []byte  // of one sample, or of all, one after another; in C order
+	// where each sample's rows begin, and their number last; nil: each sample has as much as the others
+	Offsets []int64
 }
 
 // of are the labels of one of so many samples.
 func (a *LabelArray) of(sample, samples int) LabelArray {
-	per := len(a.Data) / samples
-	return LabelArray{Descr: a.Descr, Dims: a.Dims, Data: a.Data[sample*per : (sample+1)*per : (sample+1)*per]}
+	one := LabelArray{Name: a.Name, Descr: a.Descr, Dims: a.Dims}
+	if a.Offsets == nil {
+		per := len(a.Data) / samples
+		one.Data = a.Data[sample*per : (sample+1)*per : (sample+1)*per]
+		return one
+	}
+	row, from, to := a.rowBytes(), int(a.Offsets[sample]), int(a.Offsets[sample+1])
+	one.Data, one.Offsets = a.Data[from*row:to*row:to*row], []int64{0, int64(to - from)}
+	return one
+}
+
+// rowBytes is the size of a row of an array whose samples have different numbers of them.
+func (a *LabelArray) rowBytes() int {
+	if rows := a.Offsets[len(a.Offsets)-1]; rows > 0 {
+		return len(a.Data) / int(rows)
+	}
+	return 0
 }
 
 // part cuts what a sample has out of a list with as much of each; nil of nil.
@@ -26,8 +44,8 @@ func part[T any](list []T, sample, samples int) []T {
 // have different lengths.
 func (t Truth) Of(some []int, samples int, at []int) Truth {
 	own := Truth{Labels: partsOf(t.Labels, some, samples), Pixels: partsOf(t.Pixels, some, samples), Values: partsOf(t.Values, some, samples), LabelDims: t.LabelDims}
-	if t.Own != nil {
-		own.Own = &LabelArray{Descr: t.Own.Descr, Dims: t.Own.Dims, Data: partsOf(t.Own.Data, some, samples)}
+	for _, a := range t.Own {
+		own.Own = append(own.Own, a.some(some, samples))
 	}
 	if t.Reference != nil {
 		for _, sample := range some {
@@ -35,6 +53,22 @@ func (t Truth) Of(some []int, samples int, at []int) Truth {
 		}
 	}
 	return own
+}
+
+// some are the labels of some of so many samples.
+func (a *LabelArray) some(list []int, samples int) LabelArray {
+	out := LabelArray{Name: a.Name, Descr: a.Descr, Dims: a.Dims}
+	if a.Offsets != nil {
+		out.Offsets = []int64{0}
+	}
+	for _, sample := range list {
+		one := a.of(sample, samples)
+		out.Data = append(out.Data, one.Data...)
+		if a.Offsets != nil {
+			out.Offsets = append(out.Offsets, out.Offsets[len(out.Offsets)-1]+one.Offsets[1])
+		}
+	}
+	return out
 }
 
 // partsOf are the parts of some samples of a list with as much of each; nil of nil.

@@ -2,6 +2,7 @@ package metric
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -12,12 +13,18 @@ import (
 
 // A Sample is what a metric may compare an output row with.
 type Sample struct {
-	Label     int64      // class index; -1 without labels
-	Pixels    []int32    // class index of every pixel; nil without
-	Values    []float32  // what the output should be; nil without
-	Dims      []int64    // the shape of Pixels or Values, as the labels have it
-	Own       LabelArray // the labels in their own shape and type, for a metric that takes OwnLabels; empty for others
-	Reference []float32  // the reference network's output for the same sample; nil if not asked for
+	Label  int64      // class index; -1 without labels
+	Pixels []int32    // class index of every pixel; nil without
+	Values []float32  // what the output should be; nil without
+	Dims   []int64    // the shape of Pixels or Values, as the labels have it
+	Own    LabelArray // the labels in their own shape and type, for a metric that takes OwnLabels; empty for others
+	// all arrays of such labels, where --label-array names several; Own is the first
+	Arrays []LabelArray
+	// the network's outputs that the row is made of, for a metric that reads several; nil for others
+	Outputs []OutputOf
+
+	classes   int       // that the last axis of the output tells apart, of TokenLabels
+	Reference []float32 // the reference network's output for the same sample; nil if not asked for
 }
 
 // LabelKind says what labels a metric needs.
@@ -32,6 +39,10 @@ const (
 	ValueLabels
 	// OwnLabels: whatever the file has, in its own shape and type. Only commands and registered metrics take them.
 	OwnLabels
+	// BoxLabels: what a detector should find: the arrays boxes, and perhaps crowd and area.
+	BoxLabels
+	// TokenLabels: class numbers of the steps of an output [samples, steps, classes], or of a sequence that it spells.
+	TokenLabels
 )
 
 // A Metric judges the network's output and folds what it finds into one number. Most judge one sample at a time:
@@ -60,7 +71,14 @@ type Metric struct {
 	weigh    func(m *Metric, o LabelOptions) *Metric
 	perPixel bool         // Best is of a pixel
 	options  LabelOptions // that With was given
-	custom   bool         // a command, or registered: labels need not fit the output
+	several  bool         // it may read several outputs
+	// how many classes the labels may have where the output has so many numbers; nil: as many
+	labelled func(row int) int
+	// of TokenLabels: those of a sample's labels that count, or the words that they make
+	wanted    func(labels []int32) []int32
+	words     bool       // it is of words, which a space ends
+	detection *Detection // how boxes are read; nil: there are none
+	custom    bool       // a command, or registered: labels need not fit the output
 }
 
 // IsWhole tells whether the metric is of the whole set: no part of the samples bounds it, so every score is a whole
@@ -70,6 +88,9 @@ func (m *Metric) IsWhole() bool { return m.whole != nil }
 // CountsClasses tells whether a sample counts by its class: the margin to the next class says how far it is from not
 // doing so.
 func (m *Metric) CountsClasses() bool { return m.rank > 0 }
+
+// ReadsIntegers tells whether the metric may read outputs of integers, as float32: those that stand beside others.
+func (m *Metric) ReadsIntegers() bool { return m.several }
 
 // Registered tells whether the metric is from outside: a command, or one of Register.
 func (m *Metric) Registered() bool { return m.custom }
@@ -88,12 +109,35 @@ var metrics = []*Metric{
 	{Name: "f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: wholeF1(LabelOptions{}), weigh: weighF1},
 	weighPixels(&Metric{Name: "pixel-accuracy", Fraction: true, NeedsLabels: true, Labels: PixelLabels, weigh: weighPixels, perPixel: true}, LabelOptions{}),
 	weighIoU(&Metric{Name: "miou", Fraction: true, NeedsLabels: true, Labels: PixelLabels, Best: 1, gain: nothing, weigh: weighIoU}, LabelOptions{}),
+	{Name: "micro-f1", Countable: true, Fraction: true, NeedsLabels: true, Best: 1, rank: 1, gain: top1, weigh: microF1},
+	{Name: "weighted-f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: confusion(weightedF1)},
+	{Name: "mcc", NeedsLabels: true, Best: 1, gain: nothing, whole: confusion(matthews)},
+	{Name: "auroc", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: ranking(auroc), labelled: rankClasses},
+	{Name: "average-precision", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: ranking(averagePrecision), labelled: rankClasses},
+	{Name: "recall-at-1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: retrieval(1), labelled: anyClass},
+	{Name: "recall-at-5", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: retrieval(5), labelled: anyClass},
+	{Name: "recall-at-10", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: retrieval(10), labelled: anyClass},
+	weighDice(&Metric{Name: "dice", Fraction: true, NeedsLabels: true, Labels: PixelLabels, Best: 1, gain: nothing, weigh: weighDice}, LabelOptions{}),
+	tokens("token-accuracy", tokenAccuracy), tokens("perplexity", perplexity), tokens("cer", errorRate(false)), tokens("wer", errorRate(true)),
+	{Name: "rmse", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelSquares, finish: rootOfMean, scaled: counted},
+	{Name: "r2", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: paired(rSquared)},
+	{Name: "pearson", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: paired(pearson)},
+	{Name: "spearman", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: paired(spearman)},
+	{Name: "psnr", NeedsLabels: true, Labels: ValueLabels, gain: labelSquares, finish: sqnr, scaled: peak},
+	{Name: "ssim", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: similarity},
+	detects("map"), detects("map50"), detects("map75"), detects("map-small"), detects("map-medium"), detects("map-large"),
 	{Name: "label-mse", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelSquares},
 	{Name: "label-mae", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelDistance},
 }
 
+// aliases are other names of metrics.
+var aliases = map[string]string{"accuracy": "top1", "macro-f1": "f1", "mae": "label-mae"}
+
+// Aliases are other names of metrics, with those that results have.
+func Aliases() map[string]string { return maps.Clone(aliases) }
+
 // OutputsOnly is for running a network whose outputs alone are wanted.
-var OutputsOnly = &Metric{Name: "none", gain: nothing}
+var OutputsOnly = &Metric{Name: "none", gain: nothing, several: true}
 
 // nothing is the gain of metrics that do not go by samples.
 func nothing([]float32, Sample) float64 { return 0 }
@@ -109,6 +153,9 @@ func Names() []string {
 
 // ByName returns a built-in metric, or an error that lists them all.
 func ByName(name string) (*Metric, error) {
+	if same, is := aliases[name]; is {
+		name = same
+	}
 	i := slices.IndexFunc(metrics, func(m *Metric) bool { return m.Name == name })
 	if i < 0 {
 		return nil, mistake.Errorf("unknown metric %q: choose one of %s", name, strings.Join(Names(), ", "))
@@ -129,7 +176,9 @@ func Choose(name string, labels bool) (*Metric, error) {
 }
 
 // ChecksClasses tells whether the labels are classes of the network's output, one a sample.
-func (m *Metric) ChecksClasses() bool { return m.NeedsLabels && m.Labels == ClassLabels && !m.custom }
+func (m *Metric) ChecksClasses() bool {
+	return m.NeedsLabels && m.Labels == ClassLabels && !m.custom && m.labelled == nil
+}
 
 // ScoreRows scores output rows of the given length against reference rows.
 func (m *Metric) ScoreRows(rows, reference []float32, row int) (search.Score, error) {

@@ -197,7 +197,7 @@ func TestRegister(t *testing.T) {
 func TestCommand(t *testing.T) {
 	dir := t.TempDir()
 	o := WholeOutputs{Rows: []float32{1, 2, 3, 4, 5, 6}, Dims: []int64{3}, Samples: 2,
-		Labels: &LabelArray{Descr: "<i2", Dims: []int64{1, 2}, Data: []byte{7, 0, 255, 255, 8, 0, 0, 128}}}
+		Arrays: []LabelArray{{Descr: "<i2", Dims: []int64{1, 2}, Data: []byte{7, 0, 255, 255, 8, 0, 0, 128}}}}
 	for _, c := range []struct {
 		name, line string
 		want       float64

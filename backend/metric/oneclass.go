@@ -12,7 +12,7 @@ func (m *Metric) OneClass(dims []int64) bool {
 		return len(dims) < 2 || dims[1] == 1
 	case m.rank > 0:
 		return numbers(dims) <= int64(m.rank)
-	case m.NeedsLabels && m.Labels == ClassLabels:
+	case m.ChecksClasses():
 		return numbers(dims) == 1
 	case m.Name == "cosine":
 		return numbers(dims) == 1

@@ -44,6 +44,16 @@ func weighPixels(m *Metric, o LabelOptions) *Metric {
 // either (Everingham et al., The PASCAL VOC Challenge, 2010), weighted if classes are. Pixels that do not count are
 // in neither.
 func weighIoU(m *Metric, o LabelOptions) *Metric {
+	return ofPixels(m, o, func(both, either int64) (part, all int64) { return both, either })
+}
+
+// weighDice makes dice: of two such sets of pixels twice those in both over the sum of their sizes, which is F1.
+func weighDice(m *Metric, o LabelOptions) *Metric {
+	return ofPixels(m, o, func(both, either int64) (part, all int64) { return 2 * both, both + either })
+}
+
+// ofPixels makes a metric of the pixels that are labelled or predicted as a class, and those that are both.
+func ofPixels(m *Metric, o LabelOptions, of func(both, either int64) (part, all int64)) *Metric {
 	c := *m
 	c.whole = func(j *Scorer, _ int) Accumulator {
 		classes := j.classes()
@@ -62,7 +72,7 @@ func weighIoU(m *Metric, o LabelOptions) *Metric {
 				}
 			}
 		}, func(counts []int64) float64 {
-			return classMean(o, classes, func(c int) (both, either int64) { return counts[2*c], counts[2*c+1] })
+			return classMean(o, classes, func(c int) (part, all int64) { return of(counts[2*c], counts[2*c+1]) })
 		})
 	}
 	return &c

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"slices"
 )
 
 // Custom is a metric written in Go, for Register. It is of single samples (Gain) or of the whole set (All), never
@@ -16,6 +15,9 @@ type Custom struct {
 	Fraction bool   // scores are fractions from 0 to 1
 	Labels   bool   // it compares with labels
 	Kind     LabelKind
+	// Several: it may read several outputs, --output again and again, and finds them in Sample.Outputs or by
+	// WholeOutputs.Outputs. Without it a second output is refused.
+	Several bool
 	// Reference: it compares with the outputs of the float network, or of the 16-bit one of a pair.
 	Reference bool
 
@@ -37,11 +39,10 @@ var metricName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 // Register adds a metric to those that ByName knows, for programs that embed this one. It is meant for package
 // initialization and is not safe while another goroutine looks metrics up. The error says what is wrong with it.
 func Register(c Custom) error {
+	if err := CheckName(c.Name); err != nil {
+		return err
+	}
 	switch {
-	case !metricName.MatchString(c.Name):
-		return fmt.Errorf("metric name %q: write lower-case letters, digits and dashes", c.Name)
-	case slices.Contains(Names(), c.Name):
-		return fmt.Errorf("metric %q is there already", c.Name)
 	case (c.Gain == nil) == (c.All == nil):
 		return fmt.Errorf("metric %q: give either Gain or All", c.Name)
 	case c.Labels && c.Reference:
@@ -52,7 +53,7 @@ func Register(c Custom) error {
 		return fmt.Errorf("metric %q: Best must be a number, the bound of every Gain", c.Name)
 	}
 	m := &Metric{Name: c.Name, Lower: c.Lower, Fraction: c.Fraction || c.Count, Countable: c.Count, NeedsLabels: c.Labels, Labels: c.Kind,
-		NeedsReference: c.Reference, Best: c.Best, gain: c.Gain, custom: true}
+		NeedsReference: c.Reference, Best: c.Best, gain: c.Gain, custom: true, several: c.Several}
 	switch {
 	case c.All != nil:
 		m.gain, m.whole = nothing, gather(c.All)

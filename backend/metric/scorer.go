@@ -1,6 +1,9 @@
 package metric
 
-import "example.org/demote/backend/bounds"
+import (
+	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/detect"
+)
 
 // A Scorer applies a metric to output rows. Labels and references are kept by sample, not by position, so that a new
 // order of the samples leaves them alone.
@@ -15,19 +18,23 @@ type Scorer struct {
 	slots   int
 	// of a sample, each of which is judged as a sample is; 1: samples have none, or are judged with all of them at
 	// once
-	steps int
-	last  bool // the last step alone is judged
+	steps  int
+	last   bool   // the last step alone is judged
+	parts  []Part // of several outputs: where each lies in a row; nil: there is one
+	laid   []Output
+	reader *detect.Reader // of a metric of boxes
+	boxes  [][]detect.Wanted
 }
 
 // A Truth is what outputs are compared with, as far as a metric needs it; all of it is of all samples, one after
 // another.
 type Truth struct {
-	Labels    []int64     // a class a sample, or a step of one
-	Pixels    []int32     // a class a pixel
-	Values    []float32   // an output row as it should be
-	LabelDims []int64     // the shape of one sample's pixels or values
-	Own       *LabelArray // labels of any kind
-	Reference []float32   // an output row of the reference network
+	Labels    []int64      // a class a sample, or a step of one
+	Pixels    []int32      // a class a pixel
+	Values    []float32    // an output row as it should be
+	LabelDims []int64      // the shape of one sample's pixels or values
+	Own       []LabelArray // labels of any kind, an array each
+	Reference []float32    // an output row of the reference network
 }
 
 // An Output is the output of the network that a scorer reads.
@@ -44,12 +51,24 @@ func NewScorer(m *Metric, t Truth, samples int) *Scorer {
 	return &Scorer{metric: m, truth: t, samples: samples}
 }
 
-// Read tells the scorer of the output that it reads.
-func (j *Scorer) Read(o Output) {
+// Read tells the scorer of the outputs that it reads, of which a row has one behind the other.
+func (j *Scorer) Read(list ...Output) {
+	o := list[0]
 	j.output, j.dims, j.slots, j.pieces = o.Name, o.Dims, o.Slots, o.Pieces
-	j.row = product(o.Dims) / o.Slots
+	j.row, j.parts, j.laid = product(o.Dims)/o.Slots, nil, nil
+	if len(list) > 1 {
+		j.row, j.pieces, j.laid = 0, 1, list
+		for _, o := range list {
+			j.parts = append(j.parts, Part{Name: o.Name, Dims: o.Dims[1:], At: j.row})
+			j.row += product(o.Dims) / o.Slots
+		}
+		j.dims = []int64{o.Dims[0], int64(j.row)}
+	}
 	j.overSteps(o.Steps)
 }
+
+// Several are the outputs that are read, where they are several; nil: there is one.
+func (j *Scorer) Several() []Output { return j.laid }
 
 // Output is the name of the output that is judged; empty before Read.
 func (j *Scorer) Output() string { return j.output }
@@ -81,7 +100,13 @@ func (j *Scorer) sample(i int) Sample {
 	}
 	s.Pixels, s.Values, s.Dims = part(j.truth.Pixels, i, samples), part(j.truth.Values, i, samples), j.truth.LabelDims
 	if j.truth.Own != nil && j.steps <= 1 {
-		s.Own = j.truth.Own.of(i, samples)
+		for k := range j.truth.Own {
+			s.Arrays = append(s.Arrays, j.truth.Own[k].of(i, samples))
+		}
+		s.Own = s.Arrays[0]
+	}
+	if j.metric.Labels == TokenLabels && len(j.dims) > 0 {
+		s.classes = int(j.dims[len(j.dims)-1])
 	}
 	if j.truth.Reference != nil {
 		s.Reference = j.truth.Reference[i*j.row : (i+1)*j.row]
@@ -89,8 +114,14 @@ func (j *Scorer) sample(i int) Sample {
 	return s
 }
 
-// perSample is the number of pixels of a sample: of an output [samples, classes, ...] the axes behind the classes.
-func (j *Scorer) perSample() int { return product(j.dims[2:]) }
+// perSample is the number of pixels of a sample: of an output [samples, classes, ...] the axes behind the classes, and
+// of [samples, steps, classes] those before them.
+func (j *Scorer) perSample() int {
+	if j.metric.Labels == TokenLabels {
+		return product(j.dims[1 : len(j.dims)-1])
+	}
+	return product(j.dims[2:])
+}
 
 // classes is the number of classes that the output tells apart.
 func (j *Scorer) classes() int {

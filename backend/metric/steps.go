@@ -50,6 +50,10 @@ func (j *Scorer) RowOf(rows []float32, slot int) []float32 {
 // Gain is what a sample's row gains, over all steps that are judged.
 func (j *Scorer) Gain(row []float32, sample int) float64 {
 	switch {
+	case j.parts != nil:
+		s := j.sample(sample)
+		s.Outputs = outputsOf(j.parts, row)
+		return j.metric.gain(row, s)
 	case j.steps <= 1:
 		return j.metric.gain(row, j.sample(sample))
 	case j.last:

@@ -3,6 +3,7 @@ package metric
 import (
 	"context"
 
+	"example.org/demote/backend/detect"
 	"example.org/demote/mistake"
 )
 
@@ -10,7 +11,7 @@ import (
 type Parts struct {
 	Judges []*Scorer
 	Of     func(sample int) (judge, at int) // who judges a sample of all, and which of its own it is
-	Labels *LabelArray                      // of all samples, for a metric that takes OwnLabels; nil without
+	Labels []LabelArray                     // of all samples, for a metric that takes OwnLabels; nil without
 }
 
 // Score is the number that the tallies of all judges make together.
@@ -23,6 +24,23 @@ func (p *Parts) Score(ctx context.Context, list []Accumulator) (float64, error) 
 			}
 		}
 		return first.Score(ctx)
+	case *listed:
+		var all []float64
+		for _, l := range list {
+			all = append(all, l.(*listed).list...)
+		}
+		return first.fold(all, first.per), nil
+	case *findings:
+		n := 0
+		for _, j := range p.Judges {
+			n += j.samples
+		}
+		images := make([]detect.Image, n)
+		for sample := range images {
+			judge, at := p.Of(sample)
+			images[sample] = list[judge].(*findings).images[at]
+		}
+		return first.j.meanPrecision(images)
 	case *gathered:
 		return first.all(ctx, p.outputs(list))
 	}
@@ -35,7 +53,7 @@ func (p *Parts) outputs(list []Accumulator) WholeOutputs {
 	for _, j := range p.Judges {
 		n += j.samples
 	}
-	o := WholeOutputs{Samples: n, Labels: p.Labels, Sample: func(sample int) Sample {
+	o := WholeOutputs{Samples: n, Labels: first(p.Labels), Arrays: p.Labels, Sample: func(sample int) Sample {
 		judge, at := p.Of(sample)
 		return p.Judges[judge].sample(at)
 	}}
@@ -62,10 +80,14 @@ func (p *Parts) Check() error {
 	m := first.metric
 	for _, j := range p.Judges[1:] {
 		switch {
+		case j.parts != nil:
+			return mistake.Errorf("metric %s reads %d outputs, and samples have shapes of their own: give samples of one shape, or --pad", m.Name, len(j.parts))
 		case len(j.dims) != len(first.dims):
 			return mistake.Errorf("output %s has shape %v for some samples and %v for others: give samples of one shape, or --pad", j.output, first.dims[1:], j.dims[1:])
 		case m.ChecksClasses() && j.classes() != first.classes():
 			return mistake.Errorf("output %s has %d classes for some samples and %d for others: give samples of one shape, or choose --metric sqnr", j.output, first.classes(), j.classes())
+		case m.Name == "psnr" || m.Name == "ssim" || m.NeedsLabels && m.Labels == ValueLabels && m.IsWhole() && !m.custom && j.row != first.row:
+			return mistake.Errorf("metric %s compares all samples with each other, and they have different shapes: choose --metric label-mse, or give --pad", m.Name)
 		case m.NeedsReference && m.IsWhole() && j.row != first.row:
 			return mistake.Errorf("metric %s takes all outputs at once, and they have different shapes: choose --metric sqnr, mse or cosine", m.Name)
 		}

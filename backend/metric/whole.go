@@ -53,7 +53,7 @@ func (g *gathered) Add(samples []int, rows []float32) {
 }
 
 func (g *gathered) Score(ctx context.Context) (float64, error) {
-	return g.all(ctx, WholeOutputs{Rows: g.rows, Dims: g.j.rowDims(), Samples: g.j.samples, Sample: g.j.sample, Labels: g.j.truth.Own})
+	return g.all(ctx, WholeOutputs{Rows: g.rows, Dims: g.j.rowDims(), Samples: g.j.samples, Sample: g.j.sample, Arrays: g.j.truth.Own, Labels: first(g.j.truth.Own), Parts: g.j.parts})
 }
 
 // rowDims are the dimensions of one sample's output.
@@ -93,6 +93,16 @@ type WholeOutputs struct {
 	Samples int                     // how many there are
 	Sample  func(sample int) Sample // what each is compared with
 	Labels  *LabelArray             // the labels of all samples, for a metric that takes OwnLabels; nil without
+	Arrays  []LabelArray            // all arrays of them, of which Labels is the first
+	Parts   []Part                  // where each of several outputs lies in a sample's row; nil: the metric reads one
+}
+
+// first is the first array of labels; nil without.
+func first(list []LabelArray) *LabelArray {
+	if len(list) == 0 {
+		return nil
+	}
+	return &list[0]
 }
 
 // gather makes a metric of the whole set of a function of all outputs.

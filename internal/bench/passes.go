@@ -49,7 +49,7 @@ func (s *measurement) openPasses(ctx context.Context, of split, known []*blocks.
 			return nil, err
 		}
 		if onDevice {
-			e, err := backend.New(ctx, src, s.Data, nil, backend.Options{Metric: metric.OutputsOnly, Output: s.Output, Axis: s.Axis, Block: of.batch,
+			e, err := backend.New(ctx, src, s.Data, nil, backend.Options{Metric: metric.OutputsOnly, Output: s.Output, Beside: s.Beside, Axis: s.Axis, Block: of.batch,
 				Naive: true, Stream: s.Options.Stream, Level: blocks.Optimization, Device: s.Device.Name})
 			return &passes{split: of, plain: gpuPasses{e}}, err
 		}
@@ -79,7 +79,7 @@ func passSource(p *task.Task, batch int, known *blocks.Shapes) (*segments.Source
 	if err != nil {
 		return nil, err
 	}
-	return segments.New(fixed, 0, []string{p.Output})
+	return segments.New(fixed, 0, p.Outputs())
 }
 
 // shapePasses are passes over the samples of one shape after the other.

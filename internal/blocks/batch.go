@@ -69,6 +69,26 @@ func Find(ctx context.Context, m *onnx.Model, data Samples, quantized bool, outp
 	return found, nil
 }
 
+// FindTogether is Find for outputs that one metric reads: samples must lie on one axis of all of them.
+func FindTogether(ctx context.Context, m *onnx.Model, data Samples, quantized bool, outputs ...string) (Batching, error) {
+	found, err := Find(ctx, m, data, quantized, outputs[0])
+	for _, name := range outputs[1:] {
+		if err != nil || found.Alone != "" {
+			return found, err
+		}
+		var next Batching
+		next, err = Find(ctx, m, data, quantized, name)
+		if err == nil && next.Alone == "" && next.Axis != found.Axis {
+			return found, mistake.Errorf("%s: samples lie on axis %d of output %s and on axis %d of output %s: a metric that reads both needs one axis; export them so, or name one --output",
+				m.Path, found.Axis, outputs[0], next.Axis, name)
+		}
+		if next.Alone != "" {
+			found = next
+		}
+	}
+	return found, err
+}
+
 // FindAll is Find for all outputs of a float network, if its batch is free; it does nothing if it is fixed.
 func FindAll(ctx context.Context, m *onnx.Model, data Samples) (Batching, error) {
 	var outputs []string

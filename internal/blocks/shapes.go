@@ -217,7 +217,42 @@ func ChooseOutput(m *onnx.Model, name string) (string, error) {
 	case len(names) == 1:
 		return names[0], Computed(m, names[0])
 	}
-	return "", mistake.Errorf("%s: the network has %d outputs; choose one with --output: %q", m.Path, len(names), names)
+	return "", mistake.Errorf("%s: the network has %d outputs; choose one with --output, or several for a metric that reads them: %q", m.Path, len(names), names)
+}
+
+// AllOutputs is the name that stands for all outputs of a network, but for those that are fed back.
+const AllOutputs = "all"
+
+// ChooseOutputs finds the outputs that a metric reads: the named one as ChooseOutput does and further ones, or all of
+// them.
+func ChooseOutputs(m *onnx.Model, name string, beside []string) ([]string, error) {
+	own := variants.OwnOutputs(m)
+	if name == AllOutputs && !slices.Contains(own, name) {
+		if len(beside) > 0 {
+			return nil, mistake.Errorf("--output all stands for every output: leave out --output %s", beside[0])
+		}
+		for _, o := range own {
+			if err := Computed(m, o); err != nil {
+				return nil, err
+			}
+		}
+		return own, nil
+	}
+	first, err := ChooseOutput(m, name)
+	if err != nil {
+		return nil, err
+	}
+	list := []string{first}
+	for _, name := range beside {
+		if slices.Contains(list, name) {
+			return nil, mistake.Errorf("--output %s is given twice: leave one of them out", name)
+		}
+		if _, err := ChooseOutput(m, name); err != nil {
+			return nil, err
+		}
+		list = append(list, name)
+	}
+	return list, nil
 }
 
 // Computed refuses an output that is an initializer.

@@ -170,7 +170,7 @@ func weigh(change string, given, other []float64, kind sightKind) result.Instead
 
 // lookOptions are those of a network whose outputs are looked at, and not scored.
 func lookOptions(p *task.Task, c config.Config) backend.Options {
-	return backend.Options{Metric: metric.OutputsOnly, Output: p.Output, Axis: p.Axis, Block: p.Block, Workers: c.Workers, Threads: c.Threads, Naive: true, Stream: true, Level: blocks.Optimization}
+	return backend.Options{Metric: metric.OutputsOnly, Output: p.Output, Beside: p.Beside, Axis: p.Axis, Block: p.Block, Workers: c.Workers, Threads: c.Threads, Naive: true, Stream: true, Level: blocks.Optimization}
 }
 
 // try runs the float network on samples that are changed in several ways, one after another in one session.

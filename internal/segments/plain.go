@@ -9,7 +9,7 @@ import (
 )
 
 // Plain is any model that runs as it is: a network without holders.
-func Plain(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int, output string) (*Source, error) {
+func Plain(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int, outputs ...string) (*Source, error) {
 	s, err := blocks.Measure(ctx, m, inputs, block)
 	if err != nil {
 		return nil, err
@@ -18,5 +18,5 @@ func Plain(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block in
 	if err != nil {
 		return nil, err
 	}
-	return New(s.AsOpen(fixed, m), 0, []string{output})
+	return New(s.AsOpen(fixed, m), 0, outputs)
 }

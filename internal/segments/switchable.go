@@ -16,6 +16,7 @@ type Blocks struct {
 	Size   int
 	Shapes *blocks.Shapes // of the network's tensors, see blocks.Measure
 	Output string         // that the metric reads
+	Beside []string       // further ones that it reads
 	Fixed  bool           // the file will be written with these axes
 	Bytes  bool           // what lies as bytes in the file is handed over so, and made floats of in the network
 	// where it will run, a division rounds as in float32
@@ -52,7 +53,7 @@ func Switchable(n *onnx.Network, records []quant.Record, b Blocks) (*Source, blo
 	if err != nil {
 		return nil, nil, err
 	}
-	src, err := New(switchable, len(n.Holders), []string{b.Output})
+	src, err := New(switchable, len(n.Holders), append([]string{b.Output}, b.Beside...))
 	if err != nil {
 		return src, given, err
 	}

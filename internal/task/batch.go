@@ -16,7 +16,7 @@ import (
 // touch each other: the configuration that it returns says so to what is done next. note is what the user is to know;
 // nil: nothing.
 func (p *Task) FindBatch(ctx context.Context, c config.Config, m *onnx.Model, quantized bool) (_ config.Config, note *result.Warning, err error) {
-	if p.Batching, err = blocks.Find(ctx, m, p.Data, quantized, p.Output); err != nil {
+	if p.Batching, err = blocks.FindTogether(ctx, m, p.Data, quantized, p.Outputs()...); err != nil {
 		return c, nil, err
 	}
 	if c.Alone != "" {

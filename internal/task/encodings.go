@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"example.org/demote/config"
-	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/sandbox"
 	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
@@ -24,7 +23,7 @@ func prepareEncodings(ctx context.Context, c config.Config) (_ *Task, err error)
 	if err := c.During(stage.Read, 0, func() error { return p.ReadEncodings(c) }); err != nil {
 		return nil, err
 	}
-	if p.Output, err = blocks.ChooseOutput(p.FloatModel, c.Output); err != nil {
+	if err = p.ChooseOutputs(p.FloatModel, c); err != nil {
 		return nil, err
 	}
 	if _, err = p.openWith(ctx, c, p.FloatModel, func() error { return sandbox.Network(ctx, p.FloatModel, p.Inputs, nil, c.Say) }); err != nil {

@@ -1,22 +1,31 @@
 package task
 
 import (
+	"strings"
+
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
 	"example.org/demote/config"
+	"example.org/demote/dataset"
 	"example.org/demote/internal/segments"
 	"example.org/demote/mistake"
 )
 
 // needLabels refuses data without labels for a metric that needs them.
 func (p *Task) needLabels(m *metric.Metric, c config.Config) error {
+	if len(c.LabelArrays) > 0 && p.Data.Own() == nil {
+		return mistake.Errorf("%s: has no array %s: name arrays that it has with --label-array, or their file with --labels", c.Data, strings.Join(c.LabelArrays, ", "))
+	}
+	if m.Detects() && p.Data.Own() == nil {
+		return mistake.Errorf("%s: metric %s needs boxes, and the data has none: name their file with --labels, %s", c.Data, m.Name, dataset.BoxesHow)
+	}
 	missing := !p.classLabels()
 	switch m.Labels {
-	case metric.PixelLabels:
+	case metric.PixelLabels, metric.TokenLabels:
 		missing = p.Data.Pixels() == nil
 	case metric.ValueLabels:
 		missing = p.Data.Values() == nil
-	case metric.OwnLabels:
+	case metric.OwnLabels, metric.BoxLabels:
 		missing = p.Data.Own() == nil
 	}
 	if m.NeedsLabels && missing {

@@ -20,7 +20,9 @@ func LabelKind(c config.Config) dataset.LabelKind {
 		return dataset.Classes
 	case !m.NeedsLabels || m.Labels == metric.OwnLabels: // labels that nobody compares with may be anything
 		return dataset.AnyKind
-	case m.Labels == metric.PixelLabels:
+	case m.Labels == metric.BoxLabels:
+		return dataset.Boxes
+	case m.Labels == metric.PixelLabels || m.Labels == metric.TokenLabels:
 		return dataset.Pixels
 	case m.Labels == metric.ValueLabels:
 		return dataset.Values
@@ -41,7 +43,7 @@ func (p *Task) PickMetric(c config.Config) (*metric.Metric, *metric.Command, err
 	if err := p.needLabels(m, c); err != nil {
 		return nil, nil, err
 	}
-	o := metric.LabelOptions{Ignore: c.IgnoreLabel}
+	o := metric.LabelOptions{Ignore: c.IgnoreLabel, Blank: c.Blank, Space: c.Space}
 	if o.Weights, err = c.Weighing(); err != nil {
 		return nil, nil, err
 	}

@@ -38,7 +38,7 @@ func openSet(path, labels string, m *onnx.Model, c config.Config, limit int) (*d
 		return nil, err
 	}
 	set, err := dataset.Open(path, blocks.DataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Begin: blocks.ZeroStates(m), StepLabels: len(m.States) > 0, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: onlyKnown(c), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.Draw(),
-		Kind: LabelKind(c), Ignore: c.IgnoreLabel})
+		Kind: LabelKind(c), Arrays: c.LabelArrays, Ignore: c.IgnoreLabel})
 	if err == nil {
 		if err := fewShapes(set, path); err != nil {
 			set.Close()

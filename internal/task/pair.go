@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"example.org/demote/config"
-	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/pair"
 	"example.org/demote/internal/sandbox"
 	"example.org/demote/internal/segments"
@@ -42,7 +41,7 @@ func preparePair(ctx context.Context, c config.Config) (_ *Task, err error) {
 	if err := c.During(stage.Read, 0, func() error { return p.ReadPair(c) }); err != nil {
 		return nil, err
 	}
-	if p.Output, err = blocks.ChooseOutput(p.Model, c.Output); err != nil {
+	if err = p.ChooseOutputs(p.Model, c); err != nil {
 		return nil, err
 	}
 	if _, err = p.openWith(ctx, c, p.Network.Model, func() error { return p.tryPair(ctx, c.Say) }); err != nil {
@@ -85,7 +84,7 @@ func (p *Task) ReadPair(c config.Config) error {
 // FixedSource is a network that runs on one grid a holder, cut like a switchable one.
 func (p *Task) FixedSource(ctx context.Context, n *onnx.Network, grids []quant.Grid) (*segments.Source, []quant.Record, error) {
 	records := FixedRecords(grids)
-	q := &Task{Network: n, Records: records, Inputs: p.Inputs, Block: p.Block, Output: p.Output, Batching: p.Batching, FixShapes: p.FixShapes}
+	q := &Task{Network: n, Records: records, Inputs: p.Inputs, Block: p.Block, Output: p.Output, Beside: p.Beside, Batching: p.Batching, FixShapes: p.FixShapes}
 	src, err := q.Source(ctx)
 	return src, records, err
 }

@@ -42,9 +42,10 @@ type Task struct {
 	grouped         *dataset.Set // whose samples groups has
 	Own             *ownShape    // that this is of, see members; nil: it is of all samples
 	Block           int
-	blocks.Batching        // of the output's samples, see FindBatch
-	FixShapes       bool   // files are written with the axes of the search
-	Output          string // that the metric reads
+	blocks.Batching          // of the output's samples, see FindBatch
+	FixShapes       bool     // files are written with the axes of the search
+	Output          string   // that the metric reads
+	Beside          []string // further ones that it reads
 	Inputs          []backend.Tensor
 	Layout          search.Layout // units and what is held, see arrange
 	Files           []result.Input
@@ -72,7 +73,7 @@ func floatTask(ctx context.Context, c config.Config) (_ *Task, err error) {
 		if p.Network, err = PrepareFloat(ctx, p.FloatModel, c); err != nil {
 			return err
 		}
-		p.Output, err = blocks.ChooseOutput(p.FloatModel, c.Output)
+		err = p.ChooseOutputs(p.FloatModel, c)
 		return err
 	})
 	if err != nil {

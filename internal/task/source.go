@@ -44,7 +44,7 @@ func (p *Task) SourceFor(ctx context.Context, bytes bool, can backend.Traits) (*
 		return nil, nil, err
 	}
 	return segments.Switchable(p.Network, p.Records, segments.Blocks{Data: p.Data, Inputs: p.Inputs, Size: p.Block, Shapes: known,
-		Output: p.Output, Fixed: p.FixShapes, Bytes: bytes, Divides: !can.MayRound, Fuses: can.Fuses})
+		Output: p.Output, Beside: p.Beside, Fixed: p.FixShapes, Bytes: bytes, Divides: !can.MayRound, Fuses: can.Fuses})
 }
 
 // KnownShapes measures the shapes of a model's tensors, for the samples of each shape.

@@ -33,7 +33,7 @@ func (s *Runner) Close() {
 // Compile scores the float network and compiles the switchable one.
 func (s *Runner) Compile(ctx context.Context) error {
 	c := s.Config
-	s.Options = backend.Options{Metric: s.Metric, Output: s.Output, Axis: s.Axis, Truth: metric.Truth{Labels: s.Data.Labels()}, Block: s.Block,
+	s.Options = backend.Options{Metric: s.Metric, Output: s.Output, Beside: s.Beside, Axis: s.Axis, Truth: metric.Truth{Labels: s.Data.Labels()}, Block: s.Block,
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.Streams != nil, Cache: s.Cache(), Level: blocks.Optimization}
 	engine.GiveLabels(&s.Options, s.Data)
 	if s.FloatModel == nil {

@@ -25,7 +25,7 @@ func (s *Runner) scoreFloat(ctx context.Context) error {
 	open := func() (*backend.Evaluator, error) {
 		sources = nil
 		return s.Evaluator(ctx, nil, o, func(q *task.Task) (backend.Source, backend.Samples, error) {
-			src, err := segments.Plain(ctx, s.FloatModel, q.Inputs, q.Block, s.Output)
+			src, err := segments.Plain(ctx, s.FloatModel, q.Inputs, q.Block, s.Outputs()...)
 			if err = q.OfShape(err); err == nil {
 				err = q.CheckLabels(s.Metric, src)
 			}
@@ -144,7 +144,7 @@ func (s *Runner) OpenFile(ctx context.Context, m *onnx.Model, config map[string]
 	o := s.Options
 	o.Naive, o.Stream, o.Config = true, true, config
 	return s.Evaluator(ctx, nil, o, func(q *task.Task) (backend.Source, backend.Samples, error) {
-		src, err := segments.Plain(ctx, m, q.Inputs, q.Block, s.Output)
+		src, err := segments.Plain(ctx, m, q.Inputs, q.Block, s.Outputs()...)
 		return src, q.Data, err
 	})
 }

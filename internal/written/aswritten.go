@@ -66,7 +66,7 @@ func (o *openedFile) misdeclared() bool {
 
 // leave leaves out the outputs that are not scored, where nobody knows their sizes beforehand.
 func (o *openedFile) leave() (err error) {
-	o.file = variants.WithOutputs(o.file, variants.WithStates(o.file, o.Output)...)
+	o.file = variants.WithOutputs(o.file, variants.WithStates(o.file, o.Outputs()...)...)
 	o.model, err = blocks.ModelOf(o.file)
 	return err
 }
@@ -145,7 +145,7 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 	}
 	score, err := run(first, 1)
 	// another output is of a size of its own in every run
-	if err != nil && ctx.Err() == nil && len(o.file.Outputs()) > len(variants.WithStates(o.file, o.Output)) {
+	if err != nil && ctx.Err() == nil && len(o.file.Outputs()) > len(variants.WithStates(o.file, o.Outputs()...)) {
 		if err := o.leave(); err != nil {
 			return a, score, err
 		}

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -32,6 +33,7 @@ type Lane struct {
 	left    []int           // holders whose codes the next run writes
 	read    []*reading      // one an input, of blocks that are not resident
 	steps   *steps          // nil: samples have one step
+	floats  []float32       // of integer outputs, see numbers
 	device.LaneBase
 }
 
@@ -235,7 +237,24 @@ func (w *Lane) Rows(output string) ([]float32, error) {
 	if w.steps != nil && w.steps.Output == output {
 		return w.steps.kept.Float32s(), nil
 	}
+	if t := w.buffers[output]; t.Type() != cgo.Float32 {
+		return w.numbers(t), nil
+	}
 	return w.buffers[output].Float32s(), nil
+}
+
+// numbers are the integers of a tensor as float32, in memory that the lane has for them until it is asked again.
+func (w *Lane) numbers(t *cgo.Tensor) []float32 {
+	w.floats = w.floats[:0]
+	bytes := t.Bytes()
+	for i := range t.Len() {
+		if t.Type() == cgo.Int64 {
+			w.floats = append(w.floats, float32(int64(binary.NativeEndian.Uint64(bytes[8*i:]))))
+		} else {
+			w.floats = append(w.floats, float32(int32(binary.NativeEndian.Uint32(bytes[4*i:]))))
+		}
+	}
+	return w.floats
 }
 
 // Judge reads the rows where they are.

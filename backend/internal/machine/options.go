@@ -18,8 +18,9 @@ type Options struct {
 	Device       string       // DeviceCPU or empty, or a GPU such as cuda:0
 	Kind         *device.Kind // of Device; nil: as its name says
 	Metric       *metric.Metric
-	metric.Truth        // what outputs are compared with
-	Output       string // name of the output that the metric reads; empty: the only one
+	metric.Truth          // what outputs are compared with
+	Output       string   // name of the output that the metric reads; empty: the only one
+	Beside       []string // names of further ones that it reads
 	// where in Reference each sample's row begins, and the length of all last, see Evaluator.Places; nil: all rows
 	// have one length
 	Places []int

@@ -1,0 +1,165 @@
+package metric
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+	"strings"
+
+	"example.org/demote/backend/detect"
+	"example.org/demote/mistake"
+)
+
+// A Detection says how boxes are read out of a network's outputs, and which of them count.
+type Detection struct {
+	Layout detect.Layout
+	detect.Suppression
+}
+
+// DefaultDetection has the suppression of COCO's evaluation, and no layout.
+func DefaultDetection() Detection { return Detection{Suppression: detect.COCO} }
+
+// detects makes the metric of one of detect.Measures. It has no layout before Detecting gives it one.
+func detects(name string) *Metric {
+	return &Metric{Name: name, Fraction: true, NeedsLabels: true, Labels: BoxLabels, Best: 1, gain: nothing, several: true, whole: func(j *Scorer, samples int) Accumulator {
+		return &findings{j: j, images: make([]detect.Image, samples)}
+	}}
+}
+
+// Detects tells whether the metric judges boxes, so that it needs Detecting.
+func (m *Metric) Detects() bool { return m.NeedsLabels && m.Labels == BoxLabels && !m.custom }
+
+// Detecting is the metric with a layout.
+func (m *Metric) Detecting(d Detection) *Metric {
+	c := *m
+	c.detection = &d
+	return &c
+}
+
+// findings is an Accumulator of the boxes of all samples: of an output of any size it keeps what counts.
+type findings struct {
+	j      *Scorer
+	images []detect.Image
+}
+
+func (f *findings) Add(samples []int, rows []float32) {
+	d := f.j.metric.detection
+	var list []detect.Found
+	for slot, sample := range samples {
+		list = f.j.reader.Read(list[:0], f.j.RowOf(rows, slot), d.Score)
+		image := &f.images[sample]
+		image.Wanted = f.j.boxes[sample]
+		if f.j.reader.Suppressed() {
+			image.Found = d.Best(list)
+		} else {
+			image.Found = d.Keep(list)
+		}
+	}
+}
+
+func (f *findings) Score(context.Context) (float64, error) { return f.j.meanPrecision(f.images) }
+
+// meanPrecision is the score of images.
+func (j *Scorer) meanPrecision(images []detect.Image) (float64, error) {
+	v, ok := detect.Measures[j.metric.Name].Mean(images)
+	if !ok {
+		return 0, mistake.Errorf("metric %s: no labelled box counts: label some, or choose --metric map", j.metric.Name)
+	}
+	return v, nil
+}
+
+// checkBoxes holds labels of boxes against the output, and reads them.
+func (j *Scorer) checkBoxes() (err error) {
+	m, d := j.metric, j.metric.detection
+	if d == nil {
+		return mistake.Errorf("metric %s needs --decode: choose one of %s", m.Name, strings.Join(LayoutNames(), ", "))
+	}
+	if j.steps > 1 {
+		return mistake.Errorf("metric %s reads images, and samples have steps: leave out --state, or choose another --metric", m.Name)
+	}
+	outputs, text := [][]int64{j.dims[1:]}, j.output
+	if j.parts != nil {
+		outputs = nil
+		for _, p := range j.parts {
+			outputs = append(outputs, p.Dims)
+		}
+	}
+	if j.reader, err = detect.NewReader(d.Layout, outputs); err != nil {
+		return mistake.Errorf("metric %s with --decode %s %w; %s is %v: name another --output, or another --decode", m.Name, d.Layout, err, text, j.dims)
+	}
+	if j.boxes, err = wantedBoxes(j.truth.Own, j.samples); err != nil {
+		return err
+	}
+	for i, list := range j.boxes {
+		for k, w := range list {
+			if n := j.reader.Classes(); n > 0 && int(w.Class) >= n {
+				return mistake.Errorf("box %d of sample %d has class %d, and output %s has classes 0 to %d: correct it, or name another --decode", k, i, w.Class, j.output, n-1)
+			}
+		}
+	}
+	return nil
+}
+
+// LayoutNames lists what --decode may be.
+func LayoutNames() (names []string) {
+	for _, l := range detect.Layouts {
+		names = append(names, string(l))
+	}
+	return names
+}
+
+// Layout returns a layout by its name.
+func Layout(name string) (detect.Layout, error) {
+	for _, l := range detect.Layouts {
+		if string(l) == name {
+			return l, nil
+		}
+	}
+	return "", mistake.Errorf("--decode %s: choose one of %s", name, strings.Join(LayoutNames(), ", "))
+}
+
+// wantedBoxes reads the labels boxes, crowd and area of so many samples.
+func wantedBoxes(own []LabelArray, samples int) ([][]detect.Wanted, error) {
+	if len(own) == 0 || own[0].Offsets == nil {
+		return nil, mistake.Errorf("metrics of boxes need labels, and the data has none: add boxes [m,5] and offsets [n+1]")
+	}
+	boxes, rows := &own[0], int(own[0].Offsets[samples])
+	list := make([][]detect.Wanted, samples)
+	for i := range samples {
+		for at := boxes.Offsets[i]; at < boxes.Offsets[i+1]; at++ {
+			value := func(k int) float64 {
+				return float64(math.Float32frombits(binary.LittleEndian.Uint32(boxes.Data[20*int(at)+4*k:])))
+			}
+			x, y := value(0), value(1)
+			w := detect.Wanted{Box: detect.Box{X: x, Y: y, W: value(2) - x, H: value(3) - y}, Class: int32(value(4))}
+			w.Area = w.W * w.H
+			for k := range own[1:] {
+				switch more := &own[1+k]; more.Name {
+				case "crowd":
+					w.Crowd = more.number(int(at), rows) != 0
+				case "area":
+					w.Area = more.number(int(at), rows)
+				}
+			}
+			list[i] = append(list[i], w)
+		}
+	}
+	return list, nil
+}
+
+// number is one of so many numbers of an array.
+func (a *LabelArray) number(at, of int) float64 {
+	size := len(a.Data) / of
+	b := a.Data[at*size : (at+1)*size]
+	switch {
+	case a.Descr == "<f8":
+		return math.Float64frombits(binary.LittleEndian.Uint64(b))
+	case a.Descr == "<f4":
+		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
+	}
+	v := uint64(0) // an integer, or a bool
+	for k := size - 1; k >= 0; k-- {
+		v = v<<8 | uint64(b[k])
+	}
+	return float64(v)
+}

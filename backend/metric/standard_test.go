@@ -1,0 +1,50 @@
+package metric
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"example.org/demote/mistake"
+)
+
+// TestBadStandard: labels that do not belong to the outputs are refused in one line.
+func TestBadStandard(t *testing.T) {
+	space := int64(1)
+	for _, c := range []struct {
+		metric string
+		o      LabelOptions
+		truth  Truth
+		dims   []int64
+		hint   string
+	}{
+		{"auroc", LabelOptions{}, Truth{Labels: []int64{0, 2}}, []int64{2, 1}, "label 2 of sample 1 is out of range: output y has classes 0 to 1"},
+		{"mcc", LabelOptions{}, Truth{Labels: []int64{0, 5}}, []int64{2, 4}, "classes 0 to 3"},
+		{"recall-at-1", LabelOptions{}, Truth{Labels: []int64{0, -1}}, []int64{2, 4}, "label -1 of sample 1"},
+		{"token-accuracy", LabelOptions{}, Truth{Pixels: make([]int32, 6)}, []int64{2, 4, 5}, "compares 4 labels a sample, as output y is [2 4 5], and the labels have 3"},
+		{"perplexity", LabelOptions{}, Truth{Pixels: []int32{0, 1, 2, 9}}, []int64{2, 2, 5}, "label 9 of sample 1 is out of range"},
+		{"perplexity", LabelOptions{}, Truth{Pixels: make([]int32, 4)}, []int64{2, 4}, "needs an output [samples, steps, classes]"},
+		{"cer", LabelOptions{Blank: 5}, Truth{Pixels: make([]int32, 4)}, []int64{2, 4, 5}, "--blank 5: output y has classes 0 to 4"},
+		{"wer", LabelOptions{Space: &space}, Truth{Pixels: []int32{1, 1, 1, -1}}, []int64{2, 4, 5}, "label -1 of sample 1 is out of range"},
+		{"ssim", LabelOptions{}, Truth{Values: make([]float32, 32), LabelDims: []int64{4, 4}}, []int64{2, 4, 4}, "images of 11 x 11 pixels or more"},
+		{"psnr", LabelOptions{}, Truth{Values: make([]float32, 32), LabelDims: []int64{4, 4}}, []int64{2, 4, 4}, "all of them are 0"},
+	} {
+		j := NewScorer(metricNamed(t, c.metric, c.o), c.truth, 2)
+		j.Read(Output{Name: "y", Dims: c.dims, Slots: 2})
+		if err := j.Check(); !errors.Is(err, mistake.Err) || !strings.Contains(strings.ReplaceAll(err.Error(), "option ", "--"), c.hint) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v, want %q", c.metric, err, c.hint)
+		}
+	}
+	for hint, c := range map[string]struct {
+		metric string
+		o      LabelOptions
+	}{"say which class ends one": {"wer", LabelOptions{}}, "has no classes to weigh": {"cer", LabelOptions{Weights: []float64{1}}}, "has no classes to ignore": {"r2", LabelOptions{Ignore: &space}}} {
+		m, err := ByName(c.metric)
+		if err == nil {
+			_, err = m.With(c.o)
+		}
+		if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), hint) {
+			t.Errorf("%s: %v, want %q", c.metric, err, hint)
+		}
+	}
+}
