@@ -197,7 +197,7 @@ func (l *targetList) share(ctx context.Context) error {
 		return err
 	}
 	for _, s := range l.runs {
-		if err := s.wanted.resolve(l.first.Scale(), ends); err != nil {
+		if err := s.wanted.resolve(l.first.Scale(), l.first.Endpoints(ends)); err != nil {
 			return err
 		}
 	}
