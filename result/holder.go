@@ -34,6 +34,16 @@ type Repair struct {
 	Score   *Score `json:"score,omitempty"` // of all int8 with it and those taken before; only of one that was taken
 }
 
+// Taken names the repairs that the network that was searched has.
+func Taken(repairs []Repair) (names []string) {
+	for _, one := range repairs {
+		if one.Taken {
+			names = append(names, one.Name)
+		}
+	}
+	return names
+}
+
 // Given has the scores of the network as given, before repairs.
 type Given struct {
 	High *Score `json:"high"`

@@ -48,12 +48,7 @@ func reopen(ctx context.Context, dir string, c config.Config) (_ *searchRun, mas
 			cfg.Ranges = append(cfg.Ranges, h.Range)
 		}
 	}
-	cfg.Repaired = []string{}
-	for _, one := range r.Repairs {
-		if one.Taken {
-			cfg.Repaired = append(cfg.Repaired, one.Name)
-		}
-	}
+	cfg.Repaired = append([]string{}, result.Taken(r.Repairs)...)
 	if c.FromResult {
 		cfg.Recorded = r.Holders
 	}
