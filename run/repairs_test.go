@@ -98,6 +98,11 @@ func TestRepair(t *testing.T) {
 	if e, err := Export(context.Background(), c.Out, "qdq-ms", filepath.Join(t.TempDir(), "ms.onnx"), config.Config{}); err != nil || !e.Verified.Identical {
 		t.Errorf("exported: %+v, %v", e, err)
 	}
+	biased := c
+	biased.Bias, biased.Out = "int32", filepath.Join(t.TempDir(), "biased")
+	if b := mustSearch(t, biased); !b.Verified.Identical || len(result.Taken(b.Repairs)) != 3 {
+		t.Errorf("with biases of int32: %+v, %+v", b.Verified, b.Repairs)
+	}
 	files := r.Exports[0].Files
 	again := filepath.Join(t.TempDir(), "e.json")
 	if _, err := Export(context.Background(), c.Out, "encodings", again, config.Config{}); err != nil {
@@ -140,23 +145,31 @@ func TestRepairAuto(t *testing.T) {
 	sameMix(t, strings.Join(list, ","), r, mustSearch(t, named))
 }
 
-// TestRepairUndone holds that a search with repairs that do not help is the one without.
+// TestRepairUndone holds that a search with repairs that do not help is the one without: there is no stream and no bias,
+// and all weights lie on their grids already.
 func TestRepairUndone(t *testing.T) {
-	c := tasktest.TinyConfig(t, 60)
-	plain := mustSearch(t, c)
-	for _, with := range []string{"auto"} {
-		c.Repair, c.Out = with, filepath.Join(t.TempDir(), "run")
-		r := mustSearch(t, c)
-		for _, one := range r.Repairs {
-			if one.Name != "weights" && one.Changed > 0 {
-				t.Errorf("%+v: the network has neither pair nor bias", one)
-			}
+	even := func(n int) []float32 {
+		values := make([]float32, n)
+		for i := range values {
+			values[i] = 127. / 256 * float32(1-2*(i*i/3%2))
 		}
-		if !slices.ContainsFunc(r.Repairs, func(one result.Repair) bool { return one.Taken }) {
-			sameMix(t, "without", plain, r)
-			if r.Given != nil {
-				t.Errorf("%+v", r.Given)
-			}
+		return values
+	}
+	c := tasktest.NewGraph(40).In("x", nil, 3, 8, 8).Out("y", 5).Constant("v", even(8*27), 8, 3, 3, 3).Constant("l", even(40), 8, 5).
+		Do("c = Conv x v; s = Sigmoid c; a = Mul c s; p = GlobalAveragePool a; k = Flatten p; y = Gemm k l").Config(t)
+	plain := mustSearch(t, c)
+	var said []string
+	c.Say = func(line string) { said = append(said, line) }
+	c.Repair, c.Out = "auto", filepath.Join(t.TempDir(), "run")
+	r := mustSearch(t, c)
+	want := []result.Repair{{Name: "equalize"}, {Name: "migrate"}, {Name: "weights", Changed: 2}, {Name: "bias"}}
+	if !slices.Equal(r.Repairs, want) || r.Given != nil || len(plain.Promotion) == 0 {
+		t.Errorf("%+v, as given %+v, %v stay", r.Repairs, r.Given, plain.Promotion)
+	}
+	sameMix(t, "without", plain, r)
+	for _, part := range []string{"repair equalize: there is no pair of layers", "repair migrate: no normalization", "repair bias: no layer has a bias", "repairs: none; all int8 scores best without"} {
+		if !strings.Contains(strings.Join(said, "\n"), part) {
+			t.Errorf("nobody said %q", part)
 		}
 	}
 }
@@ -186,6 +199,47 @@ func TestRepairIsChosenOnce(t *testing.T) {
 		other.Repair = "weights"
 		if _, err := Search(context.Background(), other); err == nil {
 			t.Errorf("%s: a run with other repairs goes on", method)
+		}
+	}
+}
+
+// TestRepairOfAPair holds that auto says that a pair is quantized already, and goes on as without.
+func TestRepairOfAPair(t *testing.T) {
+	c := unevenConfig(t)
+	files := c
+	files.Out = t.TempDir()
+	low, high, err := Quantize(context.Background(), files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Model, c.Calib, c.Low, c.High, c.Target = "", "", low, high, "25"
+	plain := mustSearch(t, c)
+	said := ""
+	c.Say = func(line string) { said += line + "\n" }
+	c.Repair, c.Out = "auto", filepath.Join(t.TempDir(), "auto")
+	r := mustSearch(t, c)
+	sameMix(t, "a pair", plain, r)
+	if r.Repairs != nil || r.Given != nil || !strings.Contains(said, "no repairs: the network is quantized already") {
+		t.Errorf("%+v: %s", r.Repairs, said)
+	}
+}
+
+// TestRepairTargets holds that a list of targets makes one choice, and finds for each what a search of it finds.
+func TestRepairTargets(t *testing.T) {
+	c := unevenConfig(t)
+	c.Repair, c.Target = "auto", "50,16bit-0.5"
+	stages := map[string]int{}
+	c.Entered = func(name string) { stages[name]++ }
+	list, err := SearchTargets(context.Background(), c)
+	if err != nil || len(list) != 2 || stages[stage.Repairs] != 1 {
+		t.Fatalf("%d results, chosen %d times: %v", len(list), stages[stage.Repairs], err)
+	}
+	for _, r := range list {
+		one := c
+		one.Target, one.Out = r.Target.Text, filepath.Join(t.TempDir(), "one")
+		own := mustSearch(t, one)
+		if !slices.Equal(own.Promotion, r.Promotion) || *own.Score.Mixed.Value != *r.Score.Mixed.Value || own.Target != r.Target || !slices.Equal(result.Taken(own.Repairs), result.Taken(r.Repairs)) || *own.Given.High.Value != *r.Given.High.Value {
+			t.Errorf("%s: %v of the list, %v alone", r.Target.Text, r.Promotion, own.Promotion)
 		}
 	}
 }

@@ -144,7 +144,7 @@ func (l *targetList) openFolders(names []string) error {
 		default:
 			open++
 		}
-		if s.journal != nil && l.first.Chosen.Methods == nil {
+		if s.journal != nil && l.first.Chosen.Methods == nil && l.first.Chosen.Repairs == nil {
 			if err := s.recallRanges(); err != nil {
 				return err
 			}

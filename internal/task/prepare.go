@@ -52,10 +52,9 @@ type Task struct {
 	Notes           []result.Warning
 	Unknown         []FixedInput // of --input, that the file does not have: a reference may
 
-	Repairs []string                    // that the network has taken
-	bare    *onnx.Network               // the network before its weights were rounded; nil: nothing is to be repaired
-	how     config.Config               // of the calibration
-	seen    map[string][]repair.Channel // the channels of the bare network's tensors, once they are known
+	bare *onnx.Network               // the network before its weights were rounded; nil: nothing is to be repaired
+	how  config.Config               // of the calibration
+	seen map[string][]repair.Channel // the channels of the bare network's tensors, once they are known
 
 	CalibScan *scan.Scan // of the calibration samples; nil: nothing was calibrated
 	ScanTime  float64    // seconds that it took

@@ -17,9 +17,8 @@ import (
 	"example.org/demote/result"
 )
 
-// A Repaired is the task's network with repairs, as float network and data give it. The task's own stays.
-type Repaired struct {
-	Repairs []string
+// A Version is the task's network with repairs, as float network and data give it. The task's own stays.
+type Version struct {
 	Network *onnx.Network // weights on their grids, biases float
 	Records []quant.Record
 	Seen    []quant.Range
@@ -39,7 +38,7 @@ func (p *Task) CanRepair() bool { return p.bare != nil }
 // Repair makes the network with some repairs, in the order of config.Repairs, which are float ones first. The low grids
 // are by the range methods of each holder, or, without, by the method of the calibration. A network whose channels were
 // scaled is calibrated again.
-func (p *Task) Repair(ctx context.Context, repairs, methods []string) (*Repaired, error) {
+func (p *Task) Repair(ctx context.Context, repairs, methods []string) (*Version, error) {
 	calib, err := p.openCalib()
 	if err != nil {
 		return nil, err
@@ -56,12 +55,12 @@ func (p *Task) openCalib() (*dataset.Set, error) {
 }
 
 // repair is Repair on open samples. With records of an earlier calibration nothing is calibrated.
-func (p *Task) repair(ctx context.Context, calib *dataset.Set, repairs, methods []string, recorded []quant.Record) (*Repaired, error) {
+func (p *Task) repair(ctx context.Context, calib *dataset.Set, repairs, methods []string, recorded []quant.Record) (*Version, error) {
 	seen, err := p.channels(ctx, calib)
 	if err != nil {
 		return nil, err
 	}
-	r := &Repaired{Repairs: repairs, Network: p.bare.Clone(), Records: p.Records, Seen: p.Seen}
+	r := &Version{Network: p.bare.Clone(), Records: p.Records, Seen: p.Seen}
 	scaled := 0
 	for _, one := range []struct {
 		name string
@@ -131,7 +130,7 @@ const sameRange = 1e-5
 
 // calibrateAgain makes the grids of a network whose channels were scaled. It holds the ranges of all tensors that were
 // not against those of the bare network: a repair changes nothing that the network computes in float.
-func (p *Task) calibrateAgain(ctx context.Context, r *Repaired, calib *dataset.Set, methods []string) error {
+func (p *Task) calibrateAgain(ctx context.Context, r *Version, calib *dataset.Set, methods []string) error {
 	grids, err := CalibrateAndTell(ctx, r.Network, calib, p.how)
 	if err != nil {
 		return err
@@ -163,10 +162,13 @@ func (p *Task) calibrateAgain(ctx context.Context, r *Repaired, calib *dataset.S
 	return nil
 }
 
+// Repaired says that no more repairs are made: what they begin with is given up.
+func (p *Task) Repaired() { p.bare, p.seen = nil, nil }
+
 // Take makes a repaired network the task's for good, and puts its biases on grids where that is asked for. Warnings are
 // of biases that stay float.
-func (p *Task) Take(r *Repaired) ([]result.Warning, error) {
-	p.Network, p.Records, p.Seen, p.Repairs, p.bare = r.Network, r.Records, r.Seen, r.Repairs, nil
+func (p *Task) Take(r *Version) ([]result.Warning, error) {
+	p.Network, p.Records, p.Seen = r.Network, r.Records, r.Seen
 	return biasesOnGrids(p.Network, p.Records, p.how)
 }
 
@@ -181,6 +183,7 @@ func (p *Task) repairAgain(ctx context.Context, calib *dataset.Set, c config.Con
 		return err
 	}
 	notes, err := p.Take(r)
+	p.Repaired()
 	p.Notes = append(p.Notes, notes...)
 	return err
 }

@@ -41,10 +41,15 @@ func (s *Runner) chooseRepairs(ctx context.Context, check func(*task.Task, *segm
 	if err != nil || len(list) == 0 || c.Repaired != nil {
 		return err
 	}
-	if !s.CanRepair() {
+	switch {
+	case s.CanRepair():
+	case s.Chosen.Repairs != nil: // the evaluator is opened again
+		return nil
+	default:
 		c.Say("no repairs: the network is quantized already")
 		return nil
 	}
+	defer s.Repaired()
 	if s.Chosen.Repairs == nil {
 		if s.Chosen.Repairs, err = s.tryRepairs(ctx, list, forced, check); err != nil {
 			return err
