@@ -118,7 +118,7 @@ type own struct {
 	Alone      string          // why each sample is run alone, where that is known already; see batching
 	OwnMemory  bool            // of the device that trials run on
 	Ranges     []string        // range methods of the low grids that a run has chosen before, by holder; nil: none
-	Repaired   []string        // repairs that a run has taken before, likewise
+	Repaired   []string        // repairs that a network has taken already; nil: they are to be chosen
 	Lists      bool            // what is opened is listed with its hash, which is begun at once
 	Reading    *stage.Working  // the stage that reads data, while it does
 	Stages     *stage.Book     // what the stages before the first trial have taken; nil: nobody wants to know

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -140,13 +141,22 @@ func TestRepairAuto(t *testing.T) {
 	if len(r.Repairs) != 4 || !slices.Contains(list, "equalize") || slices.Contains(list, "migrate") || best != *r.Score.Low.Value || !r.Verified.Identical {
 		t.Fatalf("%+v, all int8 %v, %+v", r.Repairs, *r.Score.Low.Value, r.Verified)
 	}
+	held := c
+	rng := rand.New(rand.NewPCG(5, 6))
+	others := tasktest.NewGraph(32).In("x", func(int) float32 { return float32(rng.NormFloat64()) }, 3, 8, 8).Out("y", 3, 8, 8).Do("y = Relu x")
+	held.Holdout, held.Out, held.Calib = "50%", filepath.Join(t.TempDir(), "held"), others.Config(t).Data
+	stages := map[string]int{}
+	held.Entered = func(name string) { stages[name]++ }
 	named := c
 	named.Repair, named.Out = strings.Join(list, ","), filepath.Join(t.TempDir(), "named")
 	sameMix(t, strings.Join(list, ","), r, mustSearch(t, named))
+	if h := mustSearch(t, held); stages[stage.Repairs] != 1 || *h.Holdout.Score.Low.Value < *h.Given.High.Value || len(h.Repairs) != 4 {
+		t.Errorf("on the hold-out repairs were chosen %d times, all int8 scores %v there and %v here", stages[stage.Repairs], *h.Holdout.Score.Low.Value, *h.Score.Low.Value)
+	}
 }
 
-// TestRepairUndone holds that a search with repairs that do not help is the one without: there is no stream and no bias,
-// and all weights lie on their grids already.
+// TestRepairUndone holds that a search with repairs that do not help is the one without, on the hold-out as well: there
+// is no stream and no bias, and all weights lie on their grids already.
 func TestRepairUndone(t *testing.T) {
 	even := func(n int) []float32 {
 		values := make([]float32, n)
