@@ -15,6 +15,12 @@ var layerOps = map[string]bool{"Conv": true, "ConvTranspose": true, "Gemm": true
 
 // node takes a node's operands and results into streams.
 func (f *finder) node(n ir.Node) {
+	if ir.Is(n, ir.Shaping) { // which no factor changes
+		for _, t := range n.GetOutput() {
+			f.fix(t)
+		}
+		return
+	}
 	if !ir.Standard(n) || len(ir.Subgraphs(n)) > 0 || !f.known(n) {
 		for _, t := range ir.Reads(n) {
 			f.fix(t)

@@ -26,6 +26,7 @@ func TestStreams(t *testing.T) {
 		{"SiLU", convs + "s = Sigmoid(c)\na = Mul(c, s)\ny = Conv(a, w)\nreturn y", ""},
 		{"a gate of something else", convs + "s = Sigmoid(x)\na = Mul(c, s)\ny = Conv(a, w)\nreturn y", "c a"},
 		{"an output", convs + "y = Conv(c, w)\nreturn y c", ""},
+		{"a reader of the shape", convs + "y = Conv(c, w)\nz = Shape(c)\nreturn y z", "c"},
 		{"another reader", convs + "y = Conv(c, w)\nz = Softmax(c)\nreturn y z", ""},
 		{"depthwise", convs + "const d [4 1 3 3]\na = Relu(c)\ne = Conv(a, d) group=4\ny = Conv(e, w)\nreturn y", "c a|e"},
 		{"groups", convs + "const h [6 2 1 1]\ny = Conv(c, h) group=2\nreturn y", "c"},
