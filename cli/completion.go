@@ -61,6 +61,8 @@ func choices(flag string) []string {
 		return []string{"demoted", "last"}
 	case "weights":
 		return []string{"high", "follow"}
+	case "repair":
+		return append([]string{"none", "auto"}, run.RepairNames()...)
 	case "bias":
 		return []string{"float", "int32"}
 	case "session":

@@ -111,6 +111,11 @@ func biasFlag() cli.Flag {
 	return &cli.StringFlag{Name: "bias", Category: catGrids, Value: "float", Usage: "`KIND`: type of biases: float, or int32 with scale = input scale * weight scale"}
 }
 
+// repairFlag says what is done to a network before it is searched.
+func repairFlag() cli.Flag {
+	return &cli.StringFlag{Name: "repair", Category: catGrids, Value: "none", Usage: "`LIST`: repairs of the network before the search: none; some of " + strings.Join(run.RepairNames(), ", ") + " with commas between; or auto, which takes those with which all int8 scores better"}
+}
+
 // fixFlag has files written with the shapes that are searched.
 func fixFlag(category string) cli.Flag {
 	return &cli.BoolFlag{Name: "fix-shapes", Category: category, Usage: "write files with the fixed axes and batch size of the search instead of symbolic ones"}
@@ -131,7 +136,7 @@ func config(c *cli.Context) (run.Config, error) {
 		OutputHolder: c.Bool("output-holder"), Unroll: c.Bool("unroll"), Fixed: c.StringSlice("input"), Pad: c.StringSlice("pad"), State: c.StringSlice("state"), Limit: c.Int("limit"),
 		GridLow: first(c, "grid-low", "grid"), GridHigh: first(c, "grid-high", "grid"),
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),
-		Formula: c.String("formula"), Bias: c.String("bias"),
+		Formula: c.String("formula"), Bias: c.String("bias"), Repair: c.String("repair"),
 		Device: c.String("device"), Workers: c.Int("workers"), Threads: c.Int("threads"), Block: c.Int("block"),
 		AllowNaN: c.Bool("allow-nan"), FixShapes: c.Bool("fix-shapes"), Version: c.App.Version,
 	}

@@ -40,7 +40,7 @@ func searchCommand() *cli.Command {
 		&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "`MODE`: fast (stops an evaluation once its outcome is certain), or naive (runs each on all samples); same decisions"},
 		&cli.StringFlag{Name: "chain", Category: catSearch, Value: "demoted", Usage: "`MODE`: which score strategy demotion records for a step of its chain (the list of demotions): demoted (of the chosen holder), or last (of the last candidate, as the reference algorithm does)"},
 		&cli.Float64Flag{Name: "multiplier", Category: catSearch, Value: 0.5, Usage: "`M`: of strategy demotion, 0 to 1: up to this share of the allowed loss it demotes the first holder that it finds, beyond it the best of all; smaller is slower and more thorough"},
-		cacheFlag(), biasFlag(), fixFlag(catPrint),
+		cacheFlag(), biasFlag(), repairFlag(), fixFlag(catPrint),
 		&cli.BoolFlag{Name: "json", Category: catPrint, Usage: "print JSON lines, one per event; the last line is the result, or one line for each of several targets"},
 	}
 	return &cli.Command{

@@ -46,6 +46,7 @@ func summary(w io.Writer, r *run.Result, err error) {
 	fmt.Fprintf(w, "\n%s:\n", r.Metric)
 	scoreRows(w, r.Score)
 	fmt.Fprintf(w, "  %-20s %s\n", "target", targetText(r))
+	repaired(w, r)
 	holdout(w, r.Holdout)
 	proven(w, r)
 	savings(w, r)
@@ -85,6 +86,20 @@ func chosen(r *run.Result) (n int) {
 		}
 	}
 	return n
+}
+
+// repaired tells what repairs have gained; nothing of a network that has taken none.
+func repaired(w io.Writer, r *run.Result) {
+	if r.Given == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nrepaired (the target is measured from the network as given):\n")
+	scoreRows(w, result.Scores{High: r.Given.High, Low: r.Given.Low})
+	for _, one := range r.Repairs {
+		if one.Score != nil {
+			fmt.Fprintf(w, "  %-20s %s\n", "with "+one.Name, scoreText(one.Score)+", all int8")
+		}
+	}
 }
 
 // promoted lists the first of the holders that stay at int16.

@@ -45,6 +45,9 @@ func (c Config) CheckChoices() error {
 	if err := c.CheckBias(); err != nil {
 		return err
 	}
+	if err := c.CheckRepair(); err != nil {
+		return err
+	}
 	_, _, err := c.GridChoices()
 	return err
 }

@@ -63,6 +63,7 @@ type Config struct {
 	Formula      string `json:"formula"`       // qdq, mctq, torch
 	Weights      string `json:"weights"`       // of a pair: high, or follow the holders
 	Bias         string `json:"bias"`          // float, int32
+	Repair       string `json:"repair"`        // none, auto, or names with commas between
 	OutputHolder bool   `json:"output_holder"` // the network's float outputs are holders too
 	Unroll       bool   `json:"unroll"`        // LSTM, GRU and RNN are opened into single operators
 
@@ -126,6 +127,7 @@ type own struct {
 	Alone      string          // why each sample is run alone, where that is known already; see batching
 	OwnMemory  bool            // of the device that trials run on
 	Ranges     []string        // range methods of the low grids that a run has chosen before, by holder; nil: none
+	Repaired   []string        // repairs that a network has taken already; nil: they are to be chosen
 	Lists      bool            // what is opened is listed with its hash, which is begun at once
 	Reading    *stage.Working  // the stage that reads data, while it does
 	Stages     *stage.Book     // what the stages before the first trial have taken; nil: nobody wants to know
@@ -182,6 +184,7 @@ func (c Config) Filled() Config {
 	set(&c.Formula, "qdq")
 	set(&c.Weights, "high")
 	set(&c.Bias, "float")
+	set(&c.Repair, NoRepair)
 	set(&c.Device, "auto")
 	set(&c.Session, "exact")
 	set(&c.Cost, CostCount)

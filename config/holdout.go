@@ -59,6 +59,8 @@ func (c Config) CheckPromise() error {
 		return mistake.Errorf("--confidence and --int16-share exclude each other: a promise is about a target; give --target")
 	case c.Budget != "":
 		return mistake.Errorf("--confidence and --budget exclude each other: a promise is about a target; give --target")
+	case c.Repair != NoRepair && c.Repair != "":
+		return mistake.Errorf("--confidence and --repair %s exclude each other: a promise is about the network as given, and all int16 of a repaired one is another; leave one out", c.Repair)
 	case c.Session == "default":
 		return mistake.Errorf("--confidence and --session default exclude each other: a promise is about the mix as it was searched; choose --session exact")
 	}

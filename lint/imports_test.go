@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"internal/prepare": {"mistake", "onnx/onnxpb", "quant", "internal/variants", "internal/ir", "internal/network", "internal/shapes", "internal/sites", "internal/fold", "internal/opset", "internal/affine", "internal/unroll"},
 	// What is made of a network.
 	"internal/quantize": {"mistake", "onnx/onnxpb", "quant", "internal/external", "internal/ir", "internal/network"},
+	"internal/repair":   {"internal/ir"},
 	"internal/rewrite":  {"mistake", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network", "internal/variants", "internal/quantize"},
 	"internal/pair":     {"mistake", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network", "internal/quantize"},
 	// A room a format, and what a format is.
@@ -57,7 +58,7 @@ var mayImport = map[string][]string{
 	"internal/stage":     {"result", "backend", "crash"},
 	"internal/blocks":    {"mistake", "onnx", "dataset", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "result", "internal/ir", "internal/variants", "internal/fold", "internal/memory"},
 	"internal/segments":  {"mistake", "onnx", "onnx/onnxpb", "quant", "dataset", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "internal/ir", "internal/network", "internal/pair", "internal/rewrite", "internal/variants", "internal/blocks"},
-	"internal/calibrate": {"mistake", "onnx", "quant", "dataset", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "crash", "internal/ir", "internal/sinks", "internal/sites", "internal/unroll", "internal/variants", "internal/stage", "internal/blocks", "internal/segments"},
+	"internal/calibrate": {"mistake", "onnx", "quant", "dataset", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "crash", "internal/ir", "internal/network", "internal/repair", "internal/sinks", "internal/sites", "internal/unroll", "internal/variants", "internal/stage", "internal/blocks", "internal/segments"},
 	"internal/sandbox":   {"mistake", "onnx", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "disk", "crash", "internal/ir", "internal/variants", "internal/memory", "internal/blocks", "internal/segments"},
 	// What a run keeps and obeys.
 	"internal/journal":    {"mistake", "search", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "disk", "result"},
@@ -72,7 +73,7 @@ var mayImport = map[string][]string{
 	"internal/commandfiles": {},
 	"internal/task": {"backend", "backend/direct", "backend/metric", "config", "dataset", "internal/blocks",
 		"internal/calibrate", "internal/constraint", "internal/ir", "internal/journal", "internal/memory",
-		"internal/pair", "internal/quantize", "internal/record", "internal/sandbox", "internal/scan",
+		"internal/pair", "internal/quantize", "internal/record", "internal/repair", "internal/sandbox", "internal/scan",
 		"internal/segments", "internal/sinks", "internal/sites", "internal/stage", "internal/unroll",
 		"internal/variants", "mistake", "onnx", "quant", "result", "search"},
 	"internal/trial": {"backend", "backend/direct", "backend/metric", "config", "engine", "internal/blocks",

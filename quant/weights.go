@@ -23,6 +23,11 @@ import (
 // are not finite. QuantizeWeights panics if the product of dims is not len(w), if axis is not an axis of dims, or if
 // least has not an entry per channel.
 func QuantizeWeights(w []float32, dims []int64, axis int, least []float32) (codes []int8, scales []float32, err error) {
+	return quantizeWeights(w, dims, axis, least, nil)
+}
+
+// quantizeWeights is QuantizeWeights with scales that fit, unless it is nil, may make better.
+func quantizeWeights(w []float32, dims []int64, axis int, least []float32, fit func(w []float32, inner int, scales, least []float32)) (codes []int8, scales []float32, err error) {
 	channels, inner := channelLayout(len(w), dims, axis)
 	if least != nil && len(least) != channels {
 		panic(fmt.Sprintf("quant: least scales for %d of %d channels", len(least), channels))
@@ -49,6 +54,9 @@ func QuantizeWeights(w []float32, dims []int64, axis int, least []float32) (code
 		if least != nil {
 			scales[c] = max(scales[c], least[c])
 		}
+	}
+	if fit != nil {
+		fit(w, inner, scales, least)
 	}
 	codes = make([]int8, len(w))
 	for at, c := 0, 0; at < len(w); at, c = at+inner, following(c, channels) {

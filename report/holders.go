@@ -126,6 +126,7 @@ func (v *view) grids() *section {
 	}
 	s.Tables = []*table{newTable(more, "The two grids of every holder", head, rows)}
 	v.choice(s)
+	v.repairs(s)
 	return s
 }
 

@@ -26,6 +26,30 @@ type RangeScore struct {
 	Score  *Score `json:"score,omitempty"` // only of one that was better than all before it
 }
 
+// A Repair is a change of the network before the search that all int8 is to lose less by.
+type Repair struct {
+	Name    string `json:"name"`            // equalize, migrate, weights or bias
+	Changed int    `json:"changed"`         // streams of tensors, weights or biases; 0: there is nothing to repair so
+	Taken   bool   `json:"taken"`           // the network that was searched has it
+	Score   *Score `json:"score,omitempty"` // of all int8 with it and those taken before; only of one that was taken
+}
+
+// Taken names the repairs that the network that was searched has.
+func Taken(repairs []Repair) (names []string) {
+	for _, one := range repairs {
+		if one.Taken {
+			names = append(names, one.Name)
+		}
+	}
+	return names
+}
+
+// Given has the scores of the network as given, before repairs.
+type Given struct {
+	High *Score `json:"high"`
+	Low  *Score `json:"low"`
+}
+
 // A Range is the lowest and highest value that a tensor had.
 type Range struct {
 	Min float64 `json:"min"`

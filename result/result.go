@@ -32,6 +32,8 @@ type Result[C any] struct {
 	FloatWork     *FloatWork        `json:"float_work,omitempty"`
 	Proof         *Proof            `json:"proof,omitempty"`    // with --prove: how good the mix is
 	Ranges        []RangeScore      `json:"ranges,omitempty"`   // with --range auto: the methods that were tried
+	Repairs       []Repair          `json:"repairs,omitempty"`  // with --repair: those that were tried, in their order
+	Given         *Given            `json:"given,omitempty"`    // of the network without those that were taken
 	Unrolled      []Unrolled        `json:"unrolled,omitempty"` // with --unroll: the operators that it has replaced
 	Chain         []Step            `json:"chain"`
 	Evaluations   int               `json:"evaluations"`        // scores that the strategy asked for

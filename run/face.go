@@ -14,6 +14,9 @@ type Config = config.Config
 // DefaultConfig is the configuration of a command without flags, its defaults filled in.
 func DefaultConfig() Config { return config.DefaultConfig() }
 
+// RepairNames lists the repairs of --repair, see config.RepairNames.
+func RepairNames() []string { return config.RepairNames() }
+
 // FormatNames lists the names of the formats that a mix can be written in, see onnx.Formats.
 func FormatNames() []string { return config.FormatNames() }
 

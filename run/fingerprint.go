@@ -70,6 +70,9 @@ func choices(c config.Config) map[string]string {
 	if c.Bias != "float" {
 		f["bias"] = c.Bias
 	}
+	if c.Repair != config.NoRepair {
+		f["repairs"] = c.Repair
+	}
 	if f["cost"] = c.Cost; c.CostFile() != "" {
 		f["cost"] = "a file"
 	}

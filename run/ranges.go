@@ -25,7 +25,7 @@ func (s *runFolder) recallRanges() error {
 
 // keepRanges writes down what was chosen, for the next session.
 func (s *runFolder) keepRanges() error {
-	if s.Chosen.Methods == nil {
+	if s.Chosen.Methods == nil && s.Chosen.Repairs == nil {
 		return nil
 	}
 	text, err := json.Marshal(s.Chosen)

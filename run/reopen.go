@@ -48,6 +48,7 @@ func reopen(ctx context.Context, dir string, c config.Config) (_ *searchRun, mas
 			cfg.Ranges = append(cfg.Ranges, h.Range)
 		}
 	}
+	cfg.Repaired = append([]string{}, result.Taken(r.Repairs)...)
 	if c.FromResult {
 		cfg.Recorded = r.Holders
 	}

@@ -24,7 +24,7 @@ func TestResultIsDocumented(t *testing.T) {
 	}
 	parts := map[reflect.Type]string{
 		reflect.TypeFor[config.Result](): "The result", reflect.TypeFor[config.Config](): "config", reflect.TypeFor[result.Input](): "inputs",
-		reflect.TypeFor[result.Holder](): "holders", reflect.TypeFor[result.RangeScore](): "ranges", reflect.TypeFor[result.Grid](): "holders", reflect.TypeFor[result.Range](): "holders",
+		reflect.TypeFor[result.Holder](): "holders", reflect.TypeFor[result.RangeScore](): "ranges", reflect.TypeFor[result.Repair](): "repairs", reflect.TypeFor[result.Given](): "repairs", reflect.TypeFor[result.Grid](): "holders", reflect.TypeFor[result.Range](): "holders",
 		reflect.TypeFor[result.Target](): "target and score", reflect.TypeFor[result.Scores](): "target and score", reflect.TypeFor[result.Score](): "target and score",
 		reflect.TypeFor[result.Saving](): "savings", reflect.TypeFor[result.FloatWork](): "float_work", reflect.TypeFor[result.Budget](): "budget", reflect.TypeFor[result.Front](): "fronts", reflect.TypeFor[result.Step](): "chain", reflect.TypeFor[result.TrialCosts](): "trial_costs",
 		reflect.TypeFor[result.Proof](): "proof", reflect.TypeFor[result.ProofLevel](): "proof",

@@ -128,7 +128,7 @@ func (s *runFolder) reuseRanges(j *journal.Journal, theirs journal.Fingerprint) 
 	if json.Unmarshal([]byte(text), &chosen) != nil {
 		return nil
 	}
-	if s.Chosen.Methods == nil && chosen.Whole {
+	if s.Chosen.Methods == nil && s.Chosen.Repairs == nil && chosen.Whole {
 		s.Chosen = chosen
 	}
 	return nil
@@ -156,8 +156,8 @@ func (s *runFolder) takeFrom(dir string, j *journal.Journal, theirs journal.Fing
 		return err
 	}
 	var chosen trial.Ranges
-	if text != "" && json.Unmarshal([]byte(text), &chosen) != nil || !slices.Equal(chosen.Methods, s.Chosen.Methods) {
-		s.Caution("reuse-ranges", fmt.Sprintf("%s has chosen other ranges: its scores are not taken over", dir), "--range METHOD has both use the same")
+	if text != "" && json.Unmarshal([]byte(text), &chosen) != nil || !slices.Equal(chosen.Methods, s.Chosen.Methods) || !slices.Equal(chosen.Taken(), s.Chosen.Taken()) {
+		s.Caution("reuse-ranges", fmt.Sprintf("%s has chosen other ranges or repairs: its scores are not taken over", dir), "--range METHOD and --repair LIST have both use the same")
 		return nil
 	}
 	limits := s.limits()

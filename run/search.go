@@ -191,7 +191,7 @@ func (s *searchRun) search(ctx context.Context) error {
 	if s.FloatScore != nil {
 		s.Result.Score.Float = record.Score(*s.FloatScore, s.Metric.Lower)
 	}
-	if err := s.resolveGoal(ends); err != nil {
+	if err := s.resolveGoal(s.Endpoints(ends)); err != nil {
 		return err
 	}
 	o := s.strategyOptions(s.goal)

@@ -144,7 +144,7 @@ func (l *targetList) openFolders(names []string) error {
 		default:
 			open++
 		}
-		if s.journal != nil && l.first.Chosen.Methods == nil {
+		if s.journal != nil && l.first.Chosen.Methods == nil && l.first.Chosen.Repairs == nil {
 			if err := s.recallRanges(); err != nil {
 				return err
 			}
@@ -197,7 +197,7 @@ func (l *targetList) share(ctx context.Context) error {
 		return err
 	}
 	for _, s := range l.runs {
-		if err := s.wanted.resolve(l.first.Scale(), ends); err != nil {
+		if err := s.wanted.resolve(l.first.Scale(), l.first.Endpoints(ends)); err != nil {
 			return err
 		}
 	}

@@ -57,7 +57,11 @@ func (s *searchRun) resolveRecorded(r *config.Result) error {
 	if s.target, err = search.ParseTarget(r.Target.Text); err != nil {
 		return err
 	}
-	ends := search.Endpoints{High: record.Search(r.Score.High, s.Metric.Lower), Low: record.Search(r.Score.Low, s.Metric.Lower)}
+	high, low := r.Score.High, r.Score.Low
+	if r.Given != nil {
+		high, low = r.Given.High, r.Given.Low
+	}
+	ends := search.Endpoints{High: record.Search(high, s.Metric.Lower), Low: record.Search(low, s.Metric.Lower)}
 	if r.Score.Float != nil {
 		float := record.Search(r.Score.Float, s.Metric.Lower)
 		ends.Float = &float

@@ -1,8 +1,9 @@
 """Measure what docs/strategies.md and docs/promise.md show, and write it between the marks in them:
-tables.py strategies|breaks|ranges|all [--keep|--finished].
+tables.py strategies|breaks|ranges|repairs|all [--keep|--finished].
 
 strategies: every strategy on three networks at three targets, a search each. breaks: how often the plain answer of a search
-breaks its budget on images that it has not seen. ranges: what the choice of ranges saves. Run folders are left under TABLES_OUT (.tools/tables); with --keep a search
+breaks its budget on images that it has not seen. ranges: what the choice of ranges saves;
+repairs: what repairs save. Run folders are left under TABLES_OUT (.tools/tables); with --keep a search
 that is finished there is not run again. With TABLES_SECONDS no search begins after so many seconds: the exit code is 75, and
 the same command with --keep goes on. With --finished nothing is run, and what is missing is left out of the tables."""
 import json
@@ -135,32 +136,46 @@ def breaks():
     return lines + ["", "In all %d of %d answers break their budget." % (broken, runs)]
 
 
-def ranges():
-    """Return the lines of the table of --range auto against minmax."""
+RANGES = [("minmax", "minmax", ["--range", "minmax", "--repair", "none"]), ("auto", "auto", ["--range", "auto", "--repair", "none"])]
+REPAIRS = [("none", "auto", ["--range", "auto", "--repair", "none"]), ("auto", "repair", ["--range", "auto", "--repair", "auto"])]
+
+
+def compared(ways, *more):
+    """Return the lines of a table of two ways to search, each with the name of its folders and its flags. The loss on the
+    hold-out is counted from all int16 of the first way, which is the network as given. more are further columns: a head,
+    and what a result of the second way has there."""
     rows = {}
     for network, model in NETWORKS:
         for grid in ("pow2", "asymmetric"):
             for target in BREAKS:
-                for method in ("minmax", "auto"):
-                    r, _ = search("-".join((network, grid, target, method)), model, EVAL, target, "--grid", grid, "--range", method, "--holdout", HELD)
-                    if r:
-                        held = r["holdout"]["score"]
-                        rows[network, grid, target, method] = (
-                            len(r["promotion"]), held["high"]["value"] - held["mixed"]["value"], r["sample_evaluations"] / r["samples"])
-    return range_lines(rows)
+                both = [search("-".join((network, grid, target, folder)), model, EVAL, target, "--grid", grid, *flags, "--holdout", HELD)[0]
+                        for _, folder, flags in ways]
+                if not all(both):
+                    continue
+                high = both[0]["holdout"]["score"]["high"]["value"]
+                rows[network, grid, target] = [(len(r["promotion"]), high - r["holdout"]["score"]["mixed"]["value"], r["sample_evaluations"] / r["samples"])
+                                               for r in both] + [[f(both[1]) for _, f in more]]
+    return compared_lines([w[0] for w in ways], [m[0] for m in more], rows)
 
 
-def range_lines(rows):
-    """Return the table of searches: by network, grids, target and range the int16 left, the loss on the hold-out and the passes."""
-    lines = ["| network | grids | target | int16, `minmax` | `auto` | loss on the hold-out, `minmax` | `auto` | full passes, `minmax` | `auto` |", "| --- " * 9 + "|"]
-    both = [k[:3] for k in rows if k[3] == "auto" and k[:3] + ("minmax",) in rows]
-    for k in both:
-        pairs = zip(rows[k + ("minmax",)], rows[k + ("auto",)])
-        lines.append("| %s | %s | %s | %s |" % (*k, " | ".join(form % v for form, pair in zip(("%d", "%+.4f", "%.1f"), pairs) for v in pair)))
-    sums = {m: [sum(rows[k + (m,)][i] for k in both) for i in range(3)] for m in ("minmax", "auto")}
-    told = ("In all, `minmax` leaves %d at int16 and `auto` %d; the mean loss on the hold-out is %.4f and %.4f." % (
-        sums["minmax"][0], sums["auto"][0], sums["minmax"][1] / len(both), sums["auto"][1] / len(both))) if both else ""
-    return lines + ["", told]
+def compared_lines(names, heads, rows):
+    """Return the table of pairs of searches: by network, grids and target the int16 left, the loss on the hold-out and the passes."""
+    columns = ["%s`%s`" % (head, name) for head in ("int16, ", "loss on the hold-out, ", "full passes, ") for name in names]
+    columns = [c if i % 2 == 0 else c.split(", ")[-1] for i, c in enumerate(columns)]
+    lines = ["| network | grids | target | %s |" % " | ".join(columns + heads), "| --- " * (3 + len(columns) + len(heads)) + "|"]
+    for k, (one, other, last) in rows.items():
+        cells = [form % v for form, pair in zip(("%d", "%+.4f", "%.1f"), zip(one, other)) for v in pair]
+        lines.append("| %s | %s | %s | %s |" % (*k, " | ".join(cells + last)))
+    if not rows:
+        return lines + ["", ""]
+    sums = [[sum(row[way][i] for row in rows.values()) for i in range(3)] for way in range(2)]
+    return lines + ["", "In all, `%s` leaves %d at int16 and `%s` %d; the mean loss on the hold-out is %.4f and %.4f." % (
+        names[0], sums[0][0], names[1], sums[1][0], sums[0][1] / len(rows), sums[1][1] / len(rows))]
+
+
+def taken(r):
+    """Return the repairs that a network has taken."""
+    return ", ".join("`%s`" % one["name"] for one in r["repairs"] if one["taken"]) or "none"
 
 
 def write(document, mark, lines):
@@ -181,7 +196,9 @@ def main():
     if which in ("strategies", "all"):
         write(os.path.join("docs", "strategies.md"), "strategies", strategies())
     if which in ("ranges", "all"):
-        write(os.path.join("docs", "strategies.md"), "ranges", ranges())
+        write(os.path.join("docs", "strategies.md"), "ranges", compared(RANGES))
+    if which in ("repairs", "all"):
+        write(os.path.join("docs", "strategies.md"), "repairs", compared(REPAIRS, ("repairs taken", taken)))
     if which in ("breaks", "all"):
         write(os.path.join("docs", "promise.md"), "breaks", breaks())
 

@@ -1,6 +1,9 @@
 package network
 
 import (
+	"maps"
+	"slices"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -100,6 +103,14 @@ type Followed struct {
 
 	Weight *Weight // of Low, nil where it is on no int8 grid
 	Bias   *Bias   // of Low, nil where it is on no int32 grid
+}
+
+// Clone copies the network as ir.Model.Clone copies its model: what is changed in the copy leaves n as it is.
+func (n *Network) Clone() *Network {
+	c := *n
+	c.Model, c.Holders, c.Omitted = n.Model.Clone(), slices.Clone(n.Holders), slices.Clone(n.Omitted)
+	c.Weights, c.Biases, c.Followed = maps.Clone(n.Weights), maps.Clone(n.Biases), slices.Clone(n.Followed)
+	return &c
 }
 
 // ByTensor returns the indices of the holders by their tensors.

@@ -16,7 +16,7 @@ import (
 // operand of a MatMul that is no matrix has one scale. An initializer with other readers too, or with other channels
 // for each, is copied first. Biases, tables and the weights of other operators stay float. The error is mistake.Err
 // for weights that are not finite.
-func Weights(n *network.Network) error { return weightsFor(n, nil) }
+func Weights(n *network.Network) error { return weightsFor(n, nil, quant.QuantizeWeights) }
 
 // WeightsFor is Weights for grids that are known, a record a holder: scales of channels are wide enough for the
 // biases behind them to fit int32 on the input's grids, see scalesForBiases. It panics if there is not one record a
@@ -25,10 +25,21 @@ func WeightsFor(n *network.Network, records []quant.Record) error {
 	if err := CheckRecords(n, records); err != nil {
 		return err
 	}
-	return weightsFor(n, records)
+	return weightsFor(n, records, quant.QuantizeWeights)
 }
 
-func weightsFor(n *network.Network, records []quant.Record) error {
+// FittedWeightsFor is WeightsFor with the scales of the least squared error, see quant.FitWeights.
+func FittedWeightsFor(n *network.Network, records []quant.Record) error {
+	if err := CheckRecords(n, records); err != nil {
+		return err
+	}
+	return weightsFor(n, records, quant.FitWeights)
+}
+
+// A weightRounding gives a tensor codes and scales, see quant.QuantizeWeights.
+type weightRounding func(w []float32, dims []int64, axis int, least []float32) (codes []int8, scales []float32, err error)
+
+func weightsFor(n *network.Network, records []quant.Record, round weightRounding) error {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {
 		return err
@@ -62,7 +73,7 @@ func weightsFor(n *network.Network, records []quant.Record) error {
 			if target = name; !onlyAs(x, uses, name, u.axis) {
 				target = fresh.Fresh(name + "_weight")
 			}
-			w, q, err := quantizeWeight(t, target, u.axis, least.of(name, u.axis))
+			w, q, err := quantizeWeight(t, target, u.axis, least.of(name, u.axis), round)
 			if err != nil {
 				return n.Model.InFile(mistake.Errorf("%s, weight %q: %w", ir.NodeName(u.node), name, err))
 			}
@@ -197,13 +208,13 @@ func onlyAs(x *ir.Index, uses []weightUse, name string, axis int) bool {
 
 // quantizeWeight returns the codes of a tensor and a tensor of that name with their values. least are the least
 // scales of its channels; nil: there are none.
-func quantizeWeight(t ir.Tensor, name string, axis int, least []float32) (*network.Weight, ir.Tensor, error) {
+func quantizeWeight(t ir.Tensor, name string, axis int, least []float32, round weightRounding) (*network.Weight, ir.Tensor, error) {
 	values, err := ir.Floats(t)
 	if err != nil {
 		return nil, nil, err
 	}
 	w := &network.Weight{Tensor: name, Dims: t.GetDims(), Axis: axis}
-	if w.Codes, w.Scales, err = quant.QuantizeWeights(values, w.Dims, axis, least); err != nil {
+	if w.Codes, w.Scales, err = round(values, w.Dims, axis, least); err != nil {
 		return nil, nil, err
 	}
 	quant.DequantizeWeights(values, w.Codes, w.Scales, w.Dims, axis)

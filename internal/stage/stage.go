@@ -38,6 +38,7 @@ const (
 	Float     = "scoring the float network"
 	NaN       = "looking for NaN inside the float network"
 	Ranges    = "choosing the ranges of int8"
+	Repairs   = "trying repairs"
 	Load      = "loading the switchable network"
 	Cuts      = "choosing where trials begin"
 	Proof     = "proving that scores are exact"

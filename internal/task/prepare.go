@@ -9,6 +9,7 @@ import (
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/calibrate"
 	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/repair"
 	"example.org/demote/internal/sandbox"
 	"example.org/demote/internal/scan"
 	"example.org/demote/internal/sinks"
@@ -52,6 +53,10 @@ type Task struct {
 	Notes           []result.Warning
 	Unknown         []FixedInput // of --input, that the file does not have: a reference may
 
+	bare *onnx.Network               // the network before its weights were rounded; nil: nothing is to be repaired
+	how  config.Config               // of the calibration
+	seen map[string][]repair.Channel // the channels of the bare network's tensors, once they are known
+
 	CalibScan *scan.Scan // of the calibration samples; nil: nothing was calibrated
 	ScanTime  float64    // seconds that it took
 }
@@ -88,13 +93,18 @@ func floatTask(ctx context.Context, c config.Config) (_ *Task, err error) {
 		return nil, err
 	}
 	defer calib.Close()
+	p.how = c
 	if c.DryRun {
 		p.Records, err = assumed(p.Network, c)
 	} else if records, ok := recordedGrids(p.Network, c.Recorded, c); ok {
 		p.Records = records
+		p.keepBare(c)
 		err = p.putWeights(c)
 	} else {
 		err = p.calibrate(ctx, calib, c)
+	}
+	if err == nil && len(c.Repaired) > 0 && !c.DryRun {
+		err = p.repairAgain(ctx, calib, c)
 	}
 	if err != nil {
 		return nil, err
@@ -140,6 +150,7 @@ func (p *Task) calibrate(ctx context.Context, calib *dataset.Set, c config.Confi
 	}
 	p.Records, p.Seen = grids.Records, grids.Seen
 	p.Candidates = grids.Candidates
+	p.keepBare(c)
 	if low, ok := p.LowBy(c.Ranges); ok {
 		p.Records, p.Candidates = p.WithLow(low), nil
 	}
@@ -152,10 +163,10 @@ func (p *Task) calibrate(ctx context.Context, calib *dataset.Set, c config.Confi
 // putWeights puts the weights on their grids, as the records have them, and biases unless low grids are chosen yet.
 func (p *Task) putWeights(c config.Config) error {
 	return c.During(stage.Weights, 0, func() error {
-		if p.Candidates != nil {
-			return quantize.WeightsFor(p.Network, p.Records)
+		if err := quantize.WeightsFor(p.Network, p.Records); err != nil || p.Candidates != nil {
+			return err
 		}
-		notes, err := onGrids(p.Network, p.Records, c)
+		notes, err := biasesOnGrids(p.Network, p.Records, c)
 		p.Notes = append(p.Notes, notes...)
 		return err
 	})

@@ -53,6 +53,9 @@ func (s *Runner) Compile(ctx context.Context) error {
 	if err := s.chooseRanges(ctx, check); err != nil {
 		return err
 	}
+	if err := s.chooseRepairs(ctx, check); err != nil {
+		return err
+	}
 	return c.During(stage.Load, 3*s.loading, func() error { return s.openTrials(ctx, check) })
 }
 

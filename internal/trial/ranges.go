@@ -21,6 +21,8 @@ type Ranges struct {
 	Methods []string            `json:"methods"` // by holder
 	Scores  []result.RangeScore `json:"scores"`  // of all int8 by each method that was tried
 	Whole   bool                `json:"whole"`   // no end of time has cut the choice short
+
+	Repairs *Repairs `json:"repairs,omitempty"` // chosen behind the ranges; nil: none were to be
 }
 
 // text names the methods for the user.
@@ -52,6 +54,7 @@ func (s *Runner) chooseRanges(ctx context.Context, check func(*task.Task, *segme
 		if err != nil {
 			return err
 		}
+		s.lowest = &best
 		low, _ = s.LowBy(s.Chosen.Methods)
 		s.Config.Say(fmt.Sprintf("ranges of int8 by %s, with which all int8 scores best: %s", s.Chosen.text(), s.Text(best)))
 	}
@@ -119,20 +122,15 @@ func (s *Runner) halfOver() bool { return s.Config.Time > 0 && time.Since(s.Star
 func (s *Runner) tryRanges(ctx context.Context, name string, methods []string, best search.Score, check func(*task.Task, *segments.Source) error, then func(*backend.Evaluator) error) (search.Score, error) {
 	low, _ := s.LowBy(methods)
 	s.Records = s.WithLow(low)
-	o, err := s.TrialOptions()
-	if err != nil {
-		return best, s.WithCure(err)
-	}
-	o.Cache, o.Look = 0, harmSamples
-	e, err := s.openSwitchable(ctx, o, check)
-	if err != nil {
-		return best, err
-	}
-	defer e.Close()
-	score, better, err := s.scoreLowest(ctx, e, best, s.Chosen.Scores == nil)
-	if err == nil && then != nil {
-		err = then(e)
-	}
+	var score search.Score
+	var better bool
+	err := s.withEvaluator(ctx, check, func(e *backend.Evaluator) (err error) {
+		score, better, err = s.scoreLowest(ctx, e, best, s.Chosen.Scores == nil)
+		if err == nil && then != nil {
+			err = then(e)
+		}
+		return err
+	})
 	if err != nil {
 		return best, err
 	}

@@ -34,6 +34,7 @@ type Runner struct {
 	choosing time.Duration // of the ranges: the rest of the set-up has as long as without
 
 	Chosen     Ranges        // with --range auto: empty until they are chosen; what an earlier session has chosen
+	lowest     *search.Score // of all int8 with the ranges that this session has chosen; nil: it has chosen none
 	FloatScore *search.Score // nil for a pair
 	HighScore  search.Score
 }

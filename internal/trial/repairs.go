@@ -1,0 +1,236 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.org/demote/backend"
+	"example.org/demote/config"
+	"example.org/demote/internal/record"
+	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
+	"example.org/demote/internal/task"
+	"example.org/demote/result"
+	"example.org/demote/search"
+)
+
+// Repairs are the repairs that a run has tried, and those that its network has taken.
+type Repairs struct {
+	Taken []string        `json:"taken"`
+	Tried []result.Repair `json:"tried"`
+	Given *result.Given   `json:"given"` // the network without them; nil: none was taken
+}
+
+// Taken are the repairs that the network has taken.
+func (r Ranges) Taken() []string {
+	if r.Repairs == nil {
+		return nil
+	}
+	return r.Repairs.Taken
+}
+
+// chooseRepairs tries the repairs that are asked for, each on top of those that were taken before it, with the range
+// methods that were chosen for the network as given: one is taken if all int8 scores better with it on the samples, or
+// if it is named by the user. Like the ranges they are chosen before the first trial, and looks at no search's end.
+// What Chosen has of an earlier session is taken as it is.
+func (s *Runner) chooseRepairs(ctx context.Context, check func(*task.Task, *segments.Source) error) error {
+	c := s.Config
+	list, forced, err := c.Repairs()
+	if err != nil || len(list) == 0 || c.Repaired != nil {
+		return err
+	}
+	switch {
+	case s.CanRepair():
+	case s.Chosen.Repairs != nil: // the evaluator is opened again
+		return nil
+	default:
+		c.Say("no repairs: the network is quantized already")
+		return nil
+	}
+	defer s.Repaired()
+	if s.Chosen.Repairs == nil {
+		if s.Chosen.Repairs, err = s.tryRepairs(ctx, list, forced, check); err != nil {
+			return err
+		}
+	}
+	taken := s.Chosen.Repairs.Taken
+	if len(taken) > 0 {
+		r, err := s.Repair(ctx, taken, s.Chosen.Methods)
+		if err != nil {
+			return err
+		}
+		notes, err := s.Take(r)
+		if err != nil {
+			return err
+		}
+		for _, w := range notes {
+			if s.Result == nil || !slices.Contains(s.Result.Warnings, w) {
+				s.Caution(w.ID, w.Text, w.Cure)
+			}
+		}
+	}
+	s.recordRepairs()
+	return nil
+}
+
+// recordRepairs writes the repairs, and the grids that they have changed, into the result.
+func (s *Runner) recordRepairs() {
+	if s.Result == nil {
+		return
+	}
+	s.Result.Repairs, s.Result.Given = s.Chosen.Repairs.Tried, s.Chosen.Repairs.Given
+	for i := range s.Result.Holders {
+		h, r := &s.Result.Holders[i], s.Records[i]
+		h.Low, h.High = record.Grid(r.Low), record.Grid(r.High)
+		if s.Seen != nil {
+			h.Seen = &result.Range{Min: float64(s.Seen[i].Min), Max: float64(s.Seen[i].Max)}
+		}
+	}
+}
+
+// tryRepairs scores all int8 with each repair, and chooses.
+func (s *Runner) tryRepairs(ctx context.Context, list []string, forced bool, check func(*task.Task, *segments.Source) error) (*Repairs, error) {
+	work := s.Config.Begin(stage.Repairs, "repairs", len(list), 0)
+	defer func() { s.choosing += work.End() }()
+	chosen := &Repairs{}
+	s.Chosen.Whole = s.Chosen.Whole || s.Chosen.Methods == nil
+	given, err := s.scoreGiven(ctx, check)
+	if err != nil {
+		return nil, err
+	}
+	best := given.low
+	for _, name := range list {
+		if s.halfOver() && !forced {
+			s.Caution("repairs-cut", fmt.Sprintf("half of the time is over: repairs were tried up to %s", name), "a longer --time tries all, --repair LIST chooses some")
+			s.Chosen.Whole = false
+			break
+		}
+		one, score, err := s.tryRepair(ctx, append(slices.Clone(chosen.Taken), name), best, forced)
+		if err != nil {
+			return nil, err
+		}
+		if one.Taken {
+			best, chosen.Taken = score, append(chosen.Taken, name)
+		}
+		chosen.Tried = append(chosen.Tried, one)
+		work.One()
+	}
+	if len(chosen.Taken) > 0 {
+		if chosen.Given, err = s.givenScores(ctx, given); err != nil {
+			return nil, err
+		}
+	}
+	s.sayRepairs(chosen, given.low, best)
+	return chosen, nil
+}
+
+// sayRepairs tells the user what was chosen.
+func (s *Runner) sayRepairs(r *Repairs, given, best search.Score) {
+	for _, one := range r.Tried {
+		if one.Changed == 0 {
+			s.Config.Say(fmt.Sprintf("repair %s: %s; skipped", one.Name, nothingFor[one.Name]))
+		}
+	}
+	if len(r.Taken) == 0 {
+		s.Config.Say(fmt.Sprintf("repairs: none; all int8 scores best without: %s", s.Text(given)))
+		return
+	}
+	s.Config.Say(fmt.Sprintf("repairs: %s; all int8 scores %s, without %s", strings.Join(r.Taken, ", "), s.Text(best), s.Text(given)))
+}
+
+// nothingFor says what a repair has not found.
+var nothingFor = map[string]string{
+	config.Equalize:    "there is no pair of layers with nothing between them that factors of channels could not pass",
+	config.Migrate:     "no normalization has a factor for each channel, and weights behind it alone",
+	config.FitWeights:  "there are no weights",
+	config.CorrectBias: "no layer has a bias",
+}
+
+// givenNetwork is what is known of the network as given.
+type givenNetwork struct {
+	low  search.Score
+	high *search.Score // nil: not scored yet
+}
+
+// scoreGiven scores all int8 of the network as given, if the choice of ranges has not, and then all int16 as well.
+func (s *Runner) scoreGiven(ctx context.Context, check func(*task.Task, *segments.Source) error) (given givenNetwork, err error) {
+	if s.lowest != nil {
+		given.low = *s.lowest
+		return given, nil
+	}
+	err = s.withEvaluator(ctx, check, func(e *backend.Evaluator) error {
+		if given.low, _, err = s.scoreLowest(ctx, e, search.Score{}, true); err != nil {
+			return err
+		}
+		high, err := e.Score(ctx, search.NewMask(len(s.Records)))
+		given.high = &high
+		return err
+	})
+	return given, err
+}
+
+// givenScores are the scores of the network as given, as the result has them.
+func (s *Runner) givenScores(ctx context.Context, given givenNetwork) (*result.Given, error) {
+	if given.high == nil {
+		err := s.withEvaluator(ctx, nil, func(e *backend.Evaluator) error {
+			high, err := e.Score(ctx, search.NewMask(len(s.Records)))
+			given.high = &high
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &result.Given{High: record.Score(*given.high, s.Metric.Lower), Low: record.Score(given.low, s.Metric.Lower)}, nil
+}
+
+// tryRepair scores all int8 with some repairs, the last of which is on trial.
+func (s *Runner) tryRepair(ctx context.Context, repairs []string, best search.Score, forced bool) (one result.Repair, score search.Score, err error) {
+	one.Name = repairs[len(repairs)-1]
+	r, err := s.Repair(ctx, repairs, s.Chosen.Methods)
+	if err != nil {
+		return one, score, err
+	}
+	if one.Changed = r.Changed; one.Changed == 0 {
+		return one, score, nil
+	}
+	network, records := s.Network, s.Records
+	s.Network, s.Records = r.Network, r.Records
+	defer func() { s.Network, s.Records = network, records }()
+	err = s.withEvaluator(ctx, nil, func(e *backend.Evaluator) (err error) {
+		score, one.Taken, err = s.scoreLowest(ctx, e, best, forced)
+		return err
+	})
+	if one.Taken && err == nil {
+		one.Score = record.Score(score, s.Metric.Lower)
+	}
+	return one, score, err
+}
+
+// withEvaluator does something with an evaluator of the task's present network and records, which keeps nothing.
+func (s *Runner) withEvaluator(ctx context.Context, check func(*task.Task, *segments.Source) error, f func(*backend.Evaluator) error) error {
+	o, err := s.TrialOptions()
+	if err != nil {
+		return s.WithCure(err)
+	}
+	o.Cache, o.Look = 0, harmSamples
+	e, err := s.openSwitchable(ctx, o, check)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	return f(e)
+}
+
+// Endpoints are the scores that targets are measured from: those of the network as given, whatever repairs have made
+// of it.
+func (s *Runner) Endpoints(ends search.Endpoints) search.Endpoints {
+	if s.Chosen.Repairs == nil || s.Chosen.Repairs.Given == nil {
+		return ends
+	}
+	given := s.Chosen.Repairs.Given
+	ends.High, ends.Low = record.Search(given.High, s.Metric.Lower), record.Search(given.Low, s.Metric.Lower)
+	return ends
+}
