@@ -9,7 +9,8 @@ import (
 	"example.org/demote/run"
 )
 
-// TestVersionCommand holds that the versions of the program and of the runtime are told, also where there is no runtime.
+// TestVersionCommand holds that the versions of the program and of the runtime are told, also without a
+// runtime.
 func TestVersionCommand(t *testing.T) {
 	c := must(t, "version")
 	if !strings.HasPrefix(c.out, "demote "+Version+", built for ") || !strings.Contains(c.out, "ONNX Runtime "+run.RuntimeVersion()+", found ") {

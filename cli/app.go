@@ -95,7 +95,8 @@ func App(out, errs io.Writer) *cli.App {
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
-		Flags:                     append(commonFlags(), cli.HelpFlag), // which the library leaves out where a command is named help
+		// the library leaves the flag help out where a command is named so
+		Flags: append(commonFlags(), cli.HelpFlag),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				word := c.Args().First()

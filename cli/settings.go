@@ -23,7 +23,7 @@ func variable(flag string) string {
 // of the flag does not count. The command line is stronger than the environment, and that than a file.
 var instead = map[string][]string{
 	"target": {"int16-share", "budget", "max-drop"}, "int16-share": {"target", "budget", "max-drop"}, "budget": {"target", "int16-share", "max-drop"},
-	"max-drop": {"target", "int16-share", "budget"}, "metric": {"metric-cmd"}, "metric-cmd": {"metric"},
+	"max-drop": {"target", "int16-share", "budget"}, "metric": {"metric-cmd"}, "metric-cmd": {"metric"}, "metric-name": {"metric"},
 	"grid-low": {"grid"}, "grid-high": {"grid"}, "range-low": {"range"}, "range-high": {"range"},
 	"model": {"low", "high"}, "calib": {"low", "high", "encodings-low", "encodings-high"}, "low": {"model"}, "high": {"model"},
 	"encodings-low": {"low", "calib"}, "encodings-high": {"high", "calib"},

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,8 +21,13 @@ var flagOf = map[string]string{
 	"weights": "weights", "bias": "bias", "output_holder": "output-holder", "unroll": "unroll", "metric": "metric", "metric_lower": "metric-lower",
 	"metric_timeout_ns": "metric-timeout", "class_weights": "class-weights", "ignore_label": "ignore-label", "input": "input", "pad": "pad", "state": "state",
 	"output": "output", "limit": "limit", "scale": "scale", "mean": "mean", "std": "std", "device": "device", "workers": "workers", "threads": "threads",
+	"repair": "repair", "metric_name": "metric-name", "decode": "decode", "nms_score": "nms-score", "nms_iou": "nms-iou", "max_detections": "max-detections",
+	"blank": "blank", "space": "space", "label_arrays": "label-array", "beside_outputs": besideOutput,
 	"block": "block", "cache": "cache", "fix_shapes": "fix-shapes", "allow_nan": "allow-nan",
 }
+
+// besideOutput stands for the outputs behind the first one, which the flag --output lists with it.
+const besideOutput = "output, beside"
 
 // leftOut are the keys that are not read back: a new search has its own folder, takes over nothing, overwrites nothing
 // and is no dry run; a command comes from the command line only; and the rest is no flag.
@@ -39,7 +46,8 @@ func ofResult(text []byte) (f File, err error) {
 	if r.Schema == 0 || r.Config == nil {
 		return f, fmt.Errorf("no result of a search: it has no schema_version, or no config")
 	}
-	for key, raw := range r.Config {
+	for _, key := range slices.Sorted(maps.Keys(r.Config)) {
+		raw := r.Config[key]
 		if key == "metric_cmd" {
 			f.Command = string(raw) != `""` && string(raw) != "null"
 		}
@@ -55,8 +63,26 @@ func ofResult(text []byte) (f File, err error) {
 			f.Settings = append(f.Settings, Setting{Name: name, Values: values})
 		}
 	}
+	f.Settings = joined(f.Settings)
 	return f, nil
 }
+
+// joined has the outputs in one setting.
+func joined(list []Setting) []Setting {
+	beside := slices.IndexFunc(list, func(s Setting) bool { return s.Name == besideOutput })
+	if beside < 0 {
+		return list
+	}
+	values := list[beside].Values
+	list = slices.Delete(list, beside, beside+1)
+	if first := slices.IndexFunc(list, func(s Setting) bool { return s.Name == "output" }); first >= 0 {
+		list[first].Values = append(list[first].Values, values...)
+	}
+	return list
+}
+
+// zeroCounts are the keys of which 0 is a value as any other, and not that they were not set.
+var zeroCounts = []string{"multiplier", "seed", "ignore_label", "nms_score", "nms_iou", "space"}
 
 // typed is a value as it would be typed; nil: it was not set.
 func typed(key string, raw json.RawMessage) ([]string, error) {
@@ -84,7 +110,7 @@ func typed(key string, raw json.RawMessage) ([]string, error) {
 		switch {
 		case strings.HasSuffix(key, "_ns") && err != nil:
 			return nil, err
-		case v == "0" && key != "multiplier" && key != "seed" && key != "ignore_label":
+		case v == "0" && !slices.Contains(zeroCounts, key):
 			return nil, nil
 		case strings.HasSuffix(key, "_ns"):
 			return []string{time.Duration(n).String()}, nil

@@ -33,7 +33,7 @@ func TestEveryKeyOfAResult(t *testing.T) {
 func TestResult(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "result.json")
 	text := `{"schema_version": 2, "config": {"target": "16bit-0.0050", "limit": 0, "seed": 0, "multiplier": 0, "time_ns": 90000000000, "cache": -1, "curve": false,
-		"unroll": true, "scale": [0.5, 0.25], "pins": ["a=int8", "b,c=int16"], "groups": null, "ignore_label": 0, "metric_cmd": "rm -rf x", "out": "there", "later": {}}}`
+		"unroll": true, "scale": [0.5, 0.25], "pins": ["a=int8", "b,c=int16"], "groups": null, "ignore_label": 0, "metric_cmd": "rm -rf x", "out": "there", "output": "a", "beside_outputs": ["b", "c"], "nms_score": 0, "later": {}}}`
 	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestResult(t *testing.T) {
 		got[s.Name] = strings.Join(s.Values, " | ")
 	}
 	want := map[string]string{"target": "16bit-0.0050", "seed": "0", "multiplier": "0", "time": "1m30s", "cache": "0", "unroll": "true", "scale": "0.5,0.25",
-		"pin": "a=int8 | b,c=int16", "ignore-label": "0"}
+		"pin": "a=int8 | b,c=int16", "ignore-label": "0", "output": "a | b | c", "nms-score": "0"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\nwant %v", got, want)
 	}
