@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"example.org/demote/backend/metric"
 	"example.org/demote/cli/settings"
 )
 
@@ -23,7 +24,7 @@ func variable(flag string) string {
 // of the flag does not count. The command line is stronger than the environment, and that than a file.
 var instead = map[string][]string{
 	"target": {"int16-share", "budget", "max-drop"}, "int16-share": {"target", "budget", "max-drop"}, "budget": {"target", "int16-share", "max-drop"},
-	"max-drop": {"target", "int16-share", "budget"}, "metric": {"metric-cmd"}, "metric-cmd": {"metric"}, "metric-name": {"metric"},
+	"max-drop": {"target", "int16-share", "budget"}, "metric": {"metric-cmd"}, "metric-cmd": {"metric"},
 	"grid-low": {"grid"}, "grid-high": {"grid"}, "range-low": {"range"}, "range-high": {"range"},
 	"model": {"low", "high"}, "calib": {"low", "high", "encodings-low", "encodings-high"}, "low": {"model"}, "high": {"model"},
 	"encodings-low": {"low", "calib"}, "encodings-high": {"high", "calib"},
@@ -113,7 +114,7 @@ func (n *newlySet) all(list []settings.Setting, where func(settings.Setting) str
 		}
 		name := f.Names()[0]
 		stronger := func(other string) bool { return slices.Contains(n.given, other) }
-		if stronger(name) || slices.ContainsFunc(instead[name], stronger) {
+		if stronger(name) || slices.ContainsFunc(instead[name], stronger) || !n.suits(name) {
 			continue
 		}
 		if _, many := f.(*cli.StringSliceFlag); len(s.Values) > 1 && !many {
@@ -128,6 +129,33 @@ func (n *newlySet) all(list []settings.Setting, where func(settings.Setting) str
 	}
 	n.given = append(n.given, now...)
 	return nil
+}
+
+// suits reports whether a flag means anything to the metric that a stronger place has chosen.
+func (n *newlySet) suits(flag string) bool {
+	if slices.Contains(n.given, "metric-cmd") {
+		return !slices.Contains([]string{"decode", "nms-score", "nms-iou", "max-detections", "blank", "space", "class-weights", "ignore-label"}, flag)
+	}
+	if !slices.Contains(n.given, "metric") {
+		return true
+	}
+	m, err := metric.ByName(n.c.String("metric"))
+	if err != nil {
+		return true // which is told later
+	}
+	switch flag {
+	case "metric-name", "metric-lower", "metric-timeout":
+		return false
+	case "label-array":
+		return m.Labels == metric.OwnLabels
+	case "decode", "nms-score", "nms-iou", "max-detections":
+		return m.Detects()
+	case "blank":
+		return m.Name == "cer" || m.Name == "wer"
+	case "space":
+		return m.Name == "wer"
+	}
+	return true
 }
 
 // strayVariables says which variables of the environment are named nearly as one of a flag.

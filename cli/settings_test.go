@@ -52,6 +52,9 @@ func TestSettings(t *testing.T) {
 	write(t, file, []byte("# a comment\ntarget: 0.9120 # digits stay\nlimit: 300\ngrid-low: pow2\ninput: [a=1, \"b=2,3\"]\ncurve: true\ntime: 10m\nseed: 7\n"))
 	result := filepath.Join(dir, "result.json")
 	write(t, result, []byte(`{"schema_version": 2, "config": {"target": "16bit-0.01", "grid_low": "pow2", "grid_high": "pow2", "limit": 50, "metric": "f1", "model": "m.onnx", "calib": "c.npz"}}`))
+	command, boxes := filepath.Join(dir, "command.json"), filepath.Join(dir, "boxes.json")
+	write(t, command, []byte(`{"schema_version": 2, "config": {"metric_cmd": "ls", "metric_name": "mine", "metric_lower": true, "metric_timeout_ns": 9000000000, "label_arrays": ["y", "z"], "output": "a", "beside_outputs": ["b"]}}`))
+	write(t, boxes, []byte(`{"schema_version": 2, "config": {"metric": "map50", "decode": "yolov8", "nms_score": 0.1, "ignore_label": 3}}`))
 	for _, c := range []struct {
 		name string
 		env  map[string]string
@@ -69,6 +72,11 @@ func TestSettings(t *testing.T) {
 		{"a file that the environment names", map[string]string{"DEMOTE_CONFIG": result}, []string{"search", "--max-drop", "0.1", "--low", "l.onnx"},
 			map[string]string{"max-drop": "0.1", "limit": "50", "grid-low": "pow2", "grid-high": "pow2", "metric": "f1", "low": "l.onnx"}},
 		{"an old name and one of other tools", nil, []string{"search", "--trials", "5", "--batch-size", "3"}, map[string]string{"evaluations": "5", "block": "3"}},
+		{"another metric than a command", nil, []string{"search", "--config", command, "--metric", "top1"}, map[string]string{"metric": "top1", "output": "a | b"}},
+		{"another metric of boxes", nil, []string{"search", "--config", boxes, "--metric", "map75"},
+			map[string]string{"metric": "map75", "decode": "yolov8", "nms-score": "0.1", "ignore-label": "3"}},
+		{"a metric without boxes", nil, []string{"search", "--config", boxes, "--metric", "top1"}, map[string]string{"metric": "top1", "ignore-label": "3"}},
+		{"a command in place of a metric", nil, []string{"search", "--config", boxes, "--metric-cmd", "ls"}, map[string]string{"metric-cmd": "ls"}},
 		{"another command", nil, []string{"eval", "--config", file, "m.onnx"}, map[string]string{"limit": "300", "input": "a=1 | b=2,3", "seed": "7"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
