@@ -93,6 +93,44 @@ func TestBoxesBesideImages(t *testing.T) {
 	}
 }
 
+// TestBoxesInArchive: boxes of an archive, more than are read at once, are what it has, and stay with their samples.
+// Sample i has i%3 boxes, whose left ends are i.
+func TestBoxesInArchive(t *testing.T) {
+	const n = 2000
+	x, rows, offsets := make([]byte, n), []byte{}, []int64{0}
+	for i := range n {
+		x[i] = byte(i)
+		for range i % 3 {
+			for _, v := range []float32{float32(i), 1, float32(i) + 1.5, 2, 3} {
+				rows = binary.LittleEndian.AppendUint32(rows, math.Float32bits(v))
+			}
+		}
+		offsets = append(offsets, int64(len(rows)/20))
+	}
+	path := save(t, "e.npz", npz(zip.Store, entry{"x.npy", npyBytes("|u1", false, []int{n, 1}, x)},
+		entry{"boxes.npy", npyBytes("<f4", false, []int{len(rows) / 20, 5}, rows)}, entry{"offsets.npy", i8(offsets...)}))
+	s := mustOpen(t, path, input("x", Uint8, -1, 1), Options{Kind: Boxes})
+	if own := s.Own(); len(own) != 1 || string(own[0].Data) != string(rows) {
+		t.Errorf("%d arrays, %d bytes of boxes, want the %d of the file", len(own), len(own[0].Data), len(rows))
+	}
+	s.Limit(500, 1)
+	own, b := s.Own()[0], make([]byte, 1)
+	for i := range s.Len() {
+		if err := s.Read(0, i, b); err != nil {
+			t.Fatal(err)
+		}
+		for at := own.Offsets[i]; at < own.Offsets[i+1]; at++ {
+			box := floats(Own{Data: own.Data[20*at : 20*at+20]})
+			if sample := int(box[0]); byte(sample) != b[0] || !near(box, float32(sample), 1, float32(sample)+1.5, 2, 3) || own.Offsets[i+1]-own.Offsets[i] != int64(sample%3) {
+				t.Fatalf("sample %d, of byte %d, has the box %v", i, b[0], box)
+			}
+		}
+	}
+	if len(own.Data) != 20*int(own.Offsets[s.Len()]) {
+		t.Errorf("%d bytes for %d boxes", len(own.Data), own.Offsets[s.Len()])
+	}
+}
+
 // TestBadBoxFiles: files that cannot be read as boxes are refused in one line.
 func TestBadBoxFiles(t *testing.T) {
 	dir := boxImages(t)
