@@ -25,7 +25,7 @@ func Text(text string) string {
 var flagNames = func() map[string]bool {
 	names := make(map[string]bool)
 	for _, n := range strings.Fields(`
-		against all allow-nan bias block budget cache calib chain class-weights confidence cost curve data device dry-run
+		against all allow-nan bias bits block budget cache calib chain class-weights confidence cost curve data device dry-run
 		encodings encodings-high encodings-low evaluations export fix-shapes force format formula grid grid-high grid-low
 		group high holdout ignore-label input int16-share json labels limit log-level low mean metric metric-cmd metric-lower
 		metric-timeout model multiplier ort out output output-holder pad pin profile prove range range-high range-low reference reuse

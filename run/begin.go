@@ -28,7 +28,7 @@ func (s *searchRun) check() error {
 	if c.Out == "" && !c.DryRun {
 		return mistake.Errorf("--out is missing: give a new folder for what is found, --out DIR")
 	}
-	if s.rules, err = constraint.Parse(c.Pins, c.Groups, c.Profile); err != nil {
+	if s.rules, err = constraint.Parse(c.Pins, c.Groups, c.Profile, c.Words.Widths()); err != nil {
 		return err
 	}
 	if !slices.Contains(Strategies(), c.Strategy) {
@@ -69,7 +69,7 @@ func (s *searchRun) begin(ctx context.Context) error {
 		SchemaVersion: result.Schema, Command: c.Command, Config: c,
 		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version(), "instructions": backend.Instructions()},
 		Inputs:   s.Files, Samples: s.Data.Len(), Steps: s.Steps(), Strategy: c.Strategy, Formula: c.Formula,
-		Target: result.Target{Text: c.Target}, Int16Share: c.Int16Share, Unrolled: task.NodesUnrolled(s.Network), Promotion: []string{}, Chain: []result.Step{}, Warnings: append([]result.Warning{}, s.Notes...),
+		Target: result.Target{Text: c.Target}, Int16Share: c.Int16Share, Unrolled: task.NodesUnrolled(s.Network), Promotion: []string{}, Chain: []result.Step{}, Warnings: s.worded(s.Notes), Widths: c.Words.Widths(),
 	}
 	for i, h := range s.Network.Holders {
 		r := s.Records[i]
@@ -87,4 +87,13 @@ func (s *searchRun) begin(ctx context.Context) error {
 		s.Result.Versions["device"] = s.Device.Name + " " + s.Device.Text
 	}
 	return s.constrainSearch(ctx)
+}
+
+// worded are notes of the set-up, as a result has them.
+func (s *searchRun) worded(notes []result.Warning) []result.Warning {
+	list := make([]result.Warning, len(notes))
+	for i, n := range notes {
+		list[i] = result.Warning{ID: n.ID, Text: s.Config.Words.Text(n.Text), Cure: s.Config.Words.Text(n.Cure)}
+	}
+	return list
 }
