@@ -8,9 +8,11 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/config"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/constraint"
 	"example.org/demote/internal/record"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/written"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
 )
@@ -65,6 +67,9 @@ func (s *searchRun) begin(ctx context.Context) error {
 	if err := s.wanted.check(c, s.Scale()); err != nil {
 		return err
 	}
+	if err := s.refuseConfused(); err != nil {
+		return err
+	}
 	s.Result = &config.Result{
 		SchemaVersion: result.Schema, Command: c.Command, Config: c,
 		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version(), "instructions": backend.Instructions()},
@@ -96,4 +101,16 @@ func (s *searchRun) worded(notes []result.Warning) []result.Warning {
 		list[i] = result.Warning{ID: n.ID, Text: s.Config.Words.Text(n.Text), Cure: s.Config.Words.Text(n.Cure)}
 	}
 	return list
+}
+
+// refuseConfused refuses codes of 4 bits beside codes of 8 where the file's shapes are fixed and this runtime cannot
+// run it.
+func (s *searchRun) refuseConfused() error {
+	fixed := s.Config.FixShapes || !blocks.HasFreeAxes(s.Network.Model)
+	for _, r := range s.Records {
+		if r.Low.Bits == 4 && r.High.Bits == 8 && fixed && written.ConfusesCodes() {
+			return mistake.Errorf("4 bits beside 8 in a network with fixed axes: ONNX Runtime %s gives tensors of 8 bits the memory of tensors of 4 bits; give a network with a free batch axis, --bits 4,16 or 8,16, or ONNX Runtime 1.32", backend.RuntimeVersion())
+		}
+	}
+	return nil
 }

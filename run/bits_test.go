@@ -19,16 +19,17 @@ import (
 func searchOfBits(t *testing.T, bits string) config.Config {
 	t.Helper()
 	c := tasktest.TinyConfig(t, 64)
-	c.Bits, c.Strategy, c.Target = bits, "gallop", "16bit-0.01"
+	c.Bits, c.Strategy, c.Target = bits, "gallop", "16bit-0.1"
 	return c
 }
 
 // TestBits searches a network full of Relu with other widths. The written file computes what the search did, bit for
 // bit, also as it is written; the names follow the widths; and a naive search finds the same.
 func TestBits(t *testing.T) {
-	for bits, want := range map[string]struct{ low, high string }{"4,8": {"int4", "int8"}, "4,16": {"int4", "int16"}} {
+	for bits, want := range map[string]struct{ low, high, target string }{"4,8": {"int4", "int8", "16bit-0.02"}, "4,16": {"int4", "int16", "16bit-0.1"}} {
 		t.Run(bits, func(t *testing.T) {
 			c := searchOfBits(t, bits)
+			c.Target = want.target
 			var said []string
 			c.Say = func(text string) { said = append(said, text) }
 			r, err := Search(context.Background(), c)
@@ -86,7 +87,7 @@ func TestBitsUsual(t *testing.T) {
 	var files [][]byte
 	for _, bits := range []string{"", "8,16"} {
 		c := searchOfBits(t, bits)
-			if _, err := Search(context.Background(), c); err != nil {
+		if _, err := Search(context.Background(), c); err != nil {
 			t.Fatal(err)
 		}
 		data, err := os.ReadFile(filepath.Join(c.Out, result.File))
@@ -146,5 +147,25 @@ func TestBitsRefused(t *testing.T) {
 	c.Export, c.Pins = nil, []string{"x=int16"}
 	if _, err := Search(context.Background(), c); err == nil || !strings.Contains(err.Error(), "held at int4 or int8") {
 		t.Errorf("a pin at a width of another search: %v", err)
+	}
+}
+
+// TestBitsOfAPair: two files of 4 and 8 bits, as quantize writes them, are named by what is in them.
+func TestBitsOfAPair(t *testing.T) {
+	c := searchOfBits(t, "4,8")
+	low, high, err := Quantize(context.Background(), config.Config{Model: c.Model, Calib: c.Calib, Out: t.TempDir(), Bits: "4,8", GridLow: "pow2", GridHigh: "pow2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if filepath.Base(low) != "tiny_int4.onnx" || filepath.Base(high) != "tiny_int8.onnx" {
+		t.Errorf("the files are %s and %s", low, high)
+	}
+	own := tasktest.CutEverywhere(config.Config{Low: low, High: high, Data: c.Data, Metric: "agreement", Target: "16bit-0.02", Strategy: "gallop", Block: 8, Out: c.Out})
+	r, err := Search(context.Background(), own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Widths == nil || *r.Widths != (result.Widths{Low: "int4", High: "int8"}) || !r.Verified.Identical {
+		t.Errorf("widths %+v, %+v", r.Widths, r.Verified)
 	}
 }

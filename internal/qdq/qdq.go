@@ -54,7 +54,35 @@ func Write(n *network.Network, records []quant.Record, low []bool) (*ir.Model, e
 	}
 	weights(ins, n.Weights)
 	ins.Biases(n.Biases)
+	if ins.Model.MixedCodes() {
+		unnameAxes(ins.Model)
+	}
 	return ins.Model, nil
+}
+
+// unnameAxes takes the names of free axes away. ONNX Runtime 1.26 takes an element of 4 bits for a byte when it plans
+// memory, and lets a tensor of bytes have that of a tensor of 4 bits of the same shape, half of what it needs. It does
+// so only where it knows that shapes are equal, by their sizes or by names.
+func unnameAxes(m *ir.Model) {
+	g := m.Graph()
+	for _, values := range [][]*onnxpb.ValueInfoProto{g.Input, g.Output, g.ValueInfo} {
+		for i, v := range values {
+			free := false
+			for _, d := range v.GetType().GetTensorType().GetShape().GetDim() {
+				free = free || d.GetDimParam() != ""
+			}
+			if !free {
+				continue
+			}
+			v = proto.CloneOf(v)
+			for _, d := range v.GetType().GetTensorType().GetShape().GetDim() {
+				if d.GetDimParam() != "" {
+					d.Value = nil
+				}
+			}
+			values[i] = v
+		}
+	}
 }
 
 // chosen is the grid of a record that a bit of the mask says.
