@@ -61,7 +61,7 @@ var mayImport = map[string][]string{
 	"internal/sandbox":   {"mistake", "onnx", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "disk", "crash", "internal/ir", "internal/variants", "internal/memory", "internal/blocks", "internal/segments"},
 	// What a run keeps and obeys.
 	"internal/journal":    {"mistake", "search", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "disk", "result"},
-	"internal/constraint": {"mistake", "onnx", "search", "disk", "internal/sites", "internal/unroll"},
+	"internal/constraint": {"mistake", "onnx", "search", "disk", "result", "internal/sites", "internal/unroll"},
 	// A run from what is typed to what is checked: its configuration, the task, trials of it, and what is asked of
 	// them.
 	"config": {"backend", "backend/metric", "disk", "internal/calibrate", "internal/memory", "internal/stage",

@@ -11,8 +11,8 @@ import (
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/constraint"
 	"example.org/demote/internal/record"
+	"example.org/demote/internal/segments"
 	"example.org/demote/internal/task"
-	"example.org/demote/internal/written"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
 )
@@ -108,7 +108,7 @@ func (s *searchRun) worded(notes []result.Warning) []result.Warning {
 func (s *searchRun) refuseConfused() error {
 	fixed := s.Config.FixShapes || !blocks.HasFreeAxes(s.Network.Model)
 	for _, r := range s.Records {
-		if r.Low.Bits == 4 && r.High.Bits == 8 && fixed && written.ConfusesCodes() {
+		if r.Low.Bits == 4 && r.High.Bits == 8 && fixed && segments.ConfusesCodes() {
 			return mistake.Errorf("4 bits beside 8 in a network with fixed axes: ONNX Runtime %s gives tensors of 8 bits the memory of tensors of 4 bits; give a network with a free batch axis, --bits 4,16 or 8,16, or ONNX Runtime 1.32", backend.RuntimeVersion())
 		}
 	}

@@ -95,7 +95,7 @@ func (s *Checker) Verify(ctx context.Context, mask search.Mask, path string) (c 
 	if err != nil {
 		return c, err
 	}
-	if !unsound(file) { // which the child process would fix the shapes of
+	if segments.Sound(file) == nil { // which the child process would fix the shapes of
 		if err := sandbox.Network(ctx, file, s.Inputs, segments.ExactSession, s.Config.Say); err != nil {
 			return c, err
 		}
@@ -111,13 +111,11 @@ func (s *Checker) Verify(ctx context.Context, mask search.Mask, path string) (c 
 		return c, nil
 	}
 	var def search.Score
-	switch {
-	case unsound(file):
-		err = errConfused
-	default:
-		if err = sandbox.Network(ctx, file, s.Inputs, nil, s.Config.Say); err == nil {
-			def, err = s.scoreDefault(ctx, file)
-		}
+	if err = segments.Sound(file); err == nil {
+		err = sandbox.Network(ctx, file, s.Inputs, nil, s.Config.Say)
+	}
+	if err == nil {
+		def, err = s.scoreDefault(ctx, file)
 	}
 	if ctx.Err() != nil {
 		return c, ctx.Err()
@@ -145,7 +143,7 @@ func (s *Checker) compareExact(ctx context.Context, c *Checked, twin *backend.Ev
 		}
 		c.AsWritten, c.file, c.Identical = []result.AsWritten{a}, score, a.Differ == 0
 	}
-	if !c.Identical && !unsound(file) {
+	if !c.Identical && segments.Sound(file) == nil {
 		exact, err := s.OpenFile(ctx, file, segments.ExactSession)
 		if err != nil {
 			return err

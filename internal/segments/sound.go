@@ -1,9 +1,10 @@
-package written
+package segments
 
 import (
 	"fmt"
 
 	"example.org/demote/backend"
+	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 )
 
@@ -21,8 +22,11 @@ func confuses(version string) bool {
 	return err == nil && major == 1 && minor < leastSound
 }
 
-// errConfused is why a file is not run in this process.
-var errConfused = fmt.Errorf("it gives tensors of 8 bits the memory of tensors of 4 bits where it knows their shapes; 1.%d does not", leastSound)
-
-// unsound says whether this runtime would damage the memory of this process with a file once its shapes are fixed.
-func unsound(file *onnx.Model) bool { return file.MixedCodes() && ConfusesCodes() }
+// Sound is the error for a file that this runtime would damage the memory of the process with, once its shapes are
+// fixed; nil for all others.
+func Sound(m *onnx.Model) error {
+	if !m.MixedCodes() || !ConfusesCodes() {
+		return nil
+	}
+	return m.InFile(mistake.Errorf("ONNX Runtime %s gives tensors of 8 bits the memory of tensors of 4 bits where it knows their shapes, and 1.%d does not: run it there", backend.RuntimeVersion(), leastSound))
+}
