@@ -11,7 +11,7 @@ type Result[C any] struct {
 	Versions      map[string]string `json:"versions"`
 	Inputs        []Input           `json:"inputs"`
 	Holders       []Holder          `json:"holders"`          // in graph order
-	Widths        *Widths           `json:"widths,omitempty"` // that the search is about; absent: int8 and int16
+	Widths        *Widths           `json:"widths,omitempty"` // of the search; absent: int8 and int16
 	Promotion     []string          `json:"promotion"`        // the holders that stay at int16, in reverse order of the chain
 	Metric        string            `json:"metric"`
 	Lower         bool              `json:"lower"` // a lower value of the metric is better

@@ -67,7 +67,7 @@ func (s *searchRun) begin(ctx context.Context) error {
 	if err := s.wanted.check(c, s.Scale()); err != nil {
 		return err
 	}
-	if err := s.refuseConfused(); err != nil {
+	if err := s.refuseNarrow(); err != nil {
 		return err
 	}
 	s.Result = &config.Result{
@@ -103,11 +103,14 @@ func (s *searchRun) worded(notes []result.Warning) []result.Warning {
 	return list
 }
 
-// refuseConfused refuses codes of 4 bits beside codes of 8 where the file's shapes are fixed and this runtime cannot
-// run it.
-func (s *searchRun) refuseConfused() error {
+// refuseNarrow refuses grids of 4 bits where a default session would have to run them, and beside 8 bits where the
+// file's shapes are fixed and this runtime cannot run it.
+func (s *searchRun) refuseNarrow() error {
 	fixed := s.Config.FixShapes || !blocks.HasFreeAxes(s.Network.Model)
 	for _, r := range s.Records {
+		if r.Low.Bits == 4 && s.Config.Session == "default" {
+			return mistake.Errorf("--session default: a default session of ONNX Runtime has no kernels for activations of 4 bits; leave it out")
+		}
 		if r.Low.Bits == 4 && r.High.Bits == 8 && fixed && segments.ConfusesCodes() {
 			return mistake.Errorf("4 bits beside 8 in a network with fixed axes: ONNX Runtime %s gives tensors of 8 bits the memory of tensors of 4 bits; give a network with a free batch axis, --bits 4,16 or 8,16, or ONNX Runtime 1.32", backend.RuntimeVersion())
 		}

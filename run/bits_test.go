@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/segments"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
@@ -140,7 +141,15 @@ func TestBitsRefused(t *testing.T) {
 		}
 	}
 	c := searchOfBits(t, "4,8")
-	c.Export = []string{"overrides"}
+	c.Session = "default"
+	if _, err := Search(context.Background(), c); err == nil || !strings.Contains(err.Error(), "no kernels for activations of 4 bits") || ExitCode(err) != ExitMistake {
+		t.Errorf("a default session with 4 bits: %v", err)
+	}
+	c.Session, c.FixShapes = "", true
+	if _, err := Search(context.Background(), c); segments.ConfusesCodes() && (err == nil || !strings.Contains(err.Error(), "give a network with a free batch axis") || ExitCode(err) != ExitMistake) {
+		t.Errorf("fixed axes with 4 beside 8 bits: %v", err)
+	}
+	c.FixShapes, c.Export = false, []string{"overrides"}
 	if _, err := Search(context.Background(), c); err == nil || !strings.Contains(err.Error(), "takes 8 and 16 bits, not 4") || ExitCode(err) != ExitMistake {
 		t.Errorf("a format that has no 4 bits: %v", err)
 	}
