@@ -10,9 +10,8 @@ type Result[C any] struct {
 	Config        C                 `json:"config"` // the settings of the command line, with defaults filled in
 	Versions      map[string]string `json:"versions"`
 	Inputs        []Input           `json:"inputs"`
-	Holders       []Holder          `json:"holders"`          // in graph order
-	Widths        *Widths           `json:"widths,omitempty"` // of the search; absent: int8 and int16
-	Promotion     []string          `json:"promotion"`        // the holders that stay at int16, in reverse order of the chain
+	Holders       []Holder          `json:"holders"`   // in graph order
+	Promotion     []string          `json:"promotion"` // the holders that stay at int16, in reverse order of the chain
 	Metric        string            `json:"metric"`
 	Lower         bool              `json:"lower"` // a lower value of the metric is better
 	Strategy      string            `json:"strategy"`
@@ -41,6 +40,8 @@ type Result[C any] struct {
 	Seconds       float64           `json:"seconds"`
 	// of the last session: from its start to its first evaluation
 	SetUpSeconds float64 `json:"setup_seconds"`
+	// the two widths of the search; absent: int8 and int16
+	Widths *Widths `json:"widths,omitempty"`
 	// the stages of that time, up to the first score
 	SetUp         []StageTime    `json:"setup,omitempty"`
 	MetricCommand *MetricCommand `json:"metric_command,omitempty"` // starts and time of --metric-cmd
