@@ -10,8 +10,8 @@ import (
 // maxForRelu writes what clips in front of a grid of 4 bits as Max and Min, which compute the same. In front of a
 // QuantizeLinear of int4 or uint4, from optimization level 2 on, ONNX Runtime leaves a Relu out wherever the zero point
 // lies, also where the grid has negative values (1.26 and 1.32), and a Clip with constant bounds may keep the file from
-// loading (seen in 1.26). Max and Min are left alone. codes are the types of the grids by the tensor that is quantized, of a
-// model that has no quantizers yet.
+// loading (seen in 1.26). Max and Min are left alone. codes are the types of the grids by the tensor that is quantized,
+// of a model that has no quantizers yet.
 func maxForRelu(ins *quantize.Insertion, codes map[string]ir.DType) error {
 	var narrow []string
 	for t, typ := range codes {
