@@ -18,9 +18,11 @@ import (
 
 // unevenConfig is a search of a network whose channels lie far apart in size, in front of a ReLU and inside a residual
 // sum.
-func unevenConfig(t *testing.T) config.Config {
+func unevenConfig(t *testing.T) config.Config { return unevenOf(t, 40) }
+
+func unevenOf(t *testing.T, samples int) config.Config {
 	t.Helper()
-	b := tasktest.NewGraph(40).In("x", nil, 3, 8, 8).Out("y", 5).Weight("v", 0.4, 8, 3, 3, 3).Weight("b", 0.2, 8).Weight("d", 0.5, 8, 1, 3, 3).Weight("db", 0.1, 8).
+	b := tasktest.NewGraph(samples).In("x", nil, 3, 8, 8).Out("y", 5).Weight("v", 0.4, 8, 3, 3, 3).Weight("b", 0.2, 8).Weight("d", 0.5, 8, 1, 3, 3).Weight("db", 0.1, 8).
 		Weight("m", 0.4, 8, 8, 1, 1).Weight("mb", 0.1, 8).Weight("l", 0.5, 8, 5).Weight("lb", 0.1, 5).
 		Do("c = Conv x v b pads=1,1,1,1; a = Relu c; e = Conv a d db group=8 pads=1,1,1,1; f = Relu e; i = Conv f m mb; s = Add a i; p = GlobalAveragePool s; k = Flatten p; y = Gemm k l lb")
 	size := func(name string, channel func(i int) int, power int) {
@@ -120,6 +122,23 @@ func TestRepair(t *testing.T) {
 	second, err := os.ReadFile(strings.TrimSuffix(again, ".json") + ".onnx")
 	if err != nil || !slices.Equal(first, second) || slices.Equal(first, given) {
 		t.Errorf("the float network beside the encodings is the repaired one: %v, %d and %d bytes", err, len(first), len(second))
+	}
+}
+
+// TestRepairOfManySamples holds that repairs which were compared on a share of the samples leave the target where all
+// samples have it, with a unit that stays at int16 too.
+func TestRepairOfManySamples(t *testing.T) {
+	c := unevenOf(t, 600)
+	c.Target, c.Pins, c.Strategy = "50%", []string{"x=int16"}, "bisect"
+	plain := mustSearch(t, c)
+	c.Repair, c.RangeLow, c.Out = "equalize,weights", "auto", filepath.Join(t.TempDir(), "run")
+	r := mustSearch(t, c)
+	ranges := c
+	ranges.Repair, ranges.Out = "", filepath.Join(t.TempDir(), "ranges")
+	of := mustSearch(t, ranges)
+	if *r.Given.High.Value != *plain.Score.High.Value || *r.Given.Low.Value != *of.Score.Low.Value || r.Target.Value != of.Target.Value {
+		t.Errorf("as given %v to %v, target %v; without repairs %v to %v, target %v", *r.Given.Low.Value, *r.Given.High.Value, r.Target.Value,
+			*of.Score.Low.Value, *plain.Score.High.Value, of.Target.Value)
 	}
 }
 

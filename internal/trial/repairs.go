@@ -100,7 +100,7 @@ func (s *Runner) tryRepairs(ctx context.Context, list []string, forced bool, che
 	if err != nil {
 		return nil, err
 	}
-	best := given.low
+	best := given
 	for _, name := range list {
 		if s.halfOver() && !forced {
 			s.Caution("repairs-cut", fmt.Sprintf("half of the time is over: repairs were tried up to %s", name), "a longer --time tries all, --repair LIST chooses some")
@@ -118,11 +118,11 @@ func (s *Runner) tryRepairs(ctx context.Context, list []string, forced bool, che
 		work.One()
 	}
 	if len(chosen.Taken) > 0 {
-		if chosen.Given, err = s.givenScores(ctx, given); err != nil {
+		if chosen.Given, err = s.givenScores(ctx); err != nil {
 			return nil, err
 		}
 	}
-	s.sayRepairs(chosen, given.low, best)
+	s.sayRepairs(chosen, given, best)
 	return chosen, nil
 }
 
@@ -148,42 +148,35 @@ var nothingFor = map[string]string{
 	config.CorrectBias: "no layer has a bias",
 }
 
-// givenNetwork is what is known of the network as given.
-type givenNetwork struct {
-	low  search.Score
-	high *search.Score // nil: not scored yet
-}
-
-// scoreGiven scores all int8 of the network as given, if the choice of ranges has not, and then all int16 as well.
-func (s *Runner) scoreGiven(ctx context.Context, check func(*task.Task, *segments.Source) error) (given givenNetwork, err error) {
+// scoreGiven scores all int8 of the network as given as repairs are compared, if the choice of ranges has not.
+func (s *Runner) scoreGiven(ctx context.Context, check func(*task.Task, *segments.Source) error) (low search.Score, err error) {
 	if s.lowest != nil {
-		given.low = *s.lowest
-		return given, nil
+		return *s.lowest, nil
 	}
-	err = s.withEvaluator(ctx, check, func(e *backend.Evaluator) error {
-		if given.low, _, err = s.scoreLowest(ctx, e, search.Score{}, true); err != nil {
-			return err
-		}
-		high, err := e.Score(ctx, search.NewMask(len(s.Records)))
-		given.high = &high
+	err = s.withEvaluator(ctx, check, func(e *backend.Evaluator) (err error) {
+		low, _, err = s.scoreLowest(ctx, e, search.Score{}, true)
 		return err
 	})
-	return given, err
+	return low, err
 }
 
-// givenScores are the scores of the network as given, as the result has them.
-func (s *Runner) givenScores(ctx context.Context, given givenNetwork) (*result.Given, error) {
-	if given.high == nil {
-		err := s.withEvaluator(ctx, nil, func(e *backend.Evaluator) error {
-			high, err := e.Score(ctx, search.NewMask(len(s.Records)))
-			given.high = &high
-			return err
-		})
-		if err != nil {
-			return nil, err
+// givenScores are the scores of the network as given on all samples, from which targets are measured.
+func (s *Runner) givenScores(ctx context.Context) (*result.Given, error) {
+	g := &result.Given{}
+	err := s.withEvaluator(ctx, nil, func(e *backend.Evaluator) error {
+		for _, end := range []struct {
+			mask search.Mask
+			to   **result.Score
+		}{{search.NewMask(len(s.Records)), &g.High}, {task.LowMask(s.Network.Holders), &g.Low}} {
+			score, err := e.Score(ctx, end.mask)
+			if err != nil {
+				return err
+			}
+			*end.to = record.Score(score, s.Metric.Lower)
 		}
-	}
-	return &result.Given{High: record.Score(*given.high, s.Metric.Lower), Low: record.Score(given.low, s.Metric.Lower)}, nil
+		return nil
+	})
+	return g, err
 }
 
 // tryRepair scores all int8 with some repairs, the last of which is on trial.
