@@ -33,6 +33,7 @@ func benchCommand() *cli.Command {
 			if cfg.Log, err = openRuntime(c); err != nil {
 				return err
 			}
+			cfg.Words = &run.Wording{}
 			cache, err := os.MkdirTemp("", "demote-bench-cache-*")
 			if err != nil {
 				return usage("cannot make a folder for the whole command: %w", err)
@@ -45,13 +46,13 @@ func benchCommand() *cli.Command {
 			if c.Bool("json") {
 				return writeJSON(c, b)
 			}
-			printBench(c.App.Writer, b)
+			printBench(c.App.Writer, b, cfg.Words)
 			return nil
 		},
 	}
 }
 
-func printBench(w io.Writer, b *run.Bench) {
+func printBench(w io.Writer, b *run.Bench, words *run.Wording) {
 	fmt.Fprintf(w, "%s: %d activation quantizers (holders), %d samples in blocks (batches) of %d, %d workers\n", b.Network, b.Holders, b.Samples, b.Block, b.Workers)
 	if b.Device != "" {
 		fmt.Fprintf(w, "everything ran on %s\n", b.Device)
@@ -77,7 +78,7 @@ func printBench(w io.Writer, b *run.Bench) {
 	}
 	for _, s := range []*run.BenchSearch{b.Search, b.Naive} {
 		if s != nil {
-			printSearch(w, s)
+			printSearch(w, s, words)
 		}
 	}
 	if a := b.Against; a != nil {
@@ -92,12 +93,13 @@ func printBench(w io.Writer, b *run.Bench) {
 	}
 }
 
-func printSearch(w io.Writer, s *run.BenchSearch) {
+func printSearch(w io.Writer, s *run.BenchSearch, words *run.Wording) {
+	low, high := words.Widths().LowName(), words.Widths().HighName()
 	fmt.Fprintf(w, "search %s, target %s, scan %s, from the first score to the last, %d times:\n", s.Strategy, s.Target, s.Scan, s.Runs)
-	fmt.Fprintf(w, "  %s R, %s CPU-R, %s s; %d evaluations, equal to %.1f full passes; %d holders stay int16\n",
-		s.Spread, s.CPUR, s.SecondsSpread, s.Evaluations, s.Passes, s.Int16)
-	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations; %d more needed no run (int8 and int16 gave the same bits); %d masks scored before\n",
-		s.Parts, float64(s.Stored)/(1<<20), s.Blocks, s.Restored, s.NoOps, s.Memo)
+	fmt.Fprintf(w, "  %s R, %s CPU-R, %s s; %d evaluations, equal to %.1f full passes; %d holders stay %s\n",
+		s.Spread, s.CPUR, s.SecondsSpread, s.Evaluations, s.Passes, s.Int16, high)
+	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations; %d more needed no run (%s and %s gave the same bits); %d masks scored before\n",
+		s.Parts, float64(s.Stored)/(1<<20), s.Blocks, s.Restored, s.NoOps, low, high, s.Memo)
 	fmt.Fprintf(w, "  %.3g evaluations/s, %.4g samples/s; %d of %.0f part runs; %.1f GiB of stored activations read and written\n",
 		s.PerSec, s.SamplesPerS, s.PartRuns, s.WholeRuns, float64(s.Moved)/(1<<30))
 	fmt.Fprintf(w, "  %.2f %% of the workers' busy time outside ONNX Runtime, %.1f %% of their time idle\n", 100*s.Outside, 100*s.Idle)

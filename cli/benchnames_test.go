@@ -17,7 +17,7 @@ func TestBenchCountsEvaluations(t *testing.T) {
 		t.Fatal(err)
 	}
 	var text strings.Builder
-	printBench(&text, b)
+	printBench(&text, b, nil)
 	for what, s := range map[string]string{"JSON": string(data), "text": text.String()} {
 		if strings.Contains(s, "trial") || strings.Contains(s, "scores") || !strings.Contains(s, "evaluation") {
 			t.Errorf("the %s of bench has another name for evaluations: %s", what, s)

@@ -41,7 +41,7 @@ func inspectCommand() *cli.Command {
 
 func printInspection(c *cli.Context, found *run.Inspection) error {
 	w := c.App.Writer
-	cut := holderTable(w, found.Holders)
+	cut := holderTable(w, found.Holders, found.Widths)
 	fmt.Fprintf(w, "%d activation quantizers (holders), %d tensors without one\n", len(found.Holders), len(found.Omitted))
 	fmt.Fprintln(w, found.FloatWork.Text())
 	for _, note := range found.Notes {

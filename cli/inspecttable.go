@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"example.org/demote/cli/tty"
+	"example.org/demote/result"
 	"example.org/demote/run"
 )
 
@@ -16,8 +17,8 @@ const columns = 80
 // holderTable prints holders, a line each. Where that is wider than columns, the grids go to a line of their own, and
 // then names that are too long lose their middle: the number tells them apart, and --json has them whole. It reports
 // whether one was cut.
-func holderTable(w io.Writer, list []run.InspectedHolder) (cut bool) {
-	rows := [][]string{{"#", "holder", "made by", "read by", "int8", "int16"}}
+func holderTable(w io.Writer, list []run.InspectedHolder, of *result.Widths) (cut bool) {
+	rows := [][]string{{"#", "holder", "made by", "read by", of.LowName(), of.HighName()}}
 	for _, h := range list {
 		low, high := "", ""
 		if h.Low != nil {
@@ -34,7 +35,7 @@ func holderTable(w io.Writer, list []run.InspectedHolder) (cut bool) {
 		for i, r := range rows {
 			line := ""
 			if i > 0 && r[4] != "" {
-				line = "    int8 " + r[4] + "  int16 " + r[5]
+				line = "    " + of.LowName() + " " + r[4] + "  " + of.HighName() + " " + r[5]
 			}
 			apart, rows[i] = append(apart, line), r[:4]
 		}

@@ -42,7 +42,7 @@ func TestInspectIsReadable(t *testing.T) {
 		t.Errorf("names that fit: %s", got.out)
 	}
 	var b strings.Builder
-	holderTable(&b, []run.InspectedHolder{{Name: strings.Repeat("a", 40), Op: "Conv", Consumers: []string{strings.Repeat("b", 40)}}})
+	holderTable(&b, []run.InspectedHolder{{Name: strings.Repeat("a", 40), Op: "Conv", Consumers: []string{strings.Repeat("b", 40)}}}, nil)
 	if !strings.Contains(b.String(), strings.Repeat("a", 40)) {
 		t.Errorf("a holder's name is cut before its readers': %s", b.String())
 	}

@@ -15,14 +15,15 @@ import (
 func summary(w io.Writer, r *run.Result, err error) {
 	high := len(r.Promotion)
 	low := len(r.Holders) - high
+	lowName, highName := r.Widths.LowName(), r.Widths.HighName()
 	fmt.Fprintln(w)
 	switch {
 	case errors.Is(err, run.ErrUnreachable) && chosen(r) > 0:
-		fmt.Fprintf(w, "the target %s cannot be met; the best is %d of %d activations in int8\n", r.Target.Text, low, len(r.Holders))
+		fmt.Fprintf(w, "the target %s cannot be met; the best is %d of %d activations in %s\n", r.Target.Text, low, len(r.Holders), lowName)
 	case errors.Is(err, run.ErrUnreachable) && low > 0:
-		fmt.Fprintf(w, "the target %s cannot be met; %d of %d activations are held at int8, and the others in int16 are the best\n", r.Target.Text, low, len(r.Holders))
+		fmt.Fprintf(w, "the target %s cannot be met; %d of %d activations are held at %s, and the others in %s are the best\n", r.Target.Text, low, len(r.Holders), lowName, highName)
 	case errors.Is(err, run.ErrUnreachable):
-		fmt.Fprintf(w, "the target %s cannot be met; the best is all %d activations in int16\n", r.Target.Text, len(r.Holders))
+		fmt.Fprintf(w, "the target %s cannot be met; the best is all %d activations in %s\n", r.Target.Text, len(r.Holders), highName)
 	case !r.Met:
 		fmt.Fprintf(w, "no mix that meets the target %s has been found so far\n", r.Target.Text)
 	default:
@@ -40,14 +41,14 @@ func summary(w io.Writer, r *run.Result, err error) {
 		case r.DefaultUnknown():
 			fmt.Fprintln(w, "TARGET MET IN THE EXACT SESSION ONLY: a default session of ONNX Runtime cannot run the file")
 		}
-		fmt.Fprintf(w, "%s%d of %d activations run in int8; %d stay int16%s\n", so, low, len(r.Holders), high, end)
+		fmt.Fprintf(w, "%s%d of %d activations run in %s; %d stay %s%s\n", so, low, len(r.Holders), lowName, high, highName, end)
 		promoted(w, r.Promotion)
 	}
 	fmt.Fprintf(w, "\n%s:\n", r.Metric)
-	scoreRows(w, r.Score)
+	scoreRows(w, r.Score, r.Widths)
 	fmt.Fprintf(w, "  %-20s %s\n", "target", targetText(r))
 	repaired(w, r)
-	holdout(w, r.Holdout)
+	holdout(w, r.Holdout, r.Widths)
 	proven(w, r)
 	savings(w, r)
 	if r.FloatWork.Some() {
@@ -94,10 +95,10 @@ func repaired(w io.Writer, r *run.Result) {
 		return
 	}
 	fmt.Fprintf(w, "\nrepaired (the target is measured from the network as given):\n")
-	scoreRows(w, result.Scores{High: r.Given.High, Low: r.Given.Low})
+	scoreRows(w, result.Scores{High: r.Given.High, Low: r.Given.Low}, r.Widths)
 	for _, one := range r.Repairs {
 		if one.Score != nil {
-			fmt.Fprintf(w, "  %-20s %s\n", "with "+one.Name, scoreText(one.Score)+", all int8")
+			fmt.Fprintf(w, "  %-20s %s\n", "with "+one.Name, scoreText(one.Score)+", all "+r.Widths.LowName())
 		}
 	}
 }
@@ -117,10 +118,10 @@ func promoted(w io.Writer, list []string) {
 // targetText is the target as the search compared it, and as typed where that is another text.
 func targetText(r *run.Result) string {
 	if r.Int16Share != "" {
-		return "the best with at most " + r.Int16Share + " of the activations in int16"
+		return "the best with at most " + r.Int16Share + " of the activations in " + r.Widths.HighName()
 	}
 	if r.Budget != nil {
-		return "the best that costs " + r.Budget.String() + ", by " + r.Cost
+		return "the best that costs " + r.Widths.Text(r.Budget.String()) + ", by " + r.Cost
 	}
 	side := "above"
 	if r.Lower {
@@ -147,11 +148,11 @@ func proven(w io.Writer, r *run.Result) {
 func savings(w io.Writer, r *run.Result) {
 	for i, s := range r.Savings {
 		if i == 0 {
-			fmt.Fprint(w, "\nsaved by int8:\n")
+			fmt.Fprintf(w, "\nsaved by %s:\n", r.Widths.LowName())
 		}
 		of := "nothing to save"
 		if s.All > 0 {
-			of = fmt.Sprintf("%.4g of %.4g that all int8 would (%.0f%%)", s.Saved, s.All, 100*s.Saved/s.All)
+			of = fmt.Sprintf("%.4g of %.4g that all %s would (%.0f%%)", s.Saved, s.All, r.Widths.LowName(), 100*s.Saved/s.All)
 		}
 		if s.Total != nil && *s.Total > 0 {
 			of += fmt.Sprintf("; %.4g left of %.4g", *s.Total-s.Saved, *s.Total)

@@ -42,11 +42,11 @@ func targetsSummary(w io.Writer, list []*run.Result, out string) {
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	proofs := slices.ContainsFunc(list, func(r *run.Result) bool { return r.Proof != nil })
-	head := "target\tint8\tint16\tscore\tpasses\tfolder"
+	head := "target\t%s\t%s\tscore\tpasses\tfolder\n"
 	if proofs {
-		head = "target\tint8\tint16\tproof\tscore\tpasses\tfolder"
+		head = "target\t%s\t%s\tproof\tscore\tpasses\tfolder\n"
 	}
-	fmt.Fprintln(t, head)
+	fmt.Fprintf(t, head, list[0].Widths.LowName(), list[0].Widths.HighName())
 	passes, ready := 0.0, false
 	for _, r := range list {
 		high, score := len(r.Promotion), "-"

@@ -26,9 +26,10 @@ type watcher struct {
 	out     io.Writer // JSON lines
 	err     io.Writer // everything else
 	json    bool
-	header  string   // said before anything else; empty: nothing
-	held    []string // said before the first score, and not shown yet
-	open    bool     // the first score is known, or opening has passed: nothing is held any more
+	words   *run.Wording // the names of the widths
+	header  string       // said before anything else; empty: nothing
+	held    []string     // said before the first score, and not shown yet
+	open    bool         // the first score is known, or opening has passed: nothing is held any more
 	started time.Time
 	last    time.Time // when a plain line was written
 	bars    *mpb.Progress
@@ -57,7 +58,7 @@ const (
 
 // newWatcher watches a search by a strategy with a budget.
 func newWatcher(out, err io.Writer, asJSON bool, strategy string, budget search.Budget) *watcher {
-	w := &watcher{out: out, err: err, json: asJSON, started: time.Now(), forecast: search.NewForecast(strategy, budget)}
+	w := &watcher{out: out, err: err, json: asJSON, words: &run.Wording{}, started: time.Now(), forecast: search.NewForecast(strategy, budget)}
 	if f, ok := terminal(err); ok && !asJSON {
 		columns := widthOf(f)
 		w.narrow = columns < narrow
@@ -121,6 +122,7 @@ func (w *watcher) stage(s run.Stage) {
 	}
 	w.show()
 	w.begin()
+	stands := w.words.Text(s.String())
 	switch {
 	case w.json:
 		var left any
@@ -130,9 +132,9 @@ func (w *watcher) stage(s run.Stage) {
 		writeLine(w.out, map[string]any{"event": "stage", "name": s.Name, "unit": s.Unit, "done": s.Done, "total": s.Total,
 			"seconds": s.Gone.Seconds(), "left": left})
 	case w.bars == nil || w.bar != nil:
-		w.note(s.String())
+		w.note(stands)
 	default:
-		text := tty.Message(s.String())
+		text := tty.Message(stands)
 		w.stands.Store(&text)
 		if w.stages == nil {
 			w.drawn = true
@@ -182,10 +184,10 @@ func (w *watcher) event(e search.Event) {
 	}
 	switch e.Kind {
 	case search.EventHigh:
-		w.note(fmt.Sprintf("%6.1fs  all int16: %s", elapsed.Seconds(), eventScore(e.Score)))
+		w.note(fmt.Sprintf("%6.1fs  all %s: %s", elapsed.Seconds(), w.words.Widths().HighName(), eventScore(e.Score)))
 		return
 	case search.EventLow:
-		w.note(fmt.Sprintf("%6.1fs  all int8:  %s", elapsed.Seconds(), eventScore(e.Score)))
+		w.note(fmt.Sprintf("%6.1fs  all %-6s %s", elapsed.Seconds(), w.words.Widths().LowName()+":", eventScore(e.Score)))
 		return
 	}
 	perSecond := w.perSecond(e.Trials)
@@ -193,7 +195,7 @@ func (w *watcher) event(e search.Event) {
 	case e.Kind == search.EventOrder:
 		now.Text = "ranking by sensitivity"
 	case e.Proof.Mixes > 0:
-		now.Text = "proof: " + proofText(e.Proof)
+		now.Text = "proof: " + w.words.Text(proofText(e.Proof))
 	default:
 		now.Text = fmt.Sprintf("best %d%s", e.BestLow, perSecond)
 		if w.narrow {
@@ -203,7 +205,7 @@ func (w *watcher) event(e search.Event) {
 	if w.bars == nil {
 		if time.Since(w.last) >= lineEvery {
 			w.last = time.Now()
-			w.note(fmt.Sprintf("%6.1fs  %d of %d in int8, %s", elapsed.Seconds(), e.Low, e.Units, now))
+			w.note(fmt.Sprintf("%6.1fs  %d of %d in %s, %s", elapsed.Seconds(), e.Low, e.Units, w.words.Widths().LowName(), now))
 		}
 		return
 	}
@@ -216,7 +218,7 @@ func (w *watcher) event(e search.Event) {
 
 // newBar makes the bar, on a narrow terminal without its picture.
 func (w *watcher) newBar(units int64) *mpb.Bar {
-	count := mpb.PrependDecorators(decor.CountersNoUnit("int8 %d/%d "))
+	count := mpb.PrependDecorators(decor.CountersNoUnit(w.words.Widths().LowName() + " %d/%d "))
 	beside := decor.Any(func(decor.Statistics) string { return "  " + w.shown.Load().String() })
 	if w.narrow {
 		return w.bars.New(units, mpb.NopStyle(), count, mpb.AppendDecorators(beside))

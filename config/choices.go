@@ -88,9 +88,13 @@ func (c Config) GridChoices() (low, high calibrate.GridChoice, err error) {
 	if _, err := quant.ParseMethod(first); err != nil {
 		return low, high, mistake.Errorf("%w, or auto for int8", err)
 	}
-	low, err = calibrate.NewGridChoice(c.GridLow, first, 8)
+	lowWidth, highWidth, err := c.Widths()
+	if err != nil {
+		return low, high, err
+	}
+	low, err = calibrate.NewGridChoice(c.GridLow, first, lowWidth)
 	if low.Auto = c.RangeLow == auto; err == nil {
-		high, err = calibrate.NewGridChoice(c.GridHigh, c.RangeHigh, 16)
+		high, err = calibrate.NewGridChoice(c.GridHigh, c.RangeHigh, highWidth)
 	}
 	return low, high, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
+	"example.org/demote/quant"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -56,7 +57,8 @@ type Config struct {
 	Holdout    string `json:"holdout"`    // samples that the search never sees: a file, or a share of Data such as 30%
 	Confidence string `json:"confidence"` // of a promise, as typed; empty: none is asked for
 
-	GridLow      string `json:"grid_low"` // asymmetric, symmetric, pow2
+	Bits         string `json:"bits,omitempty"` // LOW,HIGH: the two widths; empty: 8,16
+	GridLow      string `json:"grid_low"`       // asymmetric, symmetric, pow2
 	GridHigh     string `json:"grid_high"`
 	RangeLow     string `json:"range_low"` // auto, minmax, percentile, mse, ...
 	RangeHigh    string `json:"range_high"`
@@ -126,6 +128,7 @@ type own struct {
 	Recorded   []result.Holder // of a run that is prepared again to be written: its grids; nil: they are calibrated
 	Alone      string          // why each sample is run alone, where that is known already; see batching
 	OwnMemory  bool            // of the device that trials run on
+	Words      *Wording        // the names of the widths in texts; nil: those that --bits gives
 	Ranges     []string        // range methods of the low grids that a run has chosen before, by holder; nil: none
 	Repaired   []string        // repairs that a network has taken already; nil: they are to be chosen
 	Lists      bool            // what is opened is listed with its hash, which is begun at once
@@ -188,6 +191,10 @@ func (c Config) Filled() Config {
 	set(&c.Device, "auto")
 	set(&c.Session, "exact")
 	set(&c.Cost, CostCount)
+	if low, high, err := c.Widths(); err == nil && low == quant.W8 && high == quant.W16 && c.Model != "" && !c.HasEncodings() {
+		c.Bits = "" // as if nobody had typed it
+	}
+	c.inBits()
 	c.Multiplier, c.Seed = new(c.Step()), new(c.Draw())
 	if c.Export == nil {
 		c.Export = []string{}
@@ -199,10 +206,11 @@ func (c Config) Filled() Config {
 		c.Say = func(string) {}
 	} else {
 		var one sync.Mutex
+		words := c.Words
 		c.Say = func(text string) {
 			one.Lock()
 			defer one.Unlock()
-			say(mistake.Text(text))
+			say(words.Text(mistake.Text(text)))
 		}
 	}
 	if c.Log == nil {

@@ -8,6 +8,9 @@ import (
 
 // sampleFiles are the inputs of a pair or a float network that are missing from a command line.
 func (c Config) CheckGiven() error {
+	if err := c.CheckBits(); err != nil {
+		return err
+	}
 	pair := c.Low != "" || c.High != ""
 	if c.HasEncodings() {
 		return c.missingEncodings()

@@ -122,6 +122,14 @@ func records(t testing.TB) []quant.Record {
 			}
 		}
 	}
+	for _, kind := range []quant.Kind{quant.Asymmetric, quant.Symmetric, quant.Pow2} { // of 4 and 8 bits
+		low, lowErr := quant.GridOf(quant.QDQ, kind, 4, quant.Range{Min: -3.7, Max: 5.1})
+		high, highErr := quant.GridOf(quant.QDQ, kind, 8, quant.Range{Min: -3.7, Max: 5.1})
+		if lowErr != nil || highErr != nil {
+			t.Fatal(lowErr, highErr)
+		}
+		list = append(list, quant.Record{Low: low, High: high})
+	}
 	return list
 }
 

@@ -51,7 +51,11 @@ func (r *Result[C]) ProofText() []string {
 			saved = s.Saved
 		}
 	}
-	return r.Proof.Text(r.Cost, saved)
+	lines := r.Proof.Text(r.Cost, saved)
+	for i := range lines {
+		lines[i] = r.Widths.Text(lines[i])
+	}
+	return lines
 }
 
 // Text says in sentences what is proven; saved is what the mix saves, in the cost of the search.

@@ -42,6 +42,8 @@ type Result[C any] struct {
 	Seconds       float64           `json:"seconds"`
 	// of the last session: from its start to its first evaluation
 	SetUpSeconds float64 `json:"setup_seconds"`
+	// the two widths of the search; absent: int8 and int16
+	Widths *Widths `json:"widths,omitempty"`
 	// the stages of that time, up to the first score
 	SetUp         []StageTime    `json:"setup,omitempty"`
 	MetricCommand *MetricCommand `json:"metric_command,omitempty"` // starts and time of --metric-cmd

@@ -8,8 +8,10 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/config"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/constraint"
 	"example.org/demote/internal/record"
+	"example.org/demote/internal/segments"
 	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
@@ -28,7 +30,7 @@ func (s *searchRun) check() error {
 	if c.Out == "" && !c.DryRun {
 		return mistake.Errorf("--out is missing: give a new folder for what is found, --out DIR")
 	}
-	if s.rules, err = constraint.Parse(c.Pins, c.Groups, c.Profile); err != nil {
+	if s.rules, err = constraint.Parse(c.Pins, c.Groups, c.Profile, c.Words.Widths()); err != nil {
 		return err
 	}
 	if !slices.Contains(Strategies(), c.Strategy) {
@@ -65,11 +67,14 @@ func (s *searchRun) begin(ctx context.Context) error {
 	if err := s.wanted.check(c, s.Scale()); err != nil {
 		return err
 	}
+	if err := s.refuseNarrow(); err != nil {
+		return err
+	}
 	s.Result = &config.Result{
 		SchemaVersion: result.Schema, Command: c.Command, Config: c,
 		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version(), "instructions": backend.Instructions()},
 		Inputs:   s.Files, Samples: s.Data.Len(), Steps: s.Steps(), Strategy: c.Strategy, Formula: c.Formula,
-		Target: result.Target{Text: c.Target}, Int16Share: c.Int16Share, Unrolled: task.NodesUnrolled(s.Network), Promotion: []string{}, Chain: []result.Step{}, Warnings: append([]result.Warning{}, s.Notes...),
+		Target: result.Target{Text: c.Target}, Int16Share: c.Int16Share, Unrolled: task.NodesUnrolled(s.Network), Promotion: []string{}, Chain: []result.Step{}, Warnings: s.worded(s.Notes), Widths: c.Words.Widths(),
 	}
 	for i, h := range s.Network.Holders {
 		r := s.Records[i]
@@ -87,4 +92,28 @@ func (s *searchRun) begin(ctx context.Context) error {
 		s.Result.Versions["device"] = s.Device.Name + " " + s.Device.Text
 	}
 	return s.constrainSearch(ctx)
+}
+
+// worded are notes of the set-up, as a result has them.
+func (s *searchRun) worded(notes []result.Warning) []result.Warning {
+	list := make([]result.Warning, len(notes))
+	for i, n := range notes {
+		list[i] = result.Warning{ID: n.ID, Text: s.Config.Words.Text(n.Text), Cure: s.Config.Words.Text(n.Cure)}
+	}
+	return list
+}
+
+// refuseNarrow refuses grids of 4 bits where a default session would have to run them, and beside 8 bits where the
+// file's shapes are fixed and this runtime cannot run it.
+func (s *searchRun) refuseNarrow() error {
+	fixed := s.Config.FixShapes || !blocks.HasFreeAxes(s.Network.Model)
+	for _, r := range s.Records {
+		if r.Low.Bits == 4 && s.Config.Session == "default" {
+			return mistake.Errorf("--session default: a default session of ONNX Runtime has no kernels for activations of 4 bits; leave it out")
+		}
+		if r.Low.Bits == 4 && r.High.Bits == 8 && fixed && segments.ConfusesCodes() {
+			return mistake.Errorf("4 bits beside 8 in a network with fixed axes: ONNX Runtime %s gives tensors of 8 bits the memory of tensors of 4 bits; give a network with a free batch axis, --bits 4,16 or 8,16, or ONNX Runtime 1.32", backend.RuntimeVersion())
+		}
+	}
+	return nil
 }

@@ -59,6 +59,8 @@ func TestEmulatedSearch(t *testing.T) {
 		config func(t *testing.T) config.Config
 	}{
 		{"agreement", tiny(func(c *config.Config) {})},
+		{"4 and 8 bits", tiny(func(c *config.Config) { c.Bits, c.Strategy, c.Target = "4,8", "gallop", "16bit-0.03" })},
+		{"4 and 16 bits", tiny(func(c *config.Config) { c.Bits, c.Strategy, c.Target = "4,16", "gallop", "16bit-0.1" })},
 		{"chain last, naive", tiny(func(c *config.Config) { c.Chain, c.Scan = "last", "naive" })},
 		{"gallop, blocks of its own", tiny(func(c *config.Config) { c.Strategy, c.Block = "gallop", 0 })},
 		{"formula torch, top1", tiny(func(c *config.Config) { c.Formula, c.Metric, c.Labels = "torch", "top1", labelled(t, 90) })},

@@ -153,6 +153,9 @@ func openPlain(ctx context.Context, c config.Config, file, reference string, set
 		}
 		o.Block = p.Block
 	}
+	if err := segments.Sound(m); err != nil {
+		return nil, err
+	}
 	n, grids, err := evalNetwork(m, c)
 	if err != nil {
 		return nil, err

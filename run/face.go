@@ -20,6 +20,9 @@ func RepairNames() []string { return config.RepairNames() }
 // FormatNames lists the names of the formats that a mix can be written in, see onnx.Formats.
 func FormatNames() []string { return config.FormatNames() }
 
+// A Wording has the names of the widths for texts.
+type Wording = config.Wording
+
 // A Result is what result.json holds; its config is what the command line said, defaults filled in.
 type Result = config.Result
 

@@ -18,7 +18,7 @@ func (s *runFolder) fingerprint() journal.Fingerprint {
 		"target": c.Target, "strategy": c.Strategy, "chain": c.Chain, "seed": fmt.Sprint(c.Draw()),
 		"multiplier": strconv.FormatFloat(c.Step(), 'g', -1, 64),
 		"budget":     fmt.Sprint(c.Trials, c.Time), "metric": s.Metric.Name, "output": s.Output, "formula": c.Formula, "weights": c.Weights,
-		"grids": c.GridLow + " " + c.GridHigh, "ranges": c.RangeLow + " " + c.RangeHigh,
+		"grids": strings.TrimSpace(c.GridLow + " " + c.GridHigh + " " + c.Bits), "ranges": c.RangeLow + " " + c.RangeHigh,
 		"limit": fmt.Sprint(c.Limit), "block": fmt.Sprint(s.Block), "output holder": fmt.Sprint(c.OutputHolder),
 		"preprocessing":  fmt.Sprint(c.Scale, c.Mean, c.Std),
 		"runtime":        backend.RuntimeVersion() + " " + backend.Instructions(),

@@ -21,7 +21,8 @@ type Inspection struct {
 	Outputs []onnx.Value       `json:"outputs"`
 	Holders []InspectedHolder  `json:"holders"`
 	Omitted []InspectedOmitted `json:"omitted"`
-	Notes   []string           `json:"notes,omitempty"` // of a pair: in what else its files differ
+	Widths  *result.Widths     `json:"widths,omitempty"` // of its grids; absent: int8 and int16
+	Notes   []string           `json:"notes,omitempty"`  // of a pair: in what else its files differ
 
 	// what stays in floating point, over the sizes that the file declares
 	FloatWork *result.FloatWork `json:"float_work"`
@@ -54,7 +55,10 @@ type InspectedOmitted struct {
 func Inspect(ctx context.Context, c config.Config) (*Inspection, error) {
 	c = c.Filled()
 	p := &task.Task{}
-	var err error
+	err := c.CheckBits()
+	if err != nil {
+		return nil, err
+	}
 	switch pair := c.Low != "" || c.High != ""; {
 	case pair || c.HasEncodings():
 		c.Data = "-" // none is needed
@@ -75,7 +79,7 @@ func Inspect(ctx context.Context, c config.Config) (*Inspection, error) {
 		return nil, err
 	}
 	m, n, records := p.Model, p.Network, p.Records
-	out := &Inspection{Unrolled: task.NodesUnrolled(n), Model: c.Networks(), Notes: texts(p.Notes), Opset: n.Opset, Inputs: m.Inputs(), Outputs: m.Outputs(), Omitted: []InspectedOmitted{}}
+	out := &Inspection{Widths: p.Widths(), Unrolled: task.NodesUnrolled(n), Model: c.Networks(), Notes: texts(p.Notes), Opset: n.Opset, Inputs: m.Inputs(), Outputs: m.Outputs(), Omitted: []InspectedOmitted{}}
 	for i, h := range n.Holders {
 		row := InspectedHolder{Name: h.Name, Tensor: h.Tensor, Index: h.Index, Producer: h.Producer, Op: h.Op, Consumers: h.Consumers}
 		if records != nil {

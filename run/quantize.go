@@ -20,6 +20,10 @@ import (
 // QDQ files into the folder Config.Out, named after the network, and returns their paths.
 func Quantize(ctx context.Context, c config.Config) (low, high string, err error) {
 	c = c.Filled()
+	defer func() { err = c.Words.Error(err) }()
+	if err := c.CheckBits(); err != nil {
+		return "", "", err
+	}
 	for _, f := range []struct{ flag, value string }{{"--model", c.Model}, {"--calib", c.Calib}, {"--out", c.Out}} {
 		if f.value == "" {
 			return "", "", mistake.Errorf("%s is missing: demote quantize --model M.onnx --calib C.npz --out DIR", f.flag)
@@ -32,7 +36,8 @@ func Quantize(ctx context.Context, c config.Config) (low, high string, err error
 		return "", "", mistake.Errorf("--formula %s: a QDQ file computes formula qdq", c.Formula)
 	}
 	name := strings.TrimSuffix(filepath.Base(c.Model), filepath.Ext(c.Model))
-	low, high = filepath.Join(c.Out, name+"_int8.onnx"), filepath.Join(c.Out, name+"_int16.onnx")
+	widths := c.Words.Widths()
+	low, high = filepath.Join(c.Out, name+"_"+widths.LowName()+".onnx"), filepath.Join(c.Out, name+"_"+widths.HighName()+".onnx")
 	for _, path := range []string{low, high} {
 		if _, err := os.Stat(path); !c.Force && !errors.Is(err, fs.ErrNotExist) {
 			return "", "", mistake.Errorf("%s exists; give --out another folder or --force", path)

@@ -20,10 +20,9 @@ import (
 // sum.
 func unevenConfig(t *testing.T) config.Config { return unevenOf(t, 40) }
 
-// unevenOf is unevenConfig with n samples.
-func unevenOf(t *testing.T, n int) config.Config {
+func unevenOf(t *testing.T, samples int) config.Config {
 	t.Helper()
-	b := tasktest.NewGraph(n).In("x", nil, 3, 8, 8).Out("y", 5).Weight("v", 0.4, 8, 3, 3, 3).Weight("b", 0.2, 8).Weight("d", 0.5, 8, 1, 3, 3).Weight("db", 0.1, 8).
+	b := tasktest.NewGraph(samples).In("x", nil, 3, 8, 8).Out("y", 5).Weight("v", 0.4, 8, 3, 3, 3).Weight("b", 0.2, 8).Weight("d", 0.5, 8, 1, 3, 3).Weight("db", 0.1, 8).
 		Weight("m", 0.4, 8, 8, 1, 1).Weight("mb", 0.1, 8).Weight("l", 0.5, 8, 5).Weight("lb", 0.1, 5).
 		Do("c = Conv x v b pads=1,1,1,1; a = Relu c; e = Conv a d db group=8 pads=1,1,1,1; f = Relu e; i = Conv f m mb; s = Add a i; p = GlobalAveragePool s; k = Flatten p; y = Gemm k l lb")
 	size := func(name string, channel func(i int) int, power int) {
@@ -126,17 +125,20 @@ func TestRepair(t *testing.T) {
 	}
 }
 
-// TestRepairTargetStays holds that a target that is a share lies between the endpoints of the network as given where
-// repairs are chosen on some of the samples only, and where a pin holds activations at int16.
-func TestRepairTargetStays(t *testing.T) {
-	c := unevenOf(t, 520)
-	c.Target, c.Pins = "50%", []string{"a=int16"}
+// TestRepairOfManySamples holds that repairs which were compared on a share of the samples leave the target where all
+// samples have it, with a unit that stays at int16 too.
+func TestRepairOfManySamples(t *testing.T) {
+	c := unevenOf(t, 600)
+	c.Target, c.Pins, c.Strategy = "50%", []string{"x=int16"}, "bisect"
 	plain := mustSearch(t, c)
-	c.Repair, c.Out = "equalize", filepath.Join(t.TempDir(), "run")
+	c.Repair, c.RangeLow, c.Out = "equalize,weights", "auto", filepath.Join(t.TempDir(), "run")
 	r := mustSearch(t, c)
-	if *r.Given.Low.Value != *plain.Score.Low.Value || *r.Given.High.Value != *plain.Score.High.Value || r.Target.Value != plain.Target.Value {
-		t.Errorf("from %v to %v, above %v; without repairs from %v to %v, above %v", *r.Given.Low.Value, *r.Given.High.Value, r.Target.Value,
-			*plain.Score.Low.Value, *plain.Score.High.Value, plain.Target.Value)
+	ranges := c
+	ranges.Repair, ranges.Out = "", filepath.Join(t.TempDir(), "ranges")
+	of := mustSearch(t, ranges)
+	if *r.Given.High.Value != *plain.Score.High.Value || *r.Given.Low.Value != *of.Score.Low.Value || r.Target.Value != of.Target.Value {
+		t.Errorf("as given %v to %v, target %v; without repairs %v to %v, target %v", *r.Given.Low.Value, *r.Given.High.Value, r.Target.Value,
+			*of.Score.Low.Value, *plain.Score.High.Value, of.Target.Value)
 	}
 }
 

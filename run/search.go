@@ -74,8 +74,9 @@ func startSearch(c config.Config) *searchRun {
 	return s
 }
 
-func searchOnce(ctx context.Context, c config.Config) (*config.Result, error) {
+func searchOnce(ctx context.Context, c config.Config) (_ *config.Result, err error) {
 	s := startSearch(c)
+	defer func() { err = s.Config.Words.Error(err) }()
 	defer s.Close()
 	if err := s.ready(ctx); err != nil {
 		return nil, err
@@ -95,7 +96,7 @@ func searchOnce(ctx context.Context, c config.Config) (*config.Result, error) {
 	if err := s.goOn(); err != nil {
 		return nil, err
 	}
-	err := s.Shrinking(ctx, s.searchOn)
+	err = s.Shrinking(ctx, s.searchOn)
 	if !s.begun {
 		err = s.leave(err)
 	}

@@ -43,7 +43,7 @@ func SearchTargets(ctx context.Context, c config.Config) ([]*config.Result, erro
 	return aloneIfTouching(ctx, c, searchTargets)
 }
 
-func searchTargets(ctx context.Context, c config.Config) ([]*config.Result, error) {
+func searchTargets(ctx context.Context, c config.Config) (_ []*config.Result, err error) {
 	names, err := targetsOf(c)
 	if err == nil {
 		err = refuseOwn(c)
@@ -52,6 +52,7 @@ func searchTargets(ctx context.Context, c config.Config) ([]*config.Result, erro
 		return nil, err
 	}
 	l := &targetList{first: startSearch(c), given: c}
+	defer func() { err = l.first.Config.Words.Error(err) }()
 	l.first.Config.Target, l.first.defaults = names[0], map[string]search.Score{}
 	defer l.close()
 	if err := l.first.ready(ctx); err != nil {

@@ -15,7 +15,7 @@ import (
 type GridChoice struct {
 	Kind   quant.Kind
 	method quant.Method
-	Bits   int
+	Width  quant.Width
 	Auto   bool // the grids of all methods are kept as candidates, besides those by the method
 }
 
@@ -24,12 +24,17 @@ type GridChoice struct {
 var methods = []quant.Method{quant.MSE, quant.Average, quant.Percentile, quant.Entropy, quant.Threshold, quant.MinMax}
 
 // NewGridChoice parses the names of a quantization scheme and of a range method.
-func NewGridChoice(kind, method string, bits int) (g GridChoice, err error) {
-	g.Bits = bits
+func NewGridChoice(kind, method string, width quant.Width) (g GridChoice, err error) {
+	g.Width = width
 	if g.Kind, err = quant.ParseKind(kind); err == nil {
 		g.method, err = quant.ParseMethod(method)
 	}
 	return g, err
+}
+
+// Grid is the grid of what an observer has seen, by the choice's own method or another.
+func (g GridChoice) Grid(o *quant.Observer, f quant.Formula, m quant.Method) (quant.Grid, error) {
+	return o.Grid(f, m, g.Kind, g.Width.Bits())
 }
 
 // A Candidate is a range method that the low grids may be by.
@@ -84,11 +89,11 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Gri
 	g := &Grids{Records: make([]quant.Record, len(n.Holders)), Seen: make([]quant.Range, len(n.Holders))}
 	for i, o := range observers {
 		r := &g.Records[i]
-		if r.Low, err = o.Grid(c.Formula, c.Low.method, c.Low.Kind, c.Low.Bits); err == nil {
-			r.High, err = o.Grid(c.Formula, c.High.method, c.High.Kind, c.High.Bits)
+		if r.Low, err = c.Low.Grid(o, c.Formula, c.Low.method); err == nil {
+			r.High, err = c.High.Grid(o, c.Formula, c.High.method)
 		}
 		if err == nil {
-			g.Seen[i], err = o.Range(quant.MinMax, c.Low.Kind, c.Low.Bits)
+			g.Seen[i], err = o.Range(quant.MinMax, c.Low.Kind, c.Low.Width.Bits())
 		}
 		if err != nil {
 			return nil, mistake.Errorf("%s: holder %s: %w%s", c.Samples, n.Holders[i].Name, err, tooWide(o))
@@ -105,7 +110,7 @@ func candidates(observers []*quant.Observer, c How) (list []Candidate) {
 	for _, m := range methods {
 		one := Candidate{Method: m}
 		for _, o := range observers {
-			grid, err := o.Grid(c.Formula, m, c.Low.Kind, c.Low.Bits)
+			grid, err := c.Low.Grid(o, c.Formula, m)
 			if err != nil { // a method that has no range for such values
 				break
 			}

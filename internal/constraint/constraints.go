@@ -8,6 +8,7 @@ import (
 	"example.org/demote/internal/sites"
 	"example.org/demote/internal/unroll"
 	"example.org/demote/onnx"
+	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
@@ -31,10 +32,10 @@ type Rules struct {
 	profile *profile
 }
 
-// Parse parses --pin, --group and --profile.
-func Parse(pins, groups []string, profile string) (r Rules, err error) {
+// Parse parses --pin, --group and --profile; pins name one of the widths.
+func Parse(pins, groups []string, profile string, w *result.Widths) (r Rules, err error) {
 	for _, text := range pins {
-		p, err := parsePin(text, "--pin")
+		p, err := parsePin(text, "--pin", w)
 		if err != nil {
 			return r, err
 		}
@@ -48,7 +49,7 @@ func Parse(pins, groups []string, profile string) (r Rules, err error) {
 		r.groups = append(r.groups, g)
 	}
 	if profile != "" {
-		r.profile, err = readProfile(profile)
+		r.profile, err = readProfile(profile, w)
 	}
 	return r, err
 }

@@ -9,6 +9,7 @@ import (
 	"example.org/demote/internal/sites"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
+	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
@@ -22,18 +23,19 @@ type pin struct {
 	text    string // its source, for messages
 }
 
-// parsePin reads PATTERN=int8 or PATTERN=int16. The pattern ends at the last =, since names may have one.
-func parsePin(text, where string) (pin, error) {
+// parsePin reads PATTERN=int8 or PATTERN=int16, or the widths that take their place. The pattern ends at the last =,
+// since names may have one; low and high are the widths of any search.
+func parsePin(text, where string, w *result.Widths) (pin, error) {
 	p := pin{text: where + " " + text}
 	at := strings.LastIndexByte(text, '=')
 	if at < 1 {
-		return p, mistake.Errorf("%s: write NAME=int8, GLOB=int16 or op:TYPE=int16", p.text)
+		return p, mistake.Errorf("%s: write NAME=%s, GLOB=%s or op:TYPE=%s", p.text, w.LowName(), w.HighName(), w.HighName())
 	}
 	p.Pattern = text[:at]
 	switch width := text[at+1:]; width {
-	case "int8":
+	case w.LowName(), "low":
 		p.low = true
-	case "int16":
+	case w.HighName(), "high":
 	default:
 		return p, mistake.Errorf("%s: %q is no width: an activation is held at int8 or int16", p.text, width)
 	}

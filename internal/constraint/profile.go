@@ -10,6 +10,7 @@ import (
 	"example.org/demote/internal/plainyaml"
 	"example.org/demote/internal/sites"
 	"example.org/demote/mistake"
+	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
@@ -31,8 +32,8 @@ type profile struct {
 // maxProfile bounds a profile, in bytes.
 const maxProfile = 64 << 10
 
-// readProfile reads and checks a profile.
-func readProfile(path string) (*profile, error) {
+// readProfile reads and checks a profile, whose pins name one of the widths.
+func readProfile(path string, w *result.Widths) (*profile, error) {
 	text, err := disk.Read(path, maxProfile)
 	if err != nil {
 		return nil, mistake.Errorf("--profile: %w; give a YAML file, see docs/constraints.md", err)
@@ -52,7 +53,7 @@ func readProfile(path string) (*profile, error) {
 		}
 	}
 	for _, line := range p.Pin {
-		rule, err := parsePin(line, path+": pin")
+		rule, err := parsePin(line, path+": pin", w)
 		if err != nil {
 			return nil, err
 		}

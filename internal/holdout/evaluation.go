@@ -39,7 +39,7 @@ func Evaluate(ctx context.Context, s *trial.Runner, set *Set, claim search.Claim
 	h := &trial.Runner{Task: &p, Config: s.Config, Metric: s.Metric, Result: s.Result, Device: s.Device}
 	h.Config.Scan, h.Config.Data = "naive", set.path
 	h.Config.Repaired = []string{} // the network is the search's, with what it has taken
-	if s.Options.KeepOrder { // the self-test fell back to one worker
+	if s.Options.KeepOrder {       // the self-test fell back to one worker
 		h.Config.Workers = 1
 	}
 	a := &Evaluation{Runner: h, set: set, claim: claim, known: map[string][]uint64{}}

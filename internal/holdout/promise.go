@@ -15,7 +15,7 @@ import (
 func (a *Evaluation) Test(ctx context.Context, mask search.Mask, r *result.Holdout) (unkept, err error) {
 	var reference []uint64
 	if a.Result.HasTarget() {
-		r.Claim = a.claimText()
+		r.Claim = a.Config.Words.Text(a.claimText())
 		if reference, err = a.reference(ctx); err != nil {
 			return nil, err
 		}
@@ -85,7 +85,7 @@ func (a *Evaluation) promise(ctx context.Context, mix search.Mask, reference []u
 		mask = mix
 	default:
 		why := a.shortage(got.Tested[0], p.Needs)
-		p.Statement = "no mix is promised: " + why
+		p.Statement = a.Config.Words.Text("no mix is promised: " + why)
 		return mix, fmt.Errorf("%w with confidence %s: %s", ErrUnpromised, a.Config.Confidence, why), nil
 	}
 	p.Held = true

@@ -16,7 +16,8 @@ import (
 // Write returns the network as an ordinary ONNX file at operator set 21 that computes exactly what the switchable
 // network computes for a mask: behind every holder a QuantizeLinear and a DequantizeLinear with its low grid where
 // low[i], else its high one, every quantized weight as int8 behind a DequantizeLinear per channel, biases float, or
-// int32 behind one where they are quantized. Scales and zero points of holders are 0-dimensional.
+// int32 behind one where they are quantized. Scales and zero points of holders are 0-dimensional. A Relu or Clip in
+// front of a grid of 4 bits is a Max and a Min, see maxForRelu.
 //
 // The DequantizeLinear of a holder's tensor t makes t_DequantizeLinear_Output; where t is an output of the graph it
 // makes t and the producer t_QuantizeLinear_Input. A weight's makes the tensor that was the weight. An error that
@@ -31,13 +32,18 @@ func Write(n *network.Network, records []quant.Record, low []bool) (*ir.Model, e
 	}
 	ins := quantize.NewInsertion(n)
 	ins.Apart = ins.Clipped()
-	var err error
-	ins.AtHolders(n.Holders, "_QuantizeLinear_Input", "_DequantizeLinear_Output", func(h network.Holder, in, out string) []ir.Node {
-		grid := records[h.Index].High
-		if low[h.Index] {
-			grid = records[h.Index].Low
+	codes := make(map[string]ir.DType)
+	for _, h := range n.Holders {
+		if typ, err := quantize.GridType(chosen(records[h.Index], low[h.Index])); err == nil { // else the pair says so
+			codes[h.Tensor] = typ
 		}
-		nodes, e := pair(ins, h.Tensor, in, out, grid)
+	}
+	err := maxForRelu(ins, codes)
+	if err != nil {
+		return nil, n.Model.InFile(err)
+	}
+	ins.AtHolders(n.Holders, "_QuantizeLinear_Input", "_DequantizeLinear_Output", func(h network.Holder, in, out string) []ir.Node {
+		nodes, e := pair(ins, h.Tensor, in, out, chosen(records[h.Index], low[h.Index]))
 		if e != nil && err == nil {
 			err = n.Model.InFile(mistake.Errorf("holder %q: %w", h.Name, e))
 		}
@@ -48,7 +54,43 @@ func Write(n *network.Network, records []quant.Record, low []bool) (*ir.Model, e
 	}
 	weights(ins, n.Weights)
 	ins.Biases(n.Biases)
+	if ins.Model.MixedCodes() {
+		unnameAxes(ins.Model)
+	}
 	return ins.Model, nil
+}
+
+// unnameAxes takes the names of free axes away. ONNX Runtime 1.26 takes an element of 4 bits for a byte when it plans
+// memory, and lets a tensor of bytes have that of a tensor of 4 bits of the same shape, half of what it needs. It does
+// so only where it knows that shapes are equal, by their sizes or by names.
+func unnameAxes(m *ir.Model) {
+	g := m.Graph()
+	for _, values := range [][]*onnxpb.ValueInfoProto{g.Input, g.Output, g.ValueInfo} {
+		for i, v := range values {
+			free := false
+			for _, d := range v.GetType().GetTensorType().GetShape().GetDim() {
+				free = free || d.GetDimParam() != ""
+			}
+			if !free {
+				continue
+			}
+			v = proto.CloneOf(v)
+			for _, d := range v.GetType().GetTensorType().GetShape().GetDim() {
+				if d.GetDimParam() != "" {
+					d.Value = nil
+				}
+			}
+			values[i] = v
+		}
+	}
+}
+
+// chosen is the grid of a record that a bit of the mask says.
+func chosen(r quant.Record, low bool) quant.Grid {
+	if low {
+		return r.Low
+	}
+	return r.High
 }
 
 // pair makes the two nodes that put a tensor on a grid.

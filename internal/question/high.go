@@ -38,7 +38,7 @@ func (s *Questions) questionHigh(ctx context.Context) error {
 	if !bad {
 		return nil
 	}
-	text := fmt.Sprintf("the network with everything in %s is not the float network any more: its outputs are %.3g dB of signal to noise", record.Precision(s.Records[0].High), v)
+	text := fmt.Sprintf("the network with everything in int16 is not the float network any more: its outputs are %.3g dB of signal to noise", v)
 	if s.Metric.Fraction && s.FloatScore != nil {
 		text += fmt.Sprintf(", it scores %s, the float network %s", s.Text(s.HighScore), s.Text(*s.FloatScore))
 	}

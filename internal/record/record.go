@@ -59,7 +59,7 @@ func Grid(g quant.Grid) result.Grid {
 }
 
 // Precision is the name of a grid's width: int8, int16.
-func Precision(g quant.Grid) string { return fmt.Sprintf("int%d", g.Bits) }
+func Precision(g quant.Grid) string { return g.Width().String() }
 
 // Number writes a number for a table; empty: there is none.
 func Number(v *float64) string {

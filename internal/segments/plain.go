@@ -10,6 +10,9 @@ import (
 
 // Plain is any model that runs as it is: a network without holders.
 func Plain(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int, outputs ...string) (*Source, error) {
+	if err := Sound(m); err != nil {
+		return nil, err
+	}
 	s, err := blocks.Measure(ctx, m, inputs, block)
 	if err != nil {
 		return nil, err

@@ -190,7 +190,10 @@ func (s *Source) Stored(cut int) []backend.StoredTensor {
 // Probe implements backend.Source.
 func (s *Source) Probe() (*backend.Segment, error) {
 	names := s.Model.Computed()
-	names = slices.DeleteFunc(names, func(t string) bool { _, known := s.Tensors[t]; return !known })
+	names = slices.DeleteFunc(names, func(name string) bool { // codes of 4 bits have no size of their own
+		t, known := s.Tensors[name]
+		return !known || ir.ElemBits(ir.DType(t.Type)) < 8
+	})
 	return s.Of(variants.WithOutputs(s.Model, names...))
 }
 

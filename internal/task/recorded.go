@@ -58,10 +58,10 @@ func assumed(n *onnx.Network, c config.Config) ([]quant.Record, error) {
 	o := quant.NewObserver(quant.MinMax, quant.MinMax)
 	o.Observe(0, []float32{-1, 1})
 	var r quant.Record
-	if r.Low, err = o.Grid(formula, quant.MinMax, low.Kind, low.Bits); err != nil {
+	if r.Low, err = low.Grid(o, formula, quant.MinMax); err != nil {
 		return nil, err
 	}
-	if r.High, err = o.Grid(formula, quant.MinMax, high.Kind, high.Bits); err != nil {
+	if r.High, err = high.Grid(o, formula, quant.MinMax); err != nil {
 		return nil, err
 	}
 	return slices.Repeat([]quant.Record{r}, len(n.Holders)), nil

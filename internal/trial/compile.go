@@ -17,7 +17,9 @@ import (
 
 // Prepare prepares the task of the configuration.
 func (s *Runner) Prepare(ctx context.Context) (err error) {
-	s.Task, err = task.Prepare(ctx, s.Config)
+	if s.Task, err = task.Prepare(ctx, s.Config); err == nil {
+		s.Config.Words.Set(s.Task.Widths())
+	}
 	return err
 }
 

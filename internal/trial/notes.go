@@ -14,9 +14,9 @@ func (s *Runner) Warn(id, text, cure string) {
 
 // Warned keeps a warning in the result and says it.
 func (s *Runner) Warned(w result.Warning) {
-	w.Text, w.Cure = mistake.Text(w.Text), mistake.Text(w.Cure)
-	s.Result.Warnings = append(s.Result.Warnings, w)
 	s.Config.Say(fmt.Sprintf("warning: %s", w))
+	w.Text, w.Cure = s.Config.Words.Text(mistake.Text(w.Text)), s.Config.Words.Text(mistake.Text(w.Cure))
+	s.Result.Warnings = append(s.Result.Warnings, w)
 }
 
 // Caution is a warning of a search, or a line of a command that has no result to keep it in.

@@ -143,6 +143,15 @@ func (s *Runner) tryRanges(ctx context.Context, name string, methods []string, b
 	return best, nil
 }
 
+// lowestMask has everything demoted that may be.
+func (s *Runner) lowestMask() search.Mask {
+	low := task.LowMask(s.Network.Holders)
+	for _, h := range s.Layout.High { // held at int16 by a constraint
+		low.Promote(h)
+	}
+	return low
+}
+
 // rangeSamples is how many samples methods are compared on where there are more: a method that scores a hundredth
 // better there is seldom the worse one of a whole search, and seven passes over all samples would be its half.
 const rangeSamples = 500
@@ -150,10 +159,7 @@ const rangeSamples = 500
 // scoreLowest scores the network with everything demoted that may be, on rangeSamples; better tells whether that is
 // above the best so far, which the first is always. Otherwise the score is not known.
 func (s *Runner) scoreLowest(ctx context.Context, e *backend.Evaluator, best search.Score, first bool) (score search.Score, better bool, err error) {
-	low := task.LowMask(s.Network.Holders)
-	for _, h := range s.Layout.High { // held at int16 by a constraint
-		low.Promote(h)
-	}
+	low := s.lowestMask()
 	if s.Data.Len() > rangeSamples {
 		score, err = e.ScoreShare(ctx, low, rangeSamples)
 		return score, first || score.Float() > best.Float(), err

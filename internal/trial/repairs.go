@@ -148,7 +148,7 @@ var nothingFor = map[string]string{
 	config.CorrectBias: "no layer has a bias",
 }
 
-// scoreGiven scores all int8 of the network as given as the repairs are scored, if the choice of ranges has not.
+// scoreGiven scores all int8 of the network as given as repairs are compared, if the choice of ranges has not.
 func (s *Runner) scoreGiven(ctx context.Context, check func(*task.Task, *segments.Source) error) (low search.Score, err error) {
 	if s.lowest != nil {
 		return *s.lowest, nil
@@ -160,19 +160,23 @@ func (s *Runner) scoreGiven(ctx context.Context, check func(*task.Task, *segment
 	return low, err
 }
 
-// givenScores are the endpoints of the network as given, which targets are measured from: on all samples, and with
-// everything demoted, whatever constraints hold at int16.
-func (s *Runner) givenScores(ctx context.Context) (given *result.Given, err error) {
-	err = s.withEvaluator(ctx, nil, func(e *backend.Evaluator) error {
-		high, err := e.Score(ctx, search.NewMask(len(s.Records)))
-		if err != nil {
-			return err
+// givenScores are the scores of the network as given on all samples, from which targets are measured.
+func (s *Runner) givenScores(ctx context.Context) (*result.Given, error) {
+	g := &result.Given{}
+	err := s.withEvaluator(ctx, nil, func(e *backend.Evaluator) error {
+		for _, end := range []struct {
+			mask search.Mask
+			to   **result.Score
+		}{{search.NewMask(len(s.Records)), &g.High}, {task.LowMask(s.Network.Holders), &g.Low}} {
+			score, err := e.Score(ctx, end.mask)
+			if err != nil {
+				return err
+			}
+			*end.to = record.Score(score, s.Metric.Lower)
 		}
-		low, err := e.Score(ctx, task.LowMask(s.Network.Holders))
-		given = &result.Given{High: record.Score(high, s.Metric.Lower), Low: record.Score(low, s.Metric.Lower)}
-		return err
+		return nil
 	})
-	return given, err
+	return g, err
 }
 
 // tryRepair scores all int8 with some repairs, the last of which is on trial.

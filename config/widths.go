@@ -1,0 +1,82 @@
+package config
+
+import (
+	"sync/atomic"
+
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
+	"example.org/demote/result"
+)
+
+// usualBits is --bits where it is left out. A result of these says nothing of widths.
+const usualBits = "8,16"
+
+// Widths are the low and the high width of a search, from --bits.
+func (c Config) Widths() (low, high quant.Width, err error) {
+	if c.Bits == "" {
+		return quant.ParseWidths(usualBits)
+	}
+	if low, high, err = quant.ParseWidths(c.Bits); err != nil {
+		return low, high, mistake.Errorf("--bits %s: %w", c.Bits, err)
+	}
+	return low, high, nil
+}
+
+// CheckBits refuses a --bits that names no widths, and one beside files that bring their own.
+func (c Config) CheckBits() error {
+	switch {
+	case c.Bits == "":
+		return nil
+	case c.Low != "" || c.High != "":
+		return mistake.Errorf("--bits %s: the files of a pair bring their own widths; leave it out", c.Bits)
+	case c.HasEncodings():
+		return mistake.Errorf("--bits %s: encodings bring their own widths; leave it out", c.Bits)
+	}
+	_, _, err := c.Widths()
+	return err
+}
+
+// A Wording has the names of the two widths, in which texts for the user are written. Several goroutines may use it;
+// nil has the usual names.
+type Wording struct{ widths atomic.Pointer[result.Widths] }
+
+// Set says what the widths are.
+func (w *Wording) Set(widths *result.Widths) { w.widths.Store(widths) }
+
+// Widths are the widths; nil for the usual ones.
+func (w *Wording) Widths() *result.Widths {
+	if w == nil {
+		return nil
+	}
+	return w.widths.Load()
+}
+
+// Text is a text about int8 and int16 with the names of the widths, see result.Widths.
+func (w *Wording) Text(text string) string { return w.Widths().Text(text) }
+
+// Error is an error with such a text.
+func (w *Wording) Error(err error) error {
+	if err == nil || w.Widths() == nil {
+		return err
+	}
+	return wordedError{err, w}
+}
+
+// wordedError is an error whose text has the names of the widths.
+type wordedError struct {
+	error
+	words *Wording
+}
+
+func (e wordedError) Error() string { return e.words.Text(e.error.Error()) }
+func (e wordedError) Unwrap() error { return e.error }
+
+// inBits says in words what --bits has said; a mistake in it is told elsewhere.
+func (c *Config) inBits() {
+	if c.Words == nil {
+		c.Words = &Wording{}
+	}
+	if low, high, err := c.Widths(); c.Bits != "" && err == nil {
+		c.Words.Set(result.WidthsOf(low.String(), high.String()))
+	}
+}

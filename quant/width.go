@@ -1,0 +1,58 @@
+package quant
+
+import (
+	"fmt"
+	"strings"
+
+	"example.org/demote/mistake"
+)
+
+// A Width is what the codes of a grid are: integers of that many bits.
+type Width int
+
+// The widths that a search moves activations between.
+const (
+	W4  Width = 4
+	W8  Width = 8
+	W16 Width = 16
+)
+
+// String is the width as results and files have it: int8, whether the codes are signed or not.
+func (w Width) String() string { return fmt.Sprintf("int%d", int(w)) }
+
+// Bits is how many bits a value takes.
+func (w Width) Bits() int { return int(w) }
+
+// Width is the width of a grid.
+func (g Grid) Width() Width { return Width(g.Bits) }
+
+// ParseWidths reads a low and a high width such as "4,8". The error is a mistake.Err.
+func ParseWidths(text string) (low, high Width, err error) {
+	first, second, ok := strings.Cut(text, ",")
+	if !ok {
+		return 0, 0, mistake.Errorf("give a low and a high width such as 8,16")
+	}
+	if low, err = parseWidth(first); err == nil {
+		high, err = parseWidth(second)
+	}
+	switch {
+	case err != nil:
+	case low == high:
+		err = mistake.Errorf("both widths are %s: give two, the low one first, such as 8,16", low)
+	case low > high:
+		err = mistake.Errorf("the low width comes first: give %d,%d", high.Bits(), low.Bits())
+	}
+	return low, high, err
+}
+
+func parseWidth(text string) (Width, error) {
+	switch strings.TrimSpace(text) {
+	case "4":
+		return W4, nil
+	case "8":
+		return W8, nil
+	case "16":
+		return W16, nil
+	}
+	return 0, mistake.Errorf("%q is no width: choose among 4, 8 and 16", text)
+}
