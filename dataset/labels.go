@@ -52,6 +52,9 @@ func (s *Set) openLabels(path string) (*arrays.Array, error) {
 
 // openOwnArrays reads arrays of labels in their own shapes, from the data or from a file of their own.
 func (s *Set) openOwnArrays(got *found, n int64, o Options) error {
+	if o.NoArrays {
+		return nil
+	}
 	z, path := got.archive, s.path
 	names := o.Arrays
 	if o.Kind == Boxes {

@@ -28,6 +28,8 @@ type Options struct {
 	// of Labels, an .npz; none: y alone. One of which samples have different numbers of rows has them all, one sample's
 	// behind the other's, and NAME_offsets says where each sample's begin, or offsets does for all but y.
 	Arrays []string
+	// NoArrays: neither Arrays nor boxes of an archive are read, which calibration samples need not have.
+	NoArrays bool
 	// Ignore is a label whose samples are left out, or, of Pixels, whose pixels may have it; nil: none.
 	Ignore *int64
 	// Alike gives inputs, by name, a value that all samples have: the bytes of one sample, little-endian and of the

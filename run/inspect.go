@@ -110,7 +110,7 @@ func inspectFloat(p *task.Task, ctx context.Context, c config.Config) (err error
 	if c.Calib == "" {
 		return nil
 	}
-	calib, err := task.OpenData(c.Calib, "", p.Model, c, 0)
+	calib, err := task.OpenCalib(p.Model, c)
 	if err != nil {
 		return err
 	}

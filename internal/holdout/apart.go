@@ -45,7 +45,7 @@ func (a *Set) keepApart(s *trial.Runner) error {
 	if c.Calib == "" {
 		return nil
 	}
-	calib, err := task.OpenData(c.Calib, "", s.Model, c, 0)
+	calib, err := task.OpenCalib(s.Model, c)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 
 // WithCalibAxes returns a file with the axes of the calibration samples written into it, for one sample at a time.
 func WithCalibAxes(ctx context.Context, m *onnx.Model, c config.Config) (*onnx.Model, error) {
-	calib, err := OpenData(c.Calib, "", m, c, 0)
+	calib, err := OpenCalib(m, c)
 	if err != nil {
 		return nil, err
 	}

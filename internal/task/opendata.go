@@ -16,7 +16,18 @@ import (
 
 // OpenData opens samples for a network, with labels from another file or without, and sees that they are numbers.
 func OpenData(path, labels string, m *onnx.Model, c config.Config, limit int) (*dataset.Set, error) {
-	set, err := openSet(path, labels, m, c, limit)
+	set, err := openSet(path, labels, m, c, limit, false)
+	return finite(set, err, m)
+}
+
+// OpenCalib opens the calibration samples, of which no boxes and no arrays of labels are read.
+func OpenCalib(m *onnx.Model, c config.Config) (*dataset.Set, error) {
+	set, err := openSet(c.Calib, "", m, c, 0, true)
+	return finite(set, err, m)
+}
+
+// finite sees that samples that were opened are numbers.
+func finite(set *dataset.Set, err error, m *onnx.Model) (*dataset.Set, error) {
 	if err == nil {
 		err = set.CheckFinite(sinks.MaskInputs(m)...)
 	}
@@ -27,8 +38,9 @@ func OpenData(path, labels string, m *onnx.Model, c config.Config, limit int) (*
 	return set, err
 }
 
-// openSet opens samples for a network without reading more of them than that takes.
-func openSet(path, labels string, m *onnx.Model, c config.Config, limit int) (*dataset.Set, error) {
+// openSet opens samples for a network without reading more of them than that takes. calib: no boxes and no arrays of
+// labels are read.
+func openSet(path, labels string, m *onnx.Model, c config.Config, limit int, calib bool) (*dataset.Set, error) {
 	alike, err := alike(c, m)
 	if err != nil {
 		return nil, err
@@ -38,7 +50,7 @@ func openSet(path, labels string, m *onnx.Model, c config.Config, limit int) (*d
 		return nil, err
 	}
 	set, err := dataset.Open(path, blocks.DataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Begin: blocks.ZeroStates(m), StepLabels: len(m.States) > 0, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: onlyKnown(c), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.Draw(),
-		Kind: LabelKind(c), Arrays: c.LabelArrays, Ignore: c.IgnoreLabel})
+		Kind: LabelKind(c), Arrays: c.LabelArrays, NoArrays: calib, Ignore: c.IgnoreLabel})
 	if err == nil {
 		if err := fewShapes(set, path); err != nil {
 			set.Close()

@@ -88,7 +88,7 @@ func floatTask(ctx context.Context, c config.Config) (_ *Task, err error) {
 	if err != nil {
 		return nil, err
 	}
-	calib, err := OpenData(c.Calib, "", p.FloatModel, c, 0)
+	calib, err := OpenCalib(p.FloatModel, c)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +184,7 @@ func Quantized(ctx context.Context, c config.Config) (*onnx.Network, []quant.Rec
 		return nil, nil, err
 	}
 	PreparedNotes(c, n)
-	calib, err := OpenData(c.Calib, "", m, c, 0)
+	calib, err := OpenCalib(m, c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -234,7 +234,7 @@ func (p *Task) Open(c config.Config) error {
 		limit = 0
 	}
 	var err error
-	if p.Data, err = openSet(c.Data, c.Labels, p.Model, c, limit); err != nil {
+	if p.Data, err = openSet(c.Data, c.Labels, p.Model, c, limit, false); err != nil {
 		return err
 	}
 	if err := p.keepOrStream(c); err != nil {

@@ -51,7 +51,7 @@ func (p *Task) Repair(ctx context.Context, repairs, methods []string) (*Version,
 func (p *Task) openCalib() (*dataset.Set, error) {
 	c := p.how
 	c.Lists = false
-	return OpenData(c.Calib, "", p.FloatModel, c, 0)
+	return OpenCalib(p.FloatModel, c)
 }
 
 // repair is Repair on open samples. With records of an earlier calibration nothing is calibrated.

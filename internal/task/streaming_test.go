@@ -33,7 +33,7 @@ func TestStreamBeyond(t *testing.T) {
 			}
 			p := &Task{Model: m}
 			defer p.Close()
-			if p.Data, err = openSet(cfg.Data, "", m, cfg.Filled(), 0); err != nil {
+			if p.Data, err = openSet(cfg.Data, "", m, cfg.Filled(), 0, false); err != nil {
 				t.Fatal(err)
 			}
 			note, err := p.StreamBeyond(cfg.Filled(), c.free)

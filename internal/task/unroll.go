@@ -38,7 +38,7 @@ func unrolling(c config.Config, ctx context.Context, file *onnx.Model) *onnx.Unr
 // -1 where a size grows with the samples of a block, or those of one sample. file is what it was made of. It reads
 // the first samples alone: all of them are read, and seen to be numbers, by whoever calibrates.
 func measureCalib(ctx context.Context, file, m *onnx.Model, single bool, c config.Config) (map[string][]int64, error) {
-	calib, err := openSet(c.Calib, "", file, c, 0)
+	calib, err := openSet(c.Calib, "", file, c, 0, true)
 	if err != nil {
 		return nil, err
 	}
