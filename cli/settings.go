@@ -113,6 +113,9 @@ func (n *newlySet) all(list []settings.Setting, where func(settings.Setting) str
 			continue
 		}
 		name := f.Names()[0]
+		if slices.Contains(now, name) {
+			return usage("%s: --%s is given twice: leave one of them out", where(s), name)
+		}
 		stronger := func(other string) bool { return slices.Contains(n.given, other) }
 		if stronger(name) || slices.ContainsFunc(instead[name], stronger) || !n.suits(name) {
 			continue

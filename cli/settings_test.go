@@ -52,6 +52,8 @@ func TestSettings(t *testing.T) {
 	write(t, file, []byte("# a comment\ntarget: 0.9120 # digits stay\nlimit: 300\ngrid-low: pow2\ninput: [a=1, \"b=2,3\"]\ncurve: true\ntime: 10m\nseed: 7\n"))
 	result := filepath.Join(dir, "result.json")
 	write(t, result, []byte(`{"schema_version": 2, "config": {"target": "16bit-0.01", "grid_low": "pow2", "grid_high": "pow2", "limit": 50, "metric": "f1", "model": "m.onnx", "calib": "c.npz"}}`))
+	marked := filepath.Join(dir, "marked.yaml")
+	write(t, marked, []byte("\ufefftarget: 0.9\r\nbatch-size: 5\r\n"))
 	command, boxes := filepath.Join(dir, "command.json"), filepath.Join(dir, "boxes.json")
 	write(t, command, []byte(`{"schema_version": 2, "config": {"metric_cmd": "ls", "metric_name": "mine", "metric_lower": true, "metric_timeout_ns": 9000000000, "label_arrays": ["y", "z"], "output": "a", "beside_outputs": ["b"]}}`))
 	write(t, boxes, []byte(`{"schema_version": 2, "config": {"metric": "map50", "decode": "yolov8", "nms_score": 0.1, "ignore_label": 3}}`))
@@ -72,6 +74,7 @@ func TestSettings(t *testing.T) {
 		{"a file that the environment names", map[string]string{"DEMOTE_CONFIG": result}, []string{"search", "--max-drop", "0.1", "--low", "l.onnx"},
 			map[string]string{"max-drop": "0.1", "limit": "50", "grid-low": "pow2", "grid-high": "pow2", "metric": "f1", "low": "l.onnx"}},
 		{"an old name and one of other tools", nil, []string{"search", "--trials", "5", "--batch-size", "3"}, map[string]string{"evaluations": "5", "block": "3"}},
+		{"a mark of the byte order", nil, []string{"search", "--config", marked}, map[string]string{"target": "0.9", "block": "5"}},
 		{"another metric than a command", nil, []string{"search", "--config", command, "--metric", "top1"}, map[string]string{"metric": "top1", "output": "a | b"}},
 		{"another metric of boxes", nil, []string{"search", "--config", boxes, "--metric", "map75"},
 			map[string]string{"metric": "map75", "decode": "yolov8", "nms-score": "0.1", "ignore-label": "3"}},
@@ -109,6 +112,7 @@ func TestBadSettings(t *testing.T) {
 		{"a list", "- a\n", "write a flag and its value on each line"},
 		{"a tree", "target:\n  a: b\n", "line 1: target: write a text, a number, true or false, or a list of them"},
 		{"twice", "limit: 1\nlimit: 2\n", "limit"},
+		{"twice, by two names", "block: 1\nbatch-size: 2\n", "batch-size: --block is given twice: leave one of them out"},
 		{"an anchor", "limit: &x 3\n", "a file of settings has no anchors"},
 		{"no YAML", "a: [\n", "--config"},
 		{"no result", `{"a": 1}`, "no result of a search: it has no schema_version, or no config"},

@@ -37,6 +37,7 @@ func Read(path string) (File, error) {
 	if err != nil {
 		return File{}, mistake.Errorf("--config: %w; give a YAML file, or the result.json of a search", err)
 	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // which some editors begin a file with
 	f := File{}
 	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		f, err = ofResult(text)
