@@ -28,6 +28,7 @@ var instead = map[string][]string{
 	"grid-low": {"grid"}, "grid-high": {"grid"}, "range-low": {"range"}, "range-high": {"range"},
 	"model": {"low", "high"}, "calib": {"low", "high", "encodings-low", "encodings-high"}, "low": {"model"}, "high": {"model"},
 	"encodings-low": {"low", "calib"}, "encodings-high": {"high", "calib"},
+	"bits": {"low", "high", "encodings-low", "encodings-high"}, "repair": {"low", "high", "encodings-low", "encodings-high"},
 }
 
 // fromElsewhere sets the flags that the command line leaves out from the environment, and from the file of --config.
@@ -43,10 +44,11 @@ func fromElsewhere(c *cli.Context) error {
 	}
 	var list []settings.Setting
 	for _, f := range c.Command.Flags {
-		name := f.Names()[0]
-		// the runtime's own is read where it is looked for
-		if value := os.Getenv(variable(name)); value != "" && name != "ort" && name != "help" {
-			list = append(list, settings.Setting{Name: name, Values: []string{value}})
+		for _, name := range f.Names() {
+			// the runtime's own is read where it is looked for
+			if value := os.Getenv(variable(name)); value != "" && name != "ort" && name != "help" && len(name) > 1 {
+				list = append(list, settings.Setting{Name: name, Values: []string{value}})
+			}
 		}
 	}
 	if err := set.all(list, func(s settings.Setting) string { return variable(s.Name) }); err != nil {
@@ -166,8 +168,10 @@ func strayVariables(c *cli.Context) {
 	var names []string
 	for _, command := range c.App.Commands {
 		for _, f := range command.Flags {
-			if name := variable(f.Names()[0]); !slices.Contains(names, name) {
-				names = append(names, name)
+			for _, name := range f.Names() {
+				if name = variable(name); !slices.Contains(names, name) {
+					names = append(names, name)
+				}
 			}
 		}
 	}

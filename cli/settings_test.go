@@ -52,6 +52,8 @@ func TestSettings(t *testing.T) {
 	write(t, file, []byte("# a comment\ntarget: 0.9120 # digits stay\nlimit: 300\ngrid-low: pow2\ninput: [a=1, \"b=2,3\"]\ncurve: true\ntime: 10m\nseed: 7\n"))
 	result := filepath.Join(dir, "result.json")
 	write(t, result, []byte(`{"schema_version": 2, "config": {"target": "16bit-0.01", "grid_low": "pow2", "grid_high": "pow2", "limit": 50, "metric": "f1", "model": "m.onnx", "calib": "c.npz"}}`))
+	repaired := filepath.Join(dir, "repaired.json")
+	write(t, repaired, []byte(`{"schema_version": 2, "config": {"model": "m.onnx", "calib": "c.npz", "bits": "4,16", "repair": "bias"}}`))
 	marked := filepath.Join(dir, "marked.yaml")
 	write(t, marked, []byte("\ufefftarget: 0.9\r\nbatch-size: 5\r\n"))
 	command, boxes := filepath.Join(dir, "command.json"), filepath.Join(dir, "boxes.json")
@@ -74,6 +76,8 @@ func TestSettings(t *testing.T) {
 		{"a file that the environment names", map[string]string{"DEMOTE_CONFIG": result}, []string{"search", "--max-drop", "0.1", "--low", "l.onnx"},
 			map[string]string{"max-drop": "0.1", "limit": "50", "grid-low": "pow2", "grid-high": "pow2", "metric": "f1", "low": "l.onnx"}},
 		{"an old name and one of other tools", nil, []string{"search", "--trials", "5", "--batch-size", "3"}, map[string]string{"evaluations": "5", "block": "3"}},
+		{"another name in the environment", map[string]string{"DEMOTE_BATCH_SIZE": "7"}, []string{"search", "--trials", "5"}, map[string]string{"block": "7", "evaluations": "5"}},
+		{"a pair in place of a network", nil, []string{"search", "--config", repaired, "--low", "l.onnx", "--high", "h.onnx"}, map[string]string{"low": "l.onnx", "high": "h.onnx"}},
 		{"a mark of the byte order", nil, []string{"search", "--config", marked}, map[string]string{"target": "0.9", "block": "5"}},
 		{"another metric than a command", nil, []string{"search", "--config", command, "--metric", "top1"}, map[string]string{"metric": "top1", "output": "a | b"}},
 		{"another metric of boxes", nil, []string{"search", "--config", boxes, "--metric", "map75"},
