@@ -94,6 +94,22 @@ func holdEnds(t *testing.T, c config.Config, r *config.Result, n int) {
 	}
 }
 
+// TestOwnShapesInOtherBatches holds that the check of the written file runs all samples of every shape in each batch,
+// also where there are so many that some would do of one shape.
+func TestOwnShapesInOtherBatches(t *testing.T) {
+	c := tasktest.OwnConfig(t, "map", 423)
+	c.Target = "0"
+	r := mustSearch(t, c)
+	if len(r.Verified.AsWritten) < 2 {
+		t.Fatalf("%+v", r.Verified)
+	}
+	for _, a := range r.Verified.AsWritten {
+		if a.Samples != 423 || a.Differ != 0 {
+			t.Errorf("%+v", a)
+		}
+	}
+}
+
 // TestOwnShapesCalibrate holds the range that every holder is calibrated on against plain ONNX Runtime's, sample by
 // sample, where one shape after the other has the largest values.
 func TestOwnShapesCalibrate(t *testing.T) {

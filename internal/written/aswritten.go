@@ -133,7 +133,7 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 		}
 		return score, err
 	}
-	if every := o.Data.Len() / looked; every > 1 && batch != o.Block && o.Own == nil {
+	if every := o.Data.Len() / looked; every > 1 && batch != o.Block && o.Groups == nil { // each shape has its own samples
 		score, err := run(metric.OutputsOnly, every)
 		if err == nil && a.Differ == 0 {
 			return a, score, nil
