@@ -13,7 +13,7 @@ func GiveLabels(o *backend.Options, set *dataset.Set) {
 	for _, a := range set.Own() {
 		o.Own = append(o.Own, metric.LabelArray(a))
 	}
-	if o.Metric.ChecksClasses() && o.Labels == nil { // a class a step
+	if o.Metric.TakesClasses() && o.Labels == nil { // a class a step
 		for _, class := range o.Pixels {
 			o.Labels = append(o.Labels, int64(class))
 		}

@@ -180,6 +180,9 @@ func (m *Metric) ChecksClasses() bool {
 	return m.NeedsLabels && m.Labels == ClassLabels && !m.custom && m.labelled == nil
 }
 
+// TakesClasses tells whether the labels are classes, one a sample or a step, of the network's output or not.
+func (m *Metric) TakesClasses() bool { return m.NeedsLabels && m.Labels == ClassLabels && !m.custom }
+
 // ScoreRows scores output rows of the given length against reference rows.
 func (m *Metric) ScoreRows(rows, reference []float32, row int) (search.Score, error) {
 	n := len(rows) / row
