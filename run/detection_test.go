@@ -126,6 +126,7 @@ func TestBadDetector(t *testing.T) {
 		{func(c *Config) { c.Decode, c.NMSIoU = "boxes", v(0.5) }, "the network has suppressed boxes itself"},
 		{func(c *Config) { c.Decode = "boxes" }, "needs an output [samples, boxes, 6]"},
 		{func(c *Config) { c.Labels = "" }, "metric map50 needs boxes, and the data has none: name their file"},
+		{func(c *Config) { c.Holdout = c.Calib }, "the hold-out has none: add arrays boxes and offsets, or hold out a share of --data"},
 		{func(c *Config) {
 			c.Metric, c.Decode, c.Labels, c.MetricCmd, c.LabelArrays = "", "", "", "echo 1", []string{"z"}
 		}, "has no array z: name arrays that it has"},

@@ -3,6 +3,7 @@ package holdout
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"example.org/demote/dataset"
 	"example.org/demote/internal/task"
@@ -58,10 +59,10 @@ func (a *Set) check(s *trial.Runner, target search.Target) error {
 		}
 	}
 	if s.Metric.NeedsLabels && !a.Set.Labelled() {
-		return mistake.Errorf("%s: metric %s needs labels, and the hold-out has none: add an array y", a.path, s.Metric.Name)
+		return mistake.Errorf("%s: metric %s needs labels, and the hold-out has none: add %s, or hold out a share of --data, --holdout 30%%", a.path, s.Metric.Name, labelsOf(s))
 	}
 	if s.Command != nil && s.Data.Labelled() && !a.Set.Labelled() {
-		return mistake.Errorf("%s: the hold-out has no labels, and --metric-cmd gets those of %s: add an array y", a.path, c.Data)
+		return mistake.Errorf("%s: the hold-out has no labels, and --metric-cmd gets those of %s: add %s, or hold out a share of --data, --holdout 30%%", a.path, c.Data, labelsOf(s))
 	}
 	if c.Confidence != "" && !s.Metric.Countable {
 		return mistake.Errorf("--confidence %s: metric %s does not count samples, and only counts can be promised; choose top1, top5 or agreement", c.Confidence, s.Metric.Name)
@@ -70,6 +71,17 @@ func (a *Set) check(s *trial.Runner, target search.Target) error {
 		return err
 	}
 	return a.warnIfTooSmall(s, target)
+}
+
+// labelsOf says what labels a file of samples has.
+func labelsOf(s *trial.Runner) string {
+	switch {
+	case s.Metric.Detects():
+		return "arrays boxes and offsets"
+	case len(s.Config.LabelArrays) > 0:
+		return "arrays " + strings.Join(s.Config.LabelArrays, " and ")
+	}
+	return "an array y"
 }
 
 // warnIfTooSmall warns, before anything is searched, of a hold-out on which nothing could be proven.
