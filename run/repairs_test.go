@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.org/demote/config"
 	"example.org/demote/internal/stage"
@@ -200,6 +201,20 @@ func TestRepairUndone(t *testing.T) {
 		if !strings.Contains(strings.Join(said, "\n"), part) {
 			t.Errorf("nobody said %q", part)
 		}
+	}
+}
+
+// TestRepairWithoutTime holds that no repair is tried behind half of the time, and that the result says so.
+func TestRepairWithoutTime(t *testing.T) {
+	c := unevenConfig(t)
+	c.Repair, c.Time = "auto", time.Nanosecond
+	r, err := Search(context.Background(), c)
+	if r == nil {
+		t.Fatal(err)
+	}
+	if i := slices.IndexFunc(r.Warnings, func(w result.Warning) bool { return w.ID == "repairs-cut" }); i < 0 || len(r.Repairs) > 0 ||
+		r.Warnings[i].Text != "half of the time is over: 0 of 4 repairs were tried" {
+		t.Errorf("%+v, %+v", r.Repairs, r.Warnings)
 	}
 }
 

@@ -101,9 +101,9 @@ func (s *Runner) tryRepairs(ctx context.Context, list []string, forced bool, che
 		return nil, err
 	}
 	best := given
-	for _, name := range list {
+	for i, name := range list {
 		if s.halfOver() && !forced {
-			s.Caution("repairs-cut", fmt.Sprintf("half of the time is over: repairs were tried up to %s", name), "a longer --time tries all, --repair LIST chooses some")
+			s.Caution("repairs-cut", fmt.Sprintf("half of the time is over: %d of %d repairs were tried", i, len(list)), "a longer --time tries all, --repair LIST chooses some")
 			s.Chosen.Whole = false
 			break
 		}
