@@ -33,7 +33,7 @@ type Proof struct {
 // A ProofLevel is what a proof has done with mixes that save about as much.
 type ProofLevel struct {
 	Int16   *int     `json:"int16"`           // units at int16; null with costs
-	Over    *float64 `json:"saves_more_than"` // null without costs
+	Over    *float64 `json:"saves_more_than"` // null without costs, and where no mix meets the target
 	Mixes   float64  `json:"mixes"`
 	Refuted int      `json:"refuted"`
 	Drawn   int      `json:"drawn"`   // at random; none met the target

@@ -36,7 +36,7 @@ func (s *ledger) proven(f search.Result) {
 		if l.Size >= 0 {
 			out.Int16 = new(l.Size)
 		} else {
-			out.Over = new(l.Over)
+			out.Over = record.Finite(l.Over)
 		}
 		if l.AtMost > 0 {
 			out.AtMost = new(l.AtMost)

@@ -150,6 +150,7 @@ func TestProofWithEverything(t *testing.T) {
 		{"the reference", func(c *config.Config) { c.Strategy, c.Chain = "demotion", "last" }, "proven minimal"},
 		{"all int8 holds", func(c *config.Config) { c.Target = "16bit-0.9" }, "proven minimal: nothing that can be int8 stays int16"},
 		{"no mix holds", func(c *config.Config) { c.Target = "1.0" }, "proven: no mix meets the target"},
+		{"no mix holds, with costs", func(c *config.Config) { c.Target, c.Cost = "1.0", "bops" }, "proven: no mix meets the target"},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
