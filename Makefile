@@ -70,6 +70,7 @@ test: setup ## all tests, those of the GPU on the emulated device, then every fu
 	@$(MAKE) --no-print-directory fuzz
 
 .PHONY: test-all
+test-all: RACE_FLAGS :=
 test-all: test race test-bits check-emulated ptx test-placement ## test, and what takes long or downloads more: race, all 2^32 floats, the steps of gpu-check emulated, NVIDIA's compilers, the real CUDA provider placed
 
 .PHONY: fuzz
@@ -82,10 +83,13 @@ test-hostile: setup ## give HOSTILE_MUTATIONS (20,000) damaged files to the prog
 	@$(NEED) go cc
 	go test ./cli -count=1 -timeout 12h -run '^TestHostile$$' -v -mutations $(HOSTILE_MUTATIONS) -mutation-seed $(HOSTILE_SEED) -hostile-kept $(CURDIR)/.hostile
 
+# The slow tests are whole searches again and again, five to ten times slower here: RACE_FLAGS= has them too.
+RACE_FLAGS ?= -short
+
 .PHONY: race
-race: setup ## all tests under the race detector
+race: setup ## tests under the race detector, without the slow ones (RACE_FLAGS= for all)
 	@$(NEED) go cc
-	go test -race $(TEST_FLAGS) $(RACE_ROOMS)
+	go test -race $(RACE_FLAGS) $(TEST_FLAGS) $(RACE_ROOMS)
 
 # ASan's own library has to come first, and the runtime's C++ exceptions need libstdc++ before it is loaded. A Go process cannot be
 # searched for leaks: the tests count what is open.
