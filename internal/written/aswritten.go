@@ -133,7 +133,8 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 		}
 		return score, err
 	}
-	if every := o.Data.Len() / looked; every > 1 && batch != o.Block && o.Groups == nil { // each shape has its own samples
+	// where samples differ in shape, those of each shape are counted apart: all are run
+	if every := o.Data.Len() / looked; every > 1 && batch != o.Block && o.Groups == nil {
 		score, err := run(metric.OutputsOnly, every)
 		if err == nil && a.Differ == 0 {
 			return a, score, nil

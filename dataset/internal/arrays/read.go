@@ -20,8 +20,8 @@ func (a *Array) ReadAt(b []byte, off int64) error {
 }
 
 // Each converts the n numbers of an array to a type and hands them on one by one, little-endian, with their index; per
-// of them are a sample. The slice is that of one number, valid for the call. Errors are those of ReadAt and of take, and
-// a mistake.Err for a number that the type cannot hold.
+// of them are a sample. The slice is that of one number, and valid for the call. Errors are those of ReadAt and of
+// take, and a mistake.Err for a number that the type cannot hold.
 func Each(a Array, to number.Type, n, per int, take func(i int, b []byte) error) error {
 	c := number.NewConverter(a.Elem, to, a.BigEndian, nil)
 	size, out := a.Elem.Size(), make([]byte, number.Chunk*to.Size())
