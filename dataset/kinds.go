@@ -61,7 +61,7 @@ func (s *Set) takeLabels(a arrays.Array, n int64, o Options) (err error) {
 	case arrays.Elements(a.Shape) > mostLabels:
 		return mistake.Errorf("%s has shape %s, more than %d labels: use a part of the samples", a.What, arrays.Dims(a.Shape), mostLabels)
 	case o.Kind == Pixels && len(a.Shape) < 2:
-		return mistake.Errorf("%s has shape %s, one label a sample, and this metric wants one a pixel: save them as [samples, height, width], or choose %s", a.What, arrays.Dims(a.Shape), otherThan(Pixels))
+		return mistake.Errorf("%s has shape %s, one label a sample, and this metric wants one a pixel or a step: save them as [samples, height, width] or [samples, steps], or choose %s", a.What, arrays.Dims(a.Shape), otherThan(Pixels))
 	}
 	s.perLabel = int(arrays.Elements(a.Shape[1:]))
 	if o.Kind == Values {

@@ -39,7 +39,7 @@ func TestLabelKinds(t *testing.T) {
 		{"a part of the pixels", y("|u1", []int{4, 2}, []byte{0, 1, 2, 3, 4, 5, 6, 7}), Options{Kind: Pixels, Limit: 2}, nil, []int32{0, 1, 4, 5}, nil, ""},
 		{"a pixel below 0", y("|i1", []int{4, 2}, []byte{0, 1, 2, 3, 255, 5, 6, 7}), Options{Kind: Pixels}, nil, nil, nil, "sample 2"},
 		{"a pixel below 0 that is ignored", y("|i1", []int{4, 2}, []byte{0, 1, 2, 3, 255, 5, 6, 7}), Options{Kind: Pixels, Ignore: &minus}, nil, []int32{0, 1, 2, 3, -1, 5, 6, 7}, nil, ""},
-		{"classes for pixels", y("|u1", []int{4}, []byte{1, 0, 2, 7}), Options{Kind: Pixels}, nil, nil, nil, "one a pixel"},
+		{"classes for pixels", y("|u1", []int{4}, []byte{1, 0, 2, 7}), Options{Kind: Pixels}, nil, nil, nil, "one a pixel or a step: save them as [samples, height, width] or [samples, steps]"},
 		{"values for pixels", y("<f2", []int{4, 1}, make([]byte, 8)), Options{Kind: Pixels}, nil, nil, nil, "integers"},
 		{"values", y("|u1", []int{4, 1}, []byte{1, 0, 2, 7}), Options{Kind: Values, Limit: 2}, nil, nil, []float32{1, 2}, ""},
 		{"values that are none", y("<f2", []int{4}, []byte{0, 0x3c, 0, 0x7e, 0, 0, 0, 0}), Options{Kind: Values}, nil, nil, nil, "NaN for sample 1"},
