@@ -98,7 +98,7 @@ func repaired(w io.Writer, r *run.Result) {
 	scoreRows(w, result.Scores{High: r.Given.High, Low: r.Given.Low}, r.Widths)
 	for _, one := range r.Repairs {
 		if one.Score != nil {
-			fmt.Fprintf(w, "  %-20s %s\n", "with "+one.Name, scoreText(one.Score)+", all "+r.Widths.LowName())
+			fmt.Fprintf(w, "  %-20s %s\n", "with "+one.Name, scoreText(one.Score)+", all "+r.Widths.LowName()+" when repairs were compared")
 		}
 	}
 }

@@ -33,7 +33,9 @@ func (c Config) Repairs() (list []string, forced bool, err error) {
 		return RepairNames(), false, nil
 	}
 	named := strings.Split(c.Repair, ",")
-	for _, name := range named {
+	for i, name := range named {
+		name = strings.TrimSpace(name)
+		named[i] = name
 		if !slices.Contains(RepairNames(), name) {
 			return nil, false, mistake.Errorf("--repair %s: there is no repair %q: choose none, auto, or some of %s with commas between", c.Repair, name, strings.Join(RepairNames(), ", "))
 		}
@@ -44,6 +46,14 @@ func (c Config) Repairs() (list []string, forced bool, err error) {
 		}
 	}
 	return list, true, nil
+}
+
+// RepairText is the choice of repairs as runs compare it: names in the order in which they are tried.
+func (c Config) RepairText() string {
+	if list, named, err := c.Repairs(); named && err == nil {
+		return strings.Join(list, ",")
+	}
+	return c.Repair
 }
 
 // CheckRepair refuses a --repair that is none, or that has no float network to begin with.

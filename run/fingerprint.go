@@ -71,7 +71,7 @@ func choices(c config.Config) map[string]string {
 		f["bias"] = c.Bias
 	}
 	if c.Repair != config.NoRepair {
-		f["repairs"] = c.Repair
+		f["repairs"] = c.RepairText()
 	}
 	if f["cost"] = c.Cost; c.CostFile() != "" {
 		f["cost"] = "a file"
