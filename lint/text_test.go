@@ -84,8 +84,8 @@ func TestForbiddenPatternsFindWhatTheyForbid(t *testing.T) {
 	}
 }
 
-// TestShortLeavesOutAtTheTop holds that only whole tests are left out by -short, and that make runs all of them: all but
-// make race, which make test-all has run them too.
+// TestShortLeavesOutAtTheTop holds that only whole tests are left out by -short, and that make runs all of them, but for
+// make race alone.
 func TestShortLeavesOutAtTheTop(t *testing.T) {
 	for _, name := range listFiles(t) {
 		if !isGo(name) {
