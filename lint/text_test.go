@@ -84,8 +84,8 @@ func TestForbiddenPatternsFindWhatTheyForbid(t *testing.T) {
 	}
 }
 
-// TestShortLeavesOutAtTheTop holds that only whole tests are left out by -short, and that make runs all of them, but for
-// make race alone.
+// TestShortLeavesOutAtTheTop holds that only whole tests are left out by -short, and that make runs all of them; make
+// race leaves them out, and make test-all has them there too.
 func TestShortLeavesOutAtTheTop(t *testing.T) {
 	for _, name := range listFiles(t) {
 		if !isGo(name) {
