@@ -122,10 +122,14 @@ func (n *newlySet) all(list []settings.Setting, where func(settings.Setting) str
 		if stronger(name) || slices.ContainsFunc(instead[name], stronger) || !n.suits(name) {
 			continue
 		}
-		if _, many := f.(*cli.StringSliceFlag); len(s.Values) > 1 && !many {
-			return usage("%s: the flag takes one value, not %d", where(s), len(s.Values))
+		values := s.Values
+		if _, many := f.(*cli.StringSliceFlag); len(values) > 1 && !many {
+			if _, text := f.(*cli.StringFlag); !text {
+				return usage("%s: the flag takes one value, not %d", where(s), len(values))
+			}
+			values = []string{strings.Join(values, ",")} // such as --scale 0.5,0.25
 		}
-		for _, v := range s.Values {
+		for _, v := range values {
 			if err := n.c.Set(name, v); err != nil {
 				return usage("%s: %q is no value of --%s; see `%s --help`", where(s), v, name, n.c.Command.HelpName)
 			}

@@ -50,6 +50,8 @@ func TestSettings(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "s.yaml")
 	write(t, file, []byte("# a comment\ntarget: 0.9120 # digits stay\nlimit: 300\ngrid-low: pow2\ninput: [a=1, \"b=2,3\"]\ncurve: true\ntime: 10m\nseed: 7\n"))
+	lists := filepath.Join(dir, "lists.yaml")
+	write(t, lists, []byte("repair: [bias, weights]\nscale: [0.5, 0.25]\nexport: [mctq, qdq-ms]\n"))
 	result := filepath.Join(dir, "result.json")
 	write(t, result, []byte(`{"schema_version": 2, "config": {"target": "16bit-0.01", "grid_low": "pow2", "grid_high": "pow2", "limit": 50, "metric": "f1", "model": "m.onnx", "calib": "c.npz"}}`))
 	repaired := filepath.Join(dir, "repaired.json")
@@ -84,6 +86,7 @@ func TestSettings(t *testing.T) {
 			map[string]string{"metric": "map75", "decode": "yolov8", "nms-score": "0.1", "ignore-label": "3"}},
 		{"a metric without boxes", nil, []string{"search", "--config", boxes, "--metric", "top1"}, map[string]string{"metric": "top1", "ignore-label": "3"}},
 		{"a command in place of a metric", nil, []string{"search", "--config", boxes, "--metric-cmd", "ls"}, map[string]string{"metric-cmd": "ls"}},
+		{"a list of a flag that takes commas", nil, []string{"search", "--config", lists}, map[string]string{"repair": "bias,weights", "scale": "0.5,0.25", "export": "mctq | qdq-ms"}},
 		{"another command", nil, []string{"eval", "--config", file, "m.onnx"}, map[string]string{"limit": "300", "input": "a=1 | b=2,3", "seed": "7"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
