@@ -56,6 +56,8 @@ type Task struct {
 	bare *onnx.Network               // the network before its weights were rounded; nil: nothing is to be repaired
 	how  config.Config               // of the calibration
 	seen map[string][]repair.Channel // the channels of the bare network's tensors, once they are known
+	// grids of the bare network with scaled channels, by the kinds of scaling
+	again map[string]*calibrate.Grids
 
 	CalibScan *scan.Scan // of the calibration samples; nil: nothing was calibrated
 	ScanTime  float64    // seconds that it took

@@ -39,29 +39,31 @@ func (p *Task) CanRepair() bool { return p.bare != nil }
 // are by the range methods of each holder, or, without, by the method of the calibration. A network whose channels were
 // scaled is calibrated again.
 func (p *Task) Repair(ctx context.Context, repairs, methods []string) (*Version, error) {
-	calib, err := p.openCalib()
-	if err != nil {
-		return nil, err
-	}
-	defer calib.Close()
-	return p.repair(ctx, calib, repairs, methods, nil)
+	var calib *dataset.Set // opened where something is to be calibrated
+	defer func() {
+		if calib != nil {
+			calib.Close()
+		}
+	}()
+	return p.repair(ctx, func() (_ *dataset.Set, err error) {
+		if calib == nil {
+			c := p.how
+			c.Lists = false
+			calib, err = OpenCalib(p.FloatModel, c)
+		}
+		return calib, err
+	}, repairs, methods, nil)
 }
 
-// openCalib opens the calibration samples again.
-func (p *Task) openCalib() (*dataset.Set, error) {
-	c := p.how
-	c.Lists = false
-	return OpenCalib(p.FloatModel, c)
-}
-
-// repair is Repair on open samples. With records of an earlier calibration nothing is calibrated.
-func (p *Task) repair(ctx context.Context, calib *dataset.Set, repairs, methods []string, recorded []quant.Record) (*Version, error) {
-	seen, err := p.channels(ctx, calib)
+// repair is Repair on the calibration samples that open gives. With records of an earlier calibration nothing is
+// calibrated.
+func (p *Task) repair(ctx context.Context, open func() (*dataset.Set, error), repairs, methods []string, recorded []quant.Record) (*Version, error) {
+	seen, err := p.channels(ctx, open)
 	if err != nil {
 		return nil, err
 	}
 	r := &Version{Network: p.bare.Clone(), Records: p.Records, Seen: p.Seen}
-	scaled := 0
+	scaled, kinds := 0, ""
 	for _, one := range []struct {
 		name string
 		norm bool
@@ -72,13 +74,13 @@ func (p *Task) repair(ctx context.Context, calib *dataset.Set, repairs, methods 
 		if r.Changed, err = repair.Even(r.Network.Model, one.norm, seen); err != nil {
 			return nil, err
 		}
-		scaled += r.Changed
+		scaled, kinds = scaled+r.Changed, kinds+one.name+" "
 	}
 	switch {
 	case recorded != nil:
 		r.Records = recorded
 	case scaled > 0:
-		if err := p.calibrateAgain(ctx, r, calib, methods); err != nil {
+		if err := p.calibrateAgain(ctx, r, kinds, open, methods); err != nil {
 			return nil, err
 		}
 	}
@@ -103,13 +105,17 @@ func (p *Task) repair(ctx context.Context, calib *dataset.Set, repairs, methods 
 }
 
 // channels are those of the bare network's tensors. The map and its slices are new.
-func (p *Task) channels(ctx context.Context, calib *dataset.Set) (map[string][]repair.Channel, error) {
+func (p *Task) channels(ctx context.Context, open func() (*dataset.Set, error)) (map[string][]repair.Channel, error) {
 	if p.seen == nil {
 		axes, err := repair.Tensors(p.bare.Model)
 		if err != nil {
 			return nil, err
 		}
 		how, err := p.how.Calibration()
+		if err != nil {
+			return nil, err
+		}
+		calib, err := open()
 		if err != nil {
 			return nil, err
 		}
@@ -128,12 +134,23 @@ func (p *Task) channels(ctx context.Context, calib *dataset.Set) (map[string][]r
 // no bit of it where the runtime adds up in the same order.
 const sameRange = 1e-5
 
-// calibrateAgain makes the grids of a network whose channels were scaled. It holds the ranges of all tensors that were
-// not against those of the bare network: a repair changes nothing that the network computes in float.
-func (p *Task) calibrateAgain(ctx context.Context, r *Version, calib *dataset.Set, methods []string) error {
-	grids, err := CalibrateAndTell(ctx, r.Network, calib, p.how)
-	if err != nil {
-		return err
+// calibrateAgain makes the grids of a network whose channels were scaled, once for the same kinds of scaling. It holds
+// the ranges of all tensors that were not against those of the bare network: a repair changes nothing that the network
+// computes in float.
+func (p *Task) calibrateAgain(ctx context.Context, r *Version, kinds string, open func() (*dataset.Set, error), methods []string) error {
+	grids := p.again[kinds]
+	if grids == nil {
+		calib, err := open()
+		if err != nil {
+			return err
+		}
+		if grids, err = CalibrateAndTell(ctx, r.Network, calib, p.how); err != nil {
+			return err
+		}
+		if p.again == nil {
+			p.again = map[string]*calibrate.Grids{}
+		}
+		p.again[kinds] = grids
 	}
 	scaled, err := repair.Scaled(r.Network.Model)
 	if err != nil {
@@ -163,7 +180,7 @@ func (p *Task) calibrateAgain(ctx context.Context, r *Version, calib *dataset.Se
 }
 
 // Repaired says that no more repairs are made: what they begin with is given up.
-func (p *Task) Repaired() { p.bare, p.seen = nil, nil }
+func (p *Task) Repaired() { p.bare, p.seen, p.again = nil, nil, nil }
 
 // Take makes a repaired network the task's for good, and puts its biases on grids where that is asked for. Warnings are
 // of biases that stay float.
@@ -178,7 +195,7 @@ func (p *Task) repairAgain(ctx context.Context, calib *dataset.Set, c config.Con
 	if p.Seen == nil {
 		recorded = p.Records
 	}
-	r, err := p.repair(ctx, calib, c.Repaired, c.Ranges, recorded)
+	r, err := p.repair(ctx, func() (*dataset.Set, error) { return calib, nil }, c.Repaired, c.Ranges, recorded)
 	if err != nil {
 		return err
 	}
