@@ -104,16 +104,6 @@ func wholeF1(o LabelOptions) func(j *Scorer, samples int) Accumulator {
 	})
 }
 
-// microF1 is F1 of all classes together, which of one class a sample is the share of the right ones; it knows no
-// weights.
-func microF1(m *Metric, o LabelOptions) *Metric {
-	c := *m
-	if o.Weights != nil {
-		return weighClasses(&c, o)
-	}
-	return &c
-}
-
 // confusion makes a metric of the numbers of samples of each class: right, falsely of it, and missed.
 func confusion(of func(classes int, counts []int64) float64) func(j *Scorer, samples int) Accumulator {
 	return func(j *Scorer, _ int) Accumulator {

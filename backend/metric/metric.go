@@ -109,7 +109,7 @@ var metrics = []*Metric{
 	{Name: "f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: wholeF1(LabelOptions{}), weigh: weighF1},
 	weighPixels(&Metric{Name: "pixel-accuracy", Fraction: true, NeedsLabels: true, Labels: PixelLabels, weigh: weighPixels, perPixel: true}, LabelOptions{}),
 	weighIoU(&Metric{Name: "miou", Fraction: true, NeedsLabels: true, Labels: PixelLabels, Best: 1, gain: nothing, weigh: weighIoU}, LabelOptions{}),
-	{Name: "micro-f1", Countable: true, Fraction: true, NeedsLabels: true, Best: 1, rank: 1, gain: top1, weigh: microF1},
+	{Name: "micro-f1", Countable: true, Fraction: true, NeedsLabels: true, Best: 1, rank: 1, gain: top1, weigh: weighClasses},
 	{Name: "weighted-f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: confusion(weightedF1)},
 	{Name: "mcc", NeedsLabels: true, Best: 1, gain: nothing, whole: confusion(matthews)},
 	{Name: "auroc", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: ranking(auroc), labelled: rankClasses},

@@ -75,19 +75,30 @@ func falling(scores []float64) []int {
 	return order
 }
 
-// ties calls f for each run of equal scores, with how many of it are right and wrong.
-func ties(scores []float64, right []bool, f func(yes, no float64)) {
+// runs calls f for each run of equal scores, the highest first: with the samples of it, and how many come before.
+func runs(scores []float64, f func(before int, equal []int)) {
 	order := falling(scores)
 	for from := 0; from < len(order); {
-		to, yes := from, 0
-		for ; to < len(order) && (to == from || scores[order[to]] == scores[order[from]]); to++ {
-			if right[order[to]] {
+		to := from + 1
+		for to < len(order) && scores[order[to]] == scores[order[from]] {
+			to++
+		}
+		f(from, order[from:to])
+		from = to
+	}
+}
+
+// ties calls f for each run of equal scores, with how many of it are right and wrong.
+func ties(scores []float64, right []bool, f func(yes, no float64)) {
+	runs(scores, func(_ int, equal []int) {
+		yes := 0
+		for _, i := range equal {
+			if right[i] {
 				yes++
 			}
 		}
-		f(float64(yes), float64(to-from-yes))
-		from = to
-	}
+		f(float64(yes), float64(len(equal)-yes))
+	})
 }
 
 // auroc is the area under the ROC curve: how probable it is that a right sample has a higher score than a wrong one,

@@ -58,19 +58,13 @@ func spearman(got, want []float64) float64 { return pearson(ranks(got), ranks(wa
 
 // ranks are the places of numbers in their order, equal ones each at their mean.
 func ranks(x []float64) []float64 {
-	order := falling(x)
-	slices.Reverse(order)
 	out := make([]float64, len(x))
-	for from := 0; from < len(order); {
-		to := from + 1
-		for to < len(order) && x[order[to]] == x[order[from]] {
-			to++
+	runs(x, func(before int, equal []int) {
+		last := len(x) - 1 - before // in rising order
+		for _, i := range equal {
+			out[i] = float64(2*last-len(equal)+1) / 2
 		}
-		for _, i := range order[from:to] {
-			out[i] = float64(from+to-1) / 2
-		}
-		from = to
-	}
+	})
 	return out
 }
 

@@ -83,12 +83,9 @@ func logSoftmax(row []float32, at int) float64 {
 // without blanks (Graves et al., Connectionist temporal classification, 2006).
 func errorRate(words bool) func(o LabelOptions) Metric {
 	return func(o LabelOptions) Metric {
-		unit := func(list []int32) []int32 { return list }
-		var numbers func() func([]int32) []int32
+		numbers := func() func([]int32) []int32 { return func(list []int32) []int32 { return list } }
 		if words {
 			numbers = func() func([]int32) []int32 { return wordNumbers(o.space()) }
-		} else {
-			numbers = func() func([]int32) []int32 { return unit }
 		}
 		count := counting(o)
 		return Metric{Lower: true, words: words, wanted: func(labels []int32) []int32 { return numbers()(count(labels)) },
