@@ -66,7 +66,7 @@ func helpCommand() *cli.Command {
 				return nil
 			}
 			if c.App.Command(word) == nil {
-				return usage("no command %q; %s`demote --help` lists them", word, meant(word, "", commandNames(c.App.Commands)))
+				return noCommand(c.App, word)
 			}
 			return c.App.RunContext(c.Context, []string{c.App.Name, word, "--help"})
 		},

@@ -100,7 +100,7 @@ func App(out, errs io.Writer) *cli.App {
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				word := c.Args().First()
-				return usage("no command %q; %s`demote --help` lists them", word, meant(word, "", commandNames(c.App.Commands)))
+				return noCommand(c.App, word)
 			}
 			return cli.ShowAppHelp(c)
 		},
@@ -112,6 +112,11 @@ func App(out, errs io.Writer) *cli.App {
 		c.Flags, c.Before = append(c.Flags, commonFlags()...), fromElsewhere
 	}
 	return app
+}
+
+// noCommand refuses a word that no command is named.
+func noCommand(app *cli.App, word string) error {
+	return usage("no command %q; %s`demote --help` lists them", word, meant(word, "", commandNames(app.Commands)))
 }
 
 // errUsage marks a command line that cannot be understood.

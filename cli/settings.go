@@ -173,26 +173,19 @@ func strayVariables(c *cli.Context) {
 	for _, command := range c.App.Commands {
 		for _, f := range command.Flags {
 			for _, name := range f.Names() {
-				if name = variable(name); !slices.Contains(names, name) {
-					names = append(names, name)
-				}
+				names = append(names, strings.TrimPrefix(variable(name), variablePrefix))
 			}
 		}
 	}
+	names = distinct(names)
 	for _, line := range os.Environ() {
 		name, _, _ := strings.Cut(line, "=")
-		if !strings.HasPrefix(name, variablePrefix) || slices.Contains(names, name) {
+		rest, ours := strings.CutPrefix(name, variablePrefix)
+		if !ours || slices.Contains(names, rest) {
 			continue
 		}
-		if guess := meant(strings.TrimPrefix(name, variablePrefix), variablePrefix, trimmed(names)); guess != "" {
+		if guess := meant(rest, variablePrefix, names); guess != "" {
 			fmt.Fprintf(c.App.ErrWriter, "demote: the variable %s sets no flag; %s\n", name, strings.TrimSpace(guess))
 		}
 	}
-}
-
-func trimmed(names []string) (list []string) {
-	for _, n := range names {
-		list = append(list, strings.TrimPrefix(n, variablePrefix))
-	}
-	return list
 }
