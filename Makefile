@@ -18,7 +18,7 @@ RUNTIME_ROOMS ?= ./onnx/... ./internal/... ./cgo/... ./backend/... ./engine/... 
 TEST_FLAGS ?= -timeout 40m
 # The tests in lint/ start no goroutines.
 RACE_ROOMS ?= $(filter-out $(MODULE)/lint,$(shell go list $(ROOMS) 2>/dev/null))
-FUZZ_SECONDS ?= 30
+FUZZ_SECONDS ?= 12
 HOSTILE_MUTATIONS ?= 20000
 HOSTILE_SEED ?= 1
 DEMO_OUT ?= demo-out
@@ -74,12 +74,12 @@ test-all: RACE_FLAGS :=
 test-all: test race test-bits check-emulated ptx test-placement ## test, and what takes long or downloads more: race, all 2^32 floats, the steps of gpu-check emulated, NVIDIA's compilers, the real CUDA provider placed
 
 .PHONY: fuzz
-fuzz: ## run every fuzz target, the readers of files for FUZZ_SECONDS (30)
+fuzz: ## run every fuzz target, the readers of files for FUZZ_SECONDS (12)
 	@$(NEED) go cc python3
 	@python3 scripts/fuzz.py $(FUZZ_SECONDS)
 
 .PHONY: test-hostile
-test-hostile: setup ## give HOSTILE_MUTATIONS (20,000) damaged files to the program (an hour; `make test` has 200)
+test-hostile: setup ## give HOSTILE_MUTATIONS (20,000) damaged files to the program (an hour; `make test` has 60)
 	@$(NEED) go cc
 	go test ./cli -count=1 -timeout 12h -run '^TestHostile$$' -v -mutations $(HOSTILE_MUTATIONS) -mutation-seed $(HOSTILE_SEED) -hostile-kept $(CURDIR)/.hostile
 

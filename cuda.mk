@@ -242,15 +242,15 @@ test-cuda: setup emu $(SELFTEST) $(CUDA_BIN)/libcuda.a ## test what is built wit
 
 # The example on the emulated device, ONNX Runtime's CPU provider standing in for its CUDA provider: what it prints is no GPU's result.
 .PHONY: demo-emulated
-demo-emulated: setup emu cuda ## search the example on the emulated device, with 200 samples: no GPU
-	$(call search_example,emulated,$(EMU_ENV) DEMOTE_EMU=shared=1,--limit 200)
+demo-emulated: setup emu cuda ## search the example on the emulated device, with 40 samples: no GPU
+	$(call search_example,emulated,$(EMU_ENV) DEMOTE_EMU=shared=1,--limit 40)
 
 # What gpu-check and demo-cuda run, on the emulated device and with few samples, so that no step of them is first run by a person with a
 # GPU. Left out are the tests that need ONNX Runtime's CUDA provider to compute.
 .PHONY: check-emulated
 check-emulated: demo-emulated $(CUDA_BIN)/gpucheck ## run the steps of gpu-check and demo-cuda on the emulated device; the report is bin/emulated-report/
 	@$(EMU_ENV) $(CUDA_BIN)/gpucheck -ask
-	$(call gpu_report,bin/emulated-report,$(EMU_ENV) DEMOTE_EMU=shared=1,^(TestEmulated|TestGPU),--limit 40,-stride 400009)
+	$(call gpu_report,bin/emulated-report,$(EMU_ENV) DEMOTE_EMU=shared=1,^(TestEmulated|TestGPU),--limit 12,-stride 400009)
 	@grep -q '"Emulated": true' bin/emulated-report/gpu-report.json && grep -q '^EMULATED' bin/emulated-report/gpu-report.txt && \
 	  grep -q '"device": "cuda:0 EMULATED' bin/emulated-report/bench.json || { echo "make: a report of the emulated device does not say so" >&2; exit 1; }
 

@@ -24,7 +24,7 @@ import (
 )
 
 var (
-	mutations    = flag.Int("mutations", 200, "how many damaged files TestHostile gives to the program")
+	mutations    = flag.Int("mutations", 60, "how many damaged files TestHostile gives to the program")
 	mutationSeed = flag.Uint64("mutation-seed", 1, "what its damage is drawn by")
 	onlyMutation = flag.Int("mutation", -1, "the one to try again, by its number")
 	hostileFor   = flag.Duration("hostile-for", 0, "after this time it begins with no other file; 0: with all")

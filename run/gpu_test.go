@@ -24,7 +24,7 @@ func fashionOnGPU(t *testing.T) config.Config {
 	t.Helper()
 	limit := 0
 	if emutest.Present() {
-		limit = 40
+		limit = 12
 	}
 	return config.Config{Limit: limit, Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Target: "16bit-0.003",
 		Strategy: "demotion", Out: filepath.Join(t.TempDir(), "run"), Version: "test"}
@@ -48,7 +48,7 @@ func TestGPUBlocks(t *testing.T) {
 	var first [][]float32
 	blocks := []int{64, 8, 50, 256}
 	if emutest.Present() {
-		blocks = []int{16, 8, 20, 10}
+		blocks = []int{6, 3, 12, 4}
 	}
 	for _, block := range blocks {
 		cfg := fashionOnGPU(t)
