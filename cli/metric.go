@@ -16,6 +16,7 @@ func metricFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "output", Category: catTarget, Usage: "`NAME`: output that the metric reads, if the network has several; repeatable for a metric that reads several, or all"},
 		&cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: your own metric: a shell command that reads the outputs, and the labels if there are any, as npy on its standard input, and prints one number; see docs/metrics.md"},
 		&cli.StringFlag{Name: "decode", Category: catTarget, Usage: "`LAYOUT`: how the outputs hold boxes, for map and map50: " + either(metric.LayoutNames())},
+		&cli.StringFlag{Name: "anchors", Category: catTarget, Usage: "`LIST` or FILE.csv: for yolov5-heads width and height of each anchor, those of the finest grid first (default with three outputs: YOLOv5's for COCO); for ssd a line of middle x, middle y, width, height each; all in pixels of the input"},
 		&cli.Float64Flag{Name: "nms-score", Category: catTarget, Usage: "`S`: boxes with a score at or below S do not count (default: 0.001)"},
 		&cli.Float64Flag{Name: "nms-iou", Category: catTarget, Usage: "`O`: boxes of a class that overlap by more than O count as one (default: 0.65)"},
 		&cli.IntFlag{Name: "max-detections", Category: catTarget, Usage: "`N`: boxes of an image that count, the best (default: 300)"},
@@ -38,7 +39,7 @@ func metricChoices(c *cli.Context, cfg *run.Config) error {
 		n := c.Int64("space")
 		cfg.Space = &n
 	}
-	cfg.Decode, cfg.MaxDetections = c.String("decode"), c.Int("max-detections")
+	cfg.Decode, cfg.Anchors, cfg.MaxDetections = c.String("decode"), c.String("anchors"), c.Int("max-detections")
 	for name, to := range map[string]**float64{"nms-score": &cfg.NMSScore, "nms-iou": &cfg.NMSIoU} {
 		if c.IsSet(name) {
 			v := c.Float64(name)

@@ -74,7 +74,8 @@ type Config struct {
 	MetricName    string        `json:"metric_name,omitempty"`    // of the command, as results have it; empty: command
 	MetricLower   bool          `json:"metric_lower"`             // a lower answer of it is better
 	MetricTimeout time.Duration `json:"metric_timeout_ns"`        // for one answer; 0: ten minutes
-	Decode        string        `json:"decode,omitempty"`         // how boxes lie in the outputs: yolov5, yolov8, boxes
+	Decode        string        `json:"decode,omitempty"`         // how boxes lie in the outputs, see detect.Layout
+	Anchors       string        `json:"anchors,omitempty"`        // of heads: numbers, or a file of them
 	NMSScore      *float64      `json:"nms_score,omitempty"`      // boxes below do not count; nil: as COCO's evaluation
 	NMSIoU        *float64      `json:"nms_iou,omitempty"`        // boxes that overlap by more are one
 	MaxDetections int           `json:"max_detections,omitempty"` // boxes an image; 0: as COCO's evaluation

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"strings"
+
 	"example.org/demote/backend/metric"
 	"example.org/demote/mistake"
 )
@@ -13,7 +15,7 @@ func (c Config) checkDetection() error {
 	}
 	boxes := m != nil && m.Detects()
 	if !boxes {
-		for flag, given := range map[string]bool{"--decode": c.Decode != "", "--nms-score": c.NMSScore != nil, "--nms-iou": c.NMSIoU != nil, "--max-detections": c.MaxDetections != 0} {
+		for flag, given := range map[string]bool{"--decode": c.Decode != "", "--anchors": c.Anchors != "", "--nms-score": c.NMSScore != nil, "--nms-iou": c.NMSIoU != nil, "--max-detections": c.MaxDetections != 0} {
 			if given {
 				return mistake.Errorf("%s is for metrics of boxes: leave it out, or choose --metric map or map50", flag)
 			}
@@ -22,7 +24,7 @@ func (c Config) checkDetection() error {
 	}
 	switch {
 	case c.Decode == "":
-		return mistake.Errorf("--metric %s reads boxes: say how the outputs hold them, --decode yolov5, yolov8 or boxes", c.Metric)
+		return mistake.Errorf("--metric %s reads boxes: say how the outputs hold them, --decode %s", c.Metric, strings.Join(metric.LayoutNames(), ", "))
 	case c.NMSScore != nil && !(*c.NMSScore >= 0 && *c.NMSScore < 1):
 		return mistake.Errorf("--nms-score %g: give a score from 0 to below 1", *c.NMSScore)
 	case c.NMSIoU != nil && !(*c.NMSIoU > 0 && *c.NMSIoU <= 1):
@@ -31,7 +33,13 @@ func (c Config) checkDetection() error {
 		return mistake.Errorf("--max-detections %d: give a number of boxes above 0", c.MaxDetections)
 	}
 	d, err := c.Detection()
-	if err == nil && d.Layout == "boxes" && c.NMSIoU != nil {
+	switch {
+	case err != nil:
+	case c.Anchors != "" && !d.Layout.TakesAnchors():
+		err = mistake.Errorf("--anchors: --decode %s has none; leave it out", c.Decode)
+	case c.Anchors == "" && d.Layout.NeedsAnchors():
+		err = mistake.Errorf("--decode %s needs --anchors FILE.csv: a line of middle x, middle y, width, height for each, in pixels of the input", c.Decode)
+	case d.Layout == "boxes" && c.NMSIoU != nil:
 		err = mistake.Errorf("--nms-iou: with --decode boxes the network has suppressed boxes itself; leave it out")
 	}
 	return err
@@ -41,6 +49,9 @@ func (c Config) checkDetection() error {
 func (c Config) Detection() (d metric.Detection, err error) {
 	d = metric.DefaultDetection()
 	if d.Layout, err = metric.Layout(c.Decode); err != nil {
+		return d, err
+	}
+	if d.Anchors, err = c.anchors(); err != nil {
 		return d, err
 	}
 	if c.NMSScore != nil {

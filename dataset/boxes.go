@@ -41,21 +41,21 @@ func (s *Set) takeBoxes(z *arrays.Archive, path string, n int64) error {
 			return mistake.Errorf("%s: the array %q is no number a box: give %d of them, as integers, bool, float32 or float64", path, more.Name, rows)
 		}
 	}
-	w, h := s.imageSize()
-	return s.checkBoxes(a.What, w, h)
+	w, h := s.ImageSize()
+	return s.checkBoxes(a.What, float64(w), float64(h))
 }
 
-// imageSize is the width and height of the network's image input; 0, 0: it has none whose size is known.
-func (s *Set) imageSize() (w, h float64) {
+// ImageSize is the width and height of the network's image input; 0, 0: it has none whose size is known.
+func (s *Set) ImageSize() (w, h int) {
 	for _, c := range s.columns {
 		shape := c.shape
 		isChannels := func(d int64) bool { return d == 1 || d == 3 || d == 4 }
 		switch {
 		case len(shape) != 3 || c.of != nil:
 		case isChannels(shape[0]):
-			return float64(shape[2]), float64(shape[1])
+			return int(shape[2]), int(shape[1])
 		case isChannels(shape[2]):
-			return float64(shape[1]), float64(shape[0])
+			return int(shape[1]), int(shape[0])
 		}
 	}
 	return 0, 0

@@ -57,7 +57,7 @@ func choices(c config.Config) map[string]string {
 	}
 	if c.Decode != "" {
 		if d, err := c.Detection(); err == nil {
-			f["boxes"] = fmt.Sprint(d)
+			f["boxes"] = fmt.Sprintf("{%s %v}", d.Layout, d.Suppression)
 		}
 	}
 	f["outputs beside"], f["label arrays"] = strings.Join(c.Beside, " "), strings.Join(c.LabelArrays, " ")
@@ -72,6 +72,9 @@ func choices(c config.Config) map[string]string {
 	}
 	if c.Repair != config.NoRepair {
 		f["repairs"] = c.RepairText()
+	}
+	if c.Anchors != "" && c.AnchorsFile() == "" { // a file is among the inputs
+		f["anchors"] = c.Anchors
 	}
 	if f["cost"] = c.Cost; c.CostFile() != "" {
 		f["cost"] = "a file"

@@ -137,7 +137,7 @@ func (s *searchRun) constrainSearch(ctx context.Context) error {
 	if s.Layout, err = s.rules.Arrange(s.Network, s.Order); err != nil {
 		return err
 	}
-	for _, in := range []struct{ role, path string }{{"profile", s.Config.Profile}, {"cost", s.Config.CostFile()}, {"start", s.Config.Start}} {
+	for _, in := range []struct{ role, path string }{{"profile", s.Config.Profile}, {"cost", s.Config.CostFile()}, {"start", s.Config.Start}, {"anchors", s.Config.AnchorsFile()}} {
 		if err := s.BookFile(in.role, in.path); err != nil {
 			return err
 		}

@@ -140,7 +140,7 @@ func inputPaths(c config.Config) []string {
 	if c.HoldoutShare() > 0 {
 		holdout = ""
 	}
-	paths := []string{c.Model, c.Low, c.High, c.EncodingsLow, c.EncodingsHigh, c.Calib, c.Data, c.Labels, c.Start, c.Profile, c.CostFile(), holdout}
+	paths := []string{c.Model, c.Low, c.High, c.EncodingsLow, c.EncodingsHigh, c.Calib, c.Data, c.Labels, c.Start, c.Profile, c.CostFile(), c.AnchorsFile(), holdout}
 	return slices.DeleteFunc(paths, func(path string) bool { return path == "" })
 }
 

@@ -47,7 +47,7 @@ func TestLayouts(t *testing.T) {
 		row    []float32
 		dims   []int64
 	}{{YOLOv5, v5, []int64{cells, 8}}, {YOLOv5, v5turned, []int64{1, 8, cells}}, {YOLOv8, v8, []int64{7, cells}}, {YOLOv8, v8turned, []int64{cells, 7}}} {
-		r, err := NewReader(c.layout, [][]int64{c.dims})
+		r, err := NewReader(c.layout, [][]int64{c.dims}, View{})
 		if err != nil || r.Classes() != classes {
 			t.Fatalf("%s %v: %v", c.layout, c.dims, err)
 		}
@@ -56,7 +56,7 @@ func TestLayouts(t *testing.T) {
 		}
 	}
 	// An object's score is a factor of its classes'; NaN is no box.
-	r, err := NewReader(YOLOv5, [][]int64{{8, 6}})
+	r, err := NewReader(YOLOv5, [][]int64{{8, 6}}, View{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestReadyBoxes(t *testing.T) {
 	one := []float32{1, 2, 3, 4, 0.75, 4, 0, 0, 0, 0, 0, 0, 5, 5, 6, 7, 0.5, 0, 1, 1, 2, 2, 0.9, -1}
 	three := []float32{1, 2, 3, 4, 0, 0, 0, 0, 5, 5, 6, 7, 1, 1, 2, 2, 0.75, 0, 0.5, 0.9, 4, 0, 0, -1}
 	for row, dims := range map[*[]float32][][]int64{&one: {{4, 6}}, &three: {{4, 4}, {4}, {4, 1}}} {
-		r, err := NewReader(Boxes, dims)
+		r, err := NewReader(Boxes, dims, View{})
 		if err != nil || !r.Suppressed() {
 			t.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func TestBadLayouts(t *testing.T) {
 		dims   [][]int64
 	}{{YOLOv5, [][]int64{{5, 20}}}, {YOLOv8, [][]int64{{4, 20}}}, {YOLOv8, [][]int64{{20}}}, {YOLOv8, [][]int64{{3, 7, 20}}}, {YOLOv8, [][]int64{{7, 20}, {7, 20}}},
 		{Boxes, [][]int64{{20, 7}}}, {Boxes, [][]int64{{20, 4}, {20}}}, {Boxes, [][]int64{{20, 4}, {20}, {19}}}, {Boxes, [][]int64{{20}, {20, 4}, {20}}}} {
-		if _, err := NewReader(c.layout, c.dims); err == nil {
+		if _, err := NewReader(c.layout, c.dims, View{}); err == nil {
 			t.Errorf("%s takes %v", c.layout, c.dims)
 		}
 	}

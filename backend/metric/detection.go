@@ -14,6 +14,7 @@ import (
 type Detection struct {
 	Layout detect.Layout
 	detect.Suppression
+	detect.View
 }
 
 // DefaultDetection has the suppression of COCO's evaluation, and no layout.
@@ -34,6 +35,13 @@ func (m *Metric) Detecting(d Detection) *Metric {
 	c := *m
 	c.detection = &d
 	return &c
+}
+
+// On is the metric of boxes for images of a size, in pixels; 0: not known.
+func (m *Metric) On(width, height int) *Metric {
+	d := *m.detection
+	d.Width, d.Height = width, height
+	return m.Detecting(d)
 }
 
 // findings is an Accumulator of the boxes of all samples: of an output of any size it keeps what counts.
@@ -84,7 +92,7 @@ func (j *Scorer) checkBoxes() (err error) {
 			outputs = append(outputs, p.Dims)
 		}
 	}
-	if j.reader, err = detect.NewReader(d.Layout, outputs); err != nil {
+	if j.reader, err = detect.NewReader(d.Layout, outputs, d.View); err != nil {
 		return mistake.Errorf("metric %s with --decode %s %w; %s is %v: name another --output, or another --decode", m.Name, d.Layout, err, text, j.dims)
 	}
 	if j.boxes, err = wantedBoxes(j.truth.Own, j.samples); err != nil {

@@ -79,7 +79,7 @@ func TestDetection(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := detect.NewReader(detect.YOLOv8, [][]int64{{30, 7}})
+		r, err := detect.NewReader(detect.YOLOv8, [][]int64{{30, 7}}, detect.View{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,7 +22,7 @@ type Scorer struct {
 	last   bool   // the last step alone is judged
 	parts  []Part // of several outputs: where each lies in a row; nil: there is one
 	laid   []Output
-	reader *detect.Reader // of a metric of boxes
+	reader detect.Reader // of a metric of boxes
 	boxes  [][]detect.Wanted
 }
 

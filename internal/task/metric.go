@@ -43,6 +43,9 @@ func (p *Task) PickMetric(c config.Config) (*metric.Metric, *metric.Command, err
 	if err := p.needLabels(m, c); err != nil {
 		return nil, nil, err
 	}
+	if m.Detects() {
+		m = m.On(p.Data.ImageSize())
+	}
 	o := metric.LabelOptions{Ignore: c.IgnoreLabel, Blank: c.Blank, Space: c.Space}
 	if o.Weights, err = c.Weighing(); err != nil {
 		return nil, nil, err
