@@ -8,11 +8,13 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"example.org/demote/config"
 	"example.org/demote/internal/tasktest"
+	"example.org/demote/result"
 )
 
 // detectorSamples is how many images drawnDetector has.
@@ -157,6 +159,40 @@ func TestDetectorHeads(t *testing.T) {
 	if turned := mustSearch(t, c); decisions(t, turned) != decisions(t, r) {
 		t.Errorf("scores first: %s\nboxes first:  %s", decisions(t, turned), decisions(t, r))
 	}
+}
+
+// TestDetectorReadWrong: a network whose boxes are labelled in pixels of another size scores next to nothing, which
+// search and eval warn of; one that is read right is not warned of.
+func TestDetectorReadWrong(t *testing.T) {
+	for _, by := range []float32{1, 0.25} {
+		c := drawnHeads(t)
+		boxes, offsets := drawnSquares(tasktest.NewGraph(detectorSamples), rand.New(rand.NewPCG(9, 9)))
+		for i := range boxes {
+			for k := range 4 {
+				boxes[i][k] *= by
+			}
+		}
+		writeBoxes(t, &c, boxes, offsets)
+		r, err := Search(context.Background(), c)
+		if err != nil && ExitCode(err) != ExitUnreachable {
+			t.Fatal(err)
+		}
+		c.Calib, c.Strategy, c.Target, c.Cache = "", "", "", 0
+		e, err := Eval(context.Background(), c, c.Model, "", "exact")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, list := range [][]result.Warning{r.Warnings, e.Warnings} {
+			if warned(list, "near-chance") != (by < 1) {
+				t.Errorf("boxes times %g: the network scores %v, %+v", by, *e.Score.Value, list)
+			}
+		}
+	}
+}
+
+// warned tells whether a list has a warning.
+func warned(list []result.Warning, id string) bool {
+	return slices.ContainsFunc(list, func(w result.Warning) bool { return w.ID == id })
 }
 
 // TestBadDetector: flags and labels of boxes that cannot be meant are refused in one line.

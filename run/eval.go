@@ -77,7 +77,7 @@ func Eval(ctx context.Context, c config.Config, file, reference, session string)
 	if err != nil {
 		return nil, err
 	}
-	e.warnings = append(e.warnings, doubts...)
+	e.warnings = append(append(e.warnings, doubts...), question.Detector(e.metric, score)...)
 	return &Evaluation{File: file, Metric: e.metric.Name, Session: session, Samples: e.Samples(), Score: record.Score(score, e.metric.Lower), Warnings: e.warnings}, nil
 }
 

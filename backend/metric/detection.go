@@ -3,6 +3,7 @@ package metric
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"strings"
 
@@ -85,15 +86,17 @@ func (j *Scorer) checkBoxes() (err error) {
 	if j.steps > 1 {
 		return mistake.Errorf("metric %s reads images, and samples have steps: leave out --state, or choose another --metric", m.Name)
 	}
-	outputs, text := [][]int64{j.dims[1:]}, j.output
+	outputs, text := [][]int64{j.dims[1:]}, fmt.Sprintf("%s is %v", j.output, j.dims)
 	if j.parts != nil {
 		outputs = nil
+		var list []string
 		for _, p := range j.parts {
-			outputs = append(outputs, p.Dims)
+			outputs, list = append(outputs, p.Dims), append(list, fmt.Sprintf("%s has %v a sample", p.Name, p.Dims))
 		}
+		text = strings.Join(list, ", ")
 	}
 	if j.reader, err = detect.NewReader(d.Layout, outputs, d.View); err != nil {
-		return mistake.Errorf("metric %s with --decode %s %w; %s is %v: name another --output, or another --decode", m.Name, d.Layout, err, text, j.dims)
+		return mistake.Errorf("metric %s with --decode %s %w; %s: name another --output, or another --decode", m.Name, d.Layout, err, text)
 	}
 	if j.boxes, err = wantedBoxes(j.truth.Own, j.samples); err != nil {
 		return err

@@ -134,7 +134,7 @@ func TestBadDetection(t *testing.T) {
 		dims []int64
 		hint string
 	}{
-		{metrics[slices.IndexFunc(metrics, func(m *Metric) bool { return m.Name == "map" })], own, []int64{2, 30, 7}, "metric map needs --decode: choose one of yolov5, yolov8, boxes"},
+		{metrics[slices.IndexFunc(metrics, func(m *Metric) bool { return m.Name == "map" })], own, []int64{2, 30, 7}, "metric map needs --decode: choose one of yolov5, yolov8, yolov5-heads"},
 		{yolo("map50", detect.YOLOv8), nil, []int64{2, 30, 7}, "the data has none: add boxes"},
 		{yolo("map50", detect.YOLOv8), own, []int64{2, 30}, "metric map50 with --decode yolov8 needs an output [samples, 4 + classes, cells]; y is [2 30]"},
 		{yolo("map50", detect.YOLOv8), own, []int64{2, 30, 5}, "and output y has classes 0 to 0"},

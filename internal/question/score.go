@@ -26,6 +26,9 @@ const (
 // network; nil: nothing else can be tried on it.
 func (s *Questions) questionScore(ctx context.Context, g *Sight, src *segments.Source) error {
 	list, err := questionScoreOf(s.Task, ctx, s.Config, g, src, s.DataScan, &s.Questions)
+	if s.FloatScore != nil {
+		list = append(list, Detector(s.Metric, *s.FloatScore)...)
+	}
 	for _, w := range list {
 		s.Warned(w)
 	}
