@@ -5,6 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
+	"strings"
 
 	"example.org/demote/backend"
 	"example.org/demote/mistake"
@@ -21,10 +24,10 @@ func libraryName() string {
 	return "libonnxruntime.so"
 }
 
-// OpenRuntime finds and opens ONNX Runtime, once for the process: the library at a path, or in a folder of that path;
-// where it is empty the one that the environment names, else one beside the program or in a folder .ort beside it or
-// above it. A program built for GPUs looks for the one of make setup-cuda first. It returns the path and how it was
-// found.
+// OpenRuntime finds and opens ONNX Runtime, once for the process: the library at a path, or the newest in a folder of
+// that path; where it is empty the one that the environment names, else one beside the program or in a folder .ort
+// beside it or above it, else that of the Python package onnxruntime where the program is installed beside it. A program
+// built for GPUs looks for the one of make setup-cuda first. It returns the path and how it was found.
 func OpenRuntime(library string) (path, how string, err error) {
 	path, how, err = findRuntime(library)
 	if err != nil {
@@ -38,42 +41,104 @@ func OpenRuntime(library string) (path, how string, err error) {
 
 func findRuntime(library string) (path, how string, err error) {
 	for _, given := range []struct{ value, how string }{{library, mistake.Text("by --ort")}, {os.Getenv(RuntimeEnv), "by " + RuntimeEnv}} {
-		if given.value == "" {
-			continue
+		if given.value != "" {
+			path, err := givenRuntime(given.value, given.how)
+			return path, given.how, err
 		}
-		path := given.value
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			path = filepath.Join(path, libraryName())
-		}
-		// to load a pipe would wait for its writer
-		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-			return "", "", mistake.Errorf("%s (%s) is not a regular file; name another with --ort or %s", path, given.how, RuntimeEnv)
-		} else if err != nil {
-			return "", "", mistake.Errorf("no ONNX Runtime at %s (%s): no such file; name another with --ort or %s", path, given.how, RuntimeEnv)
-		}
-		return path, given.how, nil
 	}
 	program, err := os.Executable()
 	if err != nil {
 		return "", "", fmt.Errorf("cannot find the program's own folder: %w", err)
 	}
-	if real, err := filepath.EvalSymlinks(program); err == nil {
-		program = real
+	// Programs that Python installs may be links into the folder of a package, and Python links to a program elsewhere.
+	folders := []string{filepath.Dir(program)}
+	if real, err := filepath.EvalSymlinks(program); err == nil && filepath.Dir(real) != folders[0] {
+		folders = append([]string{filepath.Dir(real)}, folders...)
 	}
-	folder := filepath.Dir(program)
+	if path := besideProgram(folders[0]); path != "" {
+		return path, "beside the program", nil
+	}
+	for _, folder := range folders {
+		if path := ofPython(folder); path != "" {
+			return path, "of the Python that the program is installed in", nil
+		}
+	}
+	return "", "", mistake.Errorf("no ONNX Runtime found: run `make setup`, or `pip install onnxruntime` where demote is installed by pip, or name %s with --ort or %s", libraryName(), RuntimeEnv)
+}
+
+// givenRuntime is the library that somebody names, or the newest one of the folder.
+func givenRuntime(path, how string) (string, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		if found := newest(path); found != "" {
+			path = found
+		} else {
+			path = filepath.Join(path, libraryName())
+		}
+	}
+	// to load a pipe would wait for its writer
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return "", mistake.Errorf("%s (%s) is not a regular file; name another with --ort or %s", path, how, RuntimeEnv)
+	} else if err != nil {
+		return "", mistake.Errorf("no ONNX Runtime at %s (%s): no such file; name another with --ort or %s", path, how, RuntimeEnv)
+	}
+	return path, nil
+}
+
+// besideProgram looks in the folder of the program and near it; empty: nothing is there.
+func besideProgram(folder string) string {
 	if backend.WithCUDA { // the one with the CUDA provider, where make setup-cuda puts it
 		found, _ := filepath.Glob(filepath.Join(folder, "..", ".ort-gpu", "onnxruntime", "onnxruntime", "capi", libraryName()+".*"))
 		if len(found) > 0 {
-			return filepath.Clean(found[0]), "beside the program", nil
+			return filepath.Clean(found[0])
 		}
 	}
 	for _, dir := range []string{folder, filepath.Join(folder, ".ort"), filepath.Join(folder, "..", ".ort"), filepath.Join(folder, "..", "lib")} {
 		path := filepath.Join(dir, libraryName())
 		if _, err := os.Stat(path); err == nil {
-			return filepath.Clean(path), "beside the program", nil
+			return filepath.Clean(path)
 		}
 	}
-	return "", "", mistake.Errorf("no ONNX Runtime found: run `make setup`, or name %s with --ort or %s", libraryName(), RuntimeEnv)
+	return ""
+}
+
+// ofPython looks for the Python package onnxruntime (or onnxruntime-gpu, which has the same folder) of the environment
+// that has the program in its folder bin; empty: there is none.
+func ofPython(folder string) string {
+	for _, packages := range []string{"lib/python3*/site-packages", "lib/python3*/dist-packages", "local/lib/python3*/dist-packages"} {
+		dirs, _ := filepath.Glob(filepath.Join(folder, "..", packages, "onnxruntime", "capi"))
+		for _, dir := range dirs {
+			if path := newest(dir); path != "" {
+				return filepath.Clean(path)
+			}
+		}
+	}
+	return ""
+}
+
+// newest is the library of the highest version in a folder: one without a version in its name counts before all, since
+// whoever put it there chose it. Empty: there is none.
+func newest(folder string) string {
+	plain := filepath.Join(folder, libraryName())
+	if _, err := os.Stat(plain); err == nil {
+		return plain
+	}
+	found, _ := filepath.Glob(plain + ".*")
+	if len(found) == 0 {
+		return ""
+	}
+	return slices.MaxFunc(found, func(a, b string) int { return slices.Compare(versionOf(a, plain), versionOf(b, plain)) })
+}
+
+// versionOf are the numbers behind the plain name of a library.
+func versionOf(path, plain string) (list []int) {
+	for _, part := range strings.Split(strings.TrimPrefix(path, plain+"."), ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return nil
+		}
+		list = append(list, n)
+	}
+	return list
 }
 
 // RuntimeVersion is the version of the open ONNX Runtime; empty before OpenRuntime.
