@@ -59,6 +59,34 @@ build: ## compile bin/demote
 demo: setup build ## search the example network; the mix is left in demo-out/
 	@DEMO_OUT="$(DEMO_OUT)" sh scripts/demo.sh
 
+# ---- what people install
+
+# PEP 440: the tag, or the number of the commit on the way to the next release.
+WHEEL_VERSION ?= $(shell git describe --tags --exact-match 2>/dev/null | sed 's/^v//' | grep . || echo $(NEXT_VERSION).dev$$(git rev-list --count HEAD 2>/dev/null || echo 0))
+WHEEL_ARCHS ?= $(ARCH)
+GOARCH_x86_64 := amd64
+GOARCH_aarch64 := arm64
+ZIG = python3 -m ziglang
+
+# ziglang's C compiler links against the C library of an older system than this one, and for other machines.
+.tools/wheel/$(ZIGLANG_VERSION)-$(WHEEL_TOOL_VERSION):
+	@$(NEED) pip
+	@rm -rf .tools/wheel && python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools/wheel \
+		ziglang==$(ZIGLANG_VERSION) wheel==$(WHEEL_TOOL_VERSION) && touch $@
+
+.PHONY: wheel
+wheel: .tools/wheel/$(ZIGLANG_VERSION)-$(WHEEL_TOOL_VERSION) ## pack dist/demote-*.whl for pip, of Linux with glibc $(WHEEL_GLIBC) or newer (WHEEL_ARCHS="x86_64 aarch64")
+	@$(NEED) linux go
+	@set -e; export PYTHONPATH="$(CURDIR)/.tools/wheel"; for arch in $(WHEEL_ARCHS); do \
+		case $$arch in x86_64) goarch=$(GOARCH_x86_64);; aarch64) goarch=$(GOARCH_aarch64);; *) echo "make: WHEEL_ARCHS: choose x86_64 and aarch64" >&2; exit 1;; esac; \
+		GOARCH=$$goarch CGO_ENABLED=1 CC="$(ZIG) cc -target $$arch-linux-gnu.$(WHEEL_GLIBC)" CXX="$(ZIG) c++ -target $$arch-linux-gnu.$(WHEEL_GLIBC)" \
+			go build -trimpath -ldflags "-s -w -X $(MODULE)/cli.Version=$(WHEEL_VERSION)" -o bin/wheel-$$arch/demote ./cli/demote; \
+		python3 scripts/pack_wheel.py --program bin/wheel-$$arch/demote --arch $$arch --version $(WHEEL_VERSION) --glibc $(WHEEL_GLIBC) --to dist; done
+
+.PHONY: test-wheel
+test-wheel: wheel ## install the wheel into a new virtual environment without Go or a C compiler, and search the example with it
+	@sh scripts/test_wheel.sh dist
+
 # ---- tests
 
 .PHONY: test
@@ -269,4 +297,4 @@ clean: ## remove what was built
 
 .PHONY: distclean
 distclean: clean ## remove the downloads as well
-	rm -rf .ort .ort-* .nv .venv-* .tools
+	rm -rf .ort .ort-* .nv .venv-* .tools dist

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "fakequant_x86.h"
+#include "isa.h"
 #include "loop.h"
 
 /* rint(clamp(v)) equals torch's clamp(rint(v)), because both bounds are whole numbers. */
@@ -34,9 +35,9 @@ int demote_isa_supported(int isa) {
       return 1;
 #ifdef DEMOTE_X86
     case DEMOTE_ISA_AVX2:
-      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+      return demote_has_avx2();
     case DEMOTE_ISA_AVX512:
-      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+      return demote_has_avx512();
 #endif
     default:
       return 0;

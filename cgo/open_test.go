@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"reflect"
 	"strings"
 	"testing"
@@ -79,11 +80,11 @@ func library(t *testing.T, folder, name, code string, flags ...string) string {
 	if err := os.WriteFile(source, []byte(code), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	cc := os.Getenv("CC")
-	if cc == "" {
-		cc = "cc"
+	cc := strings.Fields(os.Getenv("CC")) // which may have arguments
+	if len(cc) == 0 {
+		cc = []string{"cc"}
 	}
-	if out, err := exec.Command(cc, append(flags, "-shared", "-fPIC", "-o", path, source)...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(cc[0], slices.Concat(cc[1:], flags, []string{"-shared", "-fPIC", "-o", path, source})...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return path

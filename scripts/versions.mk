@@ -17,3 +17,9 @@ ORT_SHA256_1.32.0_aarch64 := 2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e9
 ONNX_VERSION := 1.20.0
 ONNX_SHA256 := 71177f8fd5c0dd90697bc281f5035f73707bdac83257a5c54d74403a1100ace9
 GRPCIO_TOOLS_VERSION := 1.85.1
+
+# The wheel: the next release, the C library that it needs, and what it is built and packed with.
+NEXT_VERSION := 0.1.0
+WHEEL_GLIBC := 2.28
+ZIGLANG_VERSION := 0.17.1
+WHEEL_TOOL_VERSION := 0.45.1

@@ -1,0 +1,24 @@
+#!/bin/sh
+# test_wheel.sh FOLDER: install the wheel of FOLDER with pip into a new virtual environment, as somebody would who has neither Go nor a C
+# compiler, search the example network with it, and verify what it wrote.
+set -eu
+dist=$(cd "$1" && pwd)
+examples=$(cd "$(dirname "$0")/../examples/fashion" && pwd)
+folder=$(mktemp -d)
+before=$PATH
+trap 'PATH=$before; rm -rf "$folder"' EXIT
+python3 -m venv "$folder/venv"
+cd "$folder"
+unset DEMOTE_ORT
+"$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check --find-links "$dist" --no-index --no-deps demote
+"$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check --find-links "$dist" demote
+PATH=$folder/venv/bin
+for tool in go gcc cc make; do
+    if command -v $tool; then echo "test_wheel: $tool is on the path" >&2; exit 1; fi
+done
+demote version
+demote devices
+demote search --model "$examples/model.onnx" --calib "$examples/calib.npz" --data "$examples/eval.npz" --limit 300 --target 16bit-0.01 --out out
+demote verify out
+python -c 'import demote_metric'
+echo "test_wheel: installed by pip, searched and verified"
