@@ -44,7 +44,7 @@ func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, e
 
 // Right says whether the metric counts a sample with these outputs, with all its steps. The metric must be countable.
 func (e *Evaluator) Right(sample int, row []float32) bool {
-	return e.machine.Gain(row, sample) == float64(e.machine.Steps())
+	return e.machine.Verdict(row, sample).Gain == float64(e.machine.Steps())
 }
 
 // PackHits returns outcomes as a journal keeps them: a bit a sample in the order of the data, sample i in bit i%8 of

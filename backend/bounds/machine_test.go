@@ -77,7 +77,7 @@ func (m *tableMachine) gain(mask search.Mask, block int) (g Gain) {
 // prefix is the progress of a mask after so many blocks.
 func (m *tableMachine) prefix(mask search.Mask, blocks int) (p Progress) {
 	for b := range blocks {
-		p = p.add(m.gain(mask, b))
+		p = m.rule.add(p, m.gain(mask, b))
 	}
 	return p
 }

@@ -19,6 +19,8 @@ const (
 	Mean
 	// Whole: the score depends on all outputs together, so there is no bound. Trials run to their end.
 	Whole
+	// Folded: the score is what Rule.Fold makes of the outcomes of all samples, and bounds from those of some.
+	Folded
 )
 
 // Rule says how blocks add up to a score. newScan fills in the tables; after that it is read only, and may be shared.
@@ -34,6 +36,10 @@ type Rule struct {
 	// Finish turns the sum over all samples into the score of a Mean or Whole; nil divides by the number of samples.
 	// For Mean it must never fall when the sum rises.
 	Finish func(sum float64) float64
+	Fold   Fold // of Folded
+	// Every is how many blocks a trial of Folded runs between two looks at its bound, where that takes long; less than
+	// 1 counts as 1.
+	Every int
 	// Outcomes: blocks have at most OutcomeSamples samples, and the machine says in Gain.Hits which of them count. Of
 	// Counted only
 	Outcomes bool
@@ -51,6 +57,8 @@ type Gain struct {
 	Count int     // Counted
 	Sum   float64 // Mean and Whole; the values of the block's samples
 	Hits  HitBits // with Rule.Outcomes: which samples count
+	// Folded: what each of the block's samples has come to
+	Outcomes []Outcome
 }
 
 // Progress is how far a trial has come: the sum of its first Blocks blocks.
@@ -59,13 +67,18 @@ type Progress struct {
 	Count  int
 	Sum    float64
 	Hits   *Hits // of the same blocks; nil: not kept
+	State  State // Folded: what they have come to
 }
 
 // add extends a progress by the next block. The order of the additions is that of an uninterrupted trial, so that the
 // float64 sum has the same bits.
-func (p Progress) add(g Gain) Progress {
+func (r *Rule) add(p Progress, g Gain) Progress {
 	p.Hits.set(p.Blocks, g)
-	return Progress{Blocks: p.Blocks + 1, Count: p.Count + g.Count, Sum: p.Sum + g.Sum, Hits: p.Hits}
+	p.Blocks, p.Count, p.Sum = p.Blocks+1, p.Count+g.Count, p.Sum+g.Sum
+	if r.Kind == Folded {
+		p.State = r.Fold.Add(p.State, g.Outcomes)
+	}
+	return p
 }
 
 // key orders scores: a higher score has a higher key, NaN the lowest. Counts are their own keys, so that after the
@@ -86,7 +99,7 @@ func (r *Rule) prepare() {
 		}
 		r.left[b] = r.left[b+1] + r.Sizes[b]
 	}
-	r.Width = max(r.Width, 1)
+	r.Width, r.Every = max(r.Width, 1), max(r.Every, 1)
 	if r.Kind != Mean {
 		return
 	}
@@ -126,6 +139,9 @@ func (r *Rule) score(p Progress) search.Score {
 	if r.Kind == Counted {
 		return search.Score{Count: p.Count, Total: r.total()}
 	}
+	if r.Kind == Folded {
+		return search.Score{Value: r.Fold.Score(p.State)}
+	}
 	return search.Score{Value: r.finish(p.Sum)}
 }
 
@@ -134,6 +150,9 @@ func (r *Rule) scoreOf(p Progress) search.Score {
 	run := r.total() - r.left[p.Blocks]
 	if r.Kind == Counted {
 		return search.Score{Count: p.Count, Total: run}
+	}
+	if r.Kind == Folded {
+		return search.Score{Value: r.Fold.Score(p.State)}
 	}
 	return search.Score{Value: r.finish(p.Sum * float64(r.total()) / float64(run))}
 }
@@ -153,7 +172,9 @@ func (r *Rule) upper(p Progress) key {
 	case r.Kind == Counted:
 		return key(p.Count + r.left[p.Blocks])
 	case r.done(p):
-		return order(r.finish(p.Sum))
+		return r.keyOf(r.score(p))
+	case r.Kind == Folded:
+		return r.upperFolded(p)
 	case r.Kind == Mean:
 		sum := p.Sum
 		for _, lift := range r.lift[p.Blocks:] {
@@ -208,6 +229,12 @@ func (r *Rule) smallest(satisfies func(float64) bool) key {
 func (r *Rule) least(k key) float64 {
 	if r.Kind == Counted {
 		return float64(k)
+	}
+	if r.Kind == Folded {
+		if r.upper(Progress{}) < k {
+			return math.Inf(1)
+		}
+		return unorder(k)
 	}
 	low, high := order(math.Inf(-1)), order(r.lifts[0])
 	if order(r.finish(r.lifts[0])) < k {

@@ -74,10 +74,13 @@ func (s *scan) Learn(candidate int, p Progress) {
 	if t.done || p.Blocks <= t.progress.Blocks {
 		return
 	}
-	t.progress, t.upper = p, s.rule.upper(p)
+	t.progress = p
 	if s.rule.done(p) {
 		t.full, t.done = s.rule.score(p), true
+		t.upper = s.rule.keyOf(t.full)
+		return
 	}
+	t.upper = min(t.upper, s.rule.upper(p)) // of one that was restarted a lower bound may be known
 }
 
 // Know takes the full score of a candidate, which is then finished.
@@ -205,7 +208,7 @@ func (s *scan) stride(from int) int {
 	if s.rule.Kind == Whole {
 		return s.rule.Blocks()
 	}
-	return from + 1
+	return min(from+s.rule.Every, s.rule.Blocks())
 }
 
 // covering returns the block before which the blocks from `from` on hold at least that many samples, or the end: so

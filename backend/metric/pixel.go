@@ -1,5 +1,7 @@
 package metric
 
+import "example.org/demote/backend/bounds"
+
 // counts tells whether a pixel with that label counts.
 func (o LabelOptions) counts(label int32) bool { return o.Ignore == nil || *o.Ignore != int64(label) }
 
@@ -44,36 +46,53 @@ func weighPixels(m *Metric, o LabelOptions) *Metric {
 // either (Everingham et al., The PASCAL VOC Challenge, 2010), weighted if classes are. Pixels that do not count are
 // in neither.
 func weighIoU(m *Metric, o LabelOptions) *Metric {
-	return ofPixels(m, o, func(both, either int64) (part, all int64) { return both, either })
+	return ofPixels(m, o, func(both, found, wanted int64) (part, all int64) { return both, found + wanted - both })
 }
 
 // weighDice makes dice: of two such sets of pixels twice those in both over the sum of their sizes, which is F1.
 func weighDice(m *Metric, o LabelOptions) *Metric {
-	return ofPixels(m, o, func(both, either int64) (part, all int64) { return 2 * both, both + either })
+	return ofPixels(m, o, func(both, found, wanted int64) (part, all int64) { return 2 * both, found + wanted })
 }
 
-// ofPixels makes a metric of the pixels that are labelled or predicted as a class, and those that are both.
-func ofPixels(m *Metric, o LabelOptions, of func(both, either int64) (part, all int64)) *Metric {
+// ofPixels makes a metric of the pixels that are labelled as a class, those that are predicted, and those that are both.
+func ofPixels(m *Metric, o LabelOptions, of func(both, found, wanted int64) (part, all int64)) *Metric {
 	c := *m
-	c.whole = func(j *Scorer, _ int) Accumulator {
+	by := byClass{score: func(n matches) float64 { return classMean(o, n, of) }, wanted: func(j *Scorer, n []int64) {
+		for _, want := range j.truth.Pixels {
+			if o.counts(want) {
+				n[want]++
+			}
+		}
+	}}
+	c.outcome = func(j *Scorer, row []float32, sample int) bounds.Outcome {
 		classes := j.classes()
-		return newCounts(j, 2*classes, func(row []float32, s Sample, counts []int64) {
-			pixels := len(s.Pixels)
+		n := make([]int32, perClass*classes)
+		j.each(row, sample, func(row []float32, s Sample) {
 			for at, want := range s.Pixels {
 				if !o.counts(want) {
 					continue
 				}
-				got := pixelClass(row, classes, pixels, at)
-				counts[2*int(want)+1]++
+				got := pixelClass(row, classes, len(s.Pixels), at)
+				n[perClass*got+found]++
+				n[perClass*int(want)+wanted]++
 				if got == int(want) {
-					counts[2*got]++
-				} else {
-					counts[2*got+1]++
+					n[perClass*got+both]++
 				}
 			}
-		}, func(counts []int64) float64 {
-			return classMean(o, classes, func(c int) (part, all int64) { return of(counts[2*c], counts[2*c+1]) })
 		})
+		return outcomeOf(n)
 	}
+	c.folds = func(judges []*Scorer) (bounds.Fold, error) { return by.foldOf(judges), nil }
+	c.margin = func(j *Scorer, row []float32, sample int) float64 { return 0 - j.lost(c.outcome(j, row, sample), o) }
 	return &c
+}
+
+// lost is about what a sample takes from the score, if all others are right: its false pixels of each class over those
+// that are labelled as it.
+func (j *Scorer) lost(outcome bounds.Outcome, o LabelOptions) (sum float64) {
+	for ; len(outcome) > 0; outcome = outcome[1+perClass:] {
+		class, n := int(outcome[0]), outcome[1:]
+		sum += o.weight(class) * float64(n[found]+n[wanted]-2*n[both]) / float64(max(1, j.labelled[class]))
+	}
+	return sum
 }

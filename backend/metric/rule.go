@@ -25,6 +25,13 @@ func RuleOf(judges []*Scorer, sizes []int, width int) (*bounds.Rule, error) {
 		sizes[i] *= first.Judged()
 	}
 	r := m.rule(sizes, scale, width, pixels)
+	if m.folds != nil {
+		var err error
+		if r.Fold, err = m.folds(judges); err != nil {
+			return nil, err
+		}
+		r.Kind = bounds.Folded
+	}
 	r.Outcomes = r.Outcomes && first.Judged() == 1
 	return r, nil
 }

@@ -24,6 +24,8 @@ type Scorer struct {
 	laid   []Output
 	reader *detect.Reader // of a metric of boxes
 	boxes  [][]detect.Wanted
+	// of a metric of the classes of pixels: how many are labelled as each
+	labelled []int64
 }
 
 // A Truth is what outputs are compared with, as far as a metric needs it; all of it is of all samples, one after
@@ -135,18 +137,21 @@ func (j *Scorer) classes() int {
 // without the padding.
 func (j *Scorer) Block(rows []float32, samples []int) (g bounds.Gain) {
 	for slot, sample := range samples {
-		Add(&g, slot, j.Gain(j.RowOf(rows, slot), sample))
+		Add(&g, slot, j.Verdict(j.RowOf(rows, slot), sample))
 	}
 	return g
 }
 
 // Add extends what a block gains by that of the sample in a slot, the next one: of steps that count, as many as it
 // gains.
-func Add(g *bounds.Gain, slot int, sample float64) {
-	g.Sum += sample
-	if sample >= 1 && sample <= mostSteps {
-		g.Count += int(sample)
+func Add(g *bounds.Gain, slot int, v Verdict) {
+	g.Sum += v.Gain
+	if v.Gain >= 1 && v.Gain <= mostSteps {
+		g.Count += int(v.Gain)
 		g.Hits.Set(slot)
+	}
+	if v.Outcome != nil {
+		g.Outcomes = append(g.Outcomes, v.Outcome)
 	}
 }
 
