@@ -19,6 +19,7 @@ type Evaluator struct {
 	states  int             // about the bytes of their states
 	earlier Table[Progress] // of those, what earlier runs of the program have left: never dropped
 	hits    Table[*Hits]    // of memo's masks, as far as they are kept
+	packed  Table[[]byte]   // of memo's masks: the states that their outcomes have come to, likewise
 	unused  []Hits          // for trials to come, see NewHits
 	base    search.Mask
 	gains   []Gain  // of a run; zero between runs
@@ -256,6 +257,9 @@ func (e *Evaluator) run(ctx context.Context, job *Job, p Progress) (Progress, er
 func (e *Evaluator) learn(mask search.Mask, p Progress, s search.Score) (search.Score, error) {
 	if p.Hits != nil {
 		e.hits.Put(mask, p.Hits)
+	}
+	if packed := e.PackState(p); packed != nil {
+		e.packed.Put(mask, packed)
 	}
 	if e.Learnt != nil {
 		if err := e.Learnt(mask, s); err != nil {

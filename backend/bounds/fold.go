@@ -1,6 +1,10 @@
 package bounds
 
-import "math"
+import (
+	"math"
+
+	"example.org/demote/search"
+)
 
 // An Outcome is what one sample has come to, in numbers of which its metric knows the meaning: the class that was
 // found, or the boxes. Nobody changes one that is made.
@@ -69,4 +73,43 @@ func (s *scan) restart(candidate int) {
 	if t := &s.trials[candidate]; !t.done {
 		t.progress = Progress{}
 	}
+}
+
+// Folds tells whether scores are made of outcomes by a Fold.
+func (e *Evaluator) Folds() bool { return e.rule.Kind == Folded }
+
+// PackState writes what the outcomes of a progress have come to; nil: that is not kept.
+func (e *Evaluator) PackState(p Progress) []byte {
+	if e.rule.Kind != Folded || p.State == nil {
+		return nil
+	}
+	return e.rule.Fold.Pack(p.State)
+}
+
+// UnpackState gives a progress back what PackState has written of it. ok is false if these bytes are no state.
+func (e *Evaluator) UnpackState(p Progress, packed []byte) (_ Progress, ok bool) {
+	if e.rule.Kind != Folded || packed == nil {
+		return p, false
+	}
+	p.State, ok = e.rule.Fold.Unpack(packed)
+	return p, ok
+}
+
+// KnownState is what PackState says of a mask that was scored in full; nil: it is not kept.
+func (e *Evaluator) KnownState(mask search.Mask) []byte {
+	packed, _ := e.packed.Get(mask)
+	return packed
+}
+
+// RestoreState enters what KnownState has said of a mask whose full score Restore has entered.
+func (e *Evaluator) RestoreState(mask search.Mask, packed []byte) { e.packed.Put(mask, packed) }
+
+// FromState is the score of what the outcomes of all samples have come to, packed; ok is false if these bytes are no
+// state.
+func (e *Evaluator) FromState(packed []byte) (score search.Score, ok bool) {
+	p, ok := e.UnpackState(Progress{Blocks: e.rule.Blocks()}, packed)
+	if !ok {
+		return score, false
+	}
+	return e.rule.score(p), true
 }

@@ -35,13 +35,15 @@ const exactSamples = 1 << 26
 // labels that are left come to be wrong, and all others right. For one of class a that is found as b, right falls by 1
 // and mixed changes by t_b - t_a, t being the labels of a class: the numerator falls by all - t_a + t_b, and so by
 // step = all - most(t) + least(t) or more. And predicted is the sum of the squares of p, the predictions of each class.
-// Where y of them leave a class and z come to one, it grows by the sum of 2 p (z-y) + (z-y)^2. That is no more than
-// 2 w most(p) + w^2, with p where all is right, since y <= p. So the correlation is not above
+// Where y of them leave a class and z come to one, it grows by the sum of 2 p (z-y) + (z-y)^2, p being that where all
+// is right. The part of z is no more than 2 w most(p) + w^2. That of y is y^2 - 2 p y <= -p y, since y <= p, and so no
+// more than -w least(p), of the classes of which labels are left. So the correlation is not above
 //
-//	f(w) = (A - step w) / sqrt((B - 2 most(p) w - w^2) L)
+//	f(w) = (A - step w) / sqrt((B - (2 most(p) - least(p)) w - w^2) L)
 //
 // The sign of its slope is that of a linear function of w that rises, as long as A > 0: f has no maximum between its
-// ends, and the bound is that of w = 0 or of w = all that is left. A correlation is never above 1.
+// ends, and the bound is that of w = 0 or of the last w. That is all that is left, or where the numerator comes to 0,
+// behind which no correlation is above 0. A correlation is never above 1.
 func mostMatthews(n matches, left []int64) float64 {
 	rest := 0.0
 	for _, l := range left {
@@ -52,23 +54,32 @@ func mostMatthews(n matches, left []int64) float64 {
 	if all > exactSamples {
 		return math.Inf(1)
 	}
-	most, least, mostFound := 0.0, all, 0.0
-	for c := 0; c < len(n); c += perClass {
-		most, least, mostFound = max(most, float64(n[c+wanted])), min(least, float64(n[c+wanted])), max(mostFound, float64(n[c+found]))
+	most, least, mostFound, leastFound := 0.0, all, 0.0, all
+	for c := range left {
+		got, want := float64(n[perClass*c+found]), float64(n[perClass*c+wanted])
+		most, least, mostFound = max(most, want), min(least, want), max(mostFound, got)
+		if left[c] > 0 {
+			leastFound = min(leastFound, got)
+		}
 	}
+	leastFound = min(leastFound, mostFound)
 	top, spread := right*all-mixed, all*all-labelled
 	step := all - most + least
 	if spread == 0 || top <= 0 {
 		return aBitAbove(0)
 	}
+	last := rest
+	if step > 0 {
+		last = min(last, top/step)
+	}
 	bound := func(w float64) float64 {
-		under := all*all - predicted - 2*mostFound*w - w*w
-		if under <= 0 {
+		under := all*all - predicted - (2*mostFound-leastFound)*w - w*w
+		if under <= 1e-9*all*all { // less might be made of roundings
 			return 1
 		}
 		return (top - step*w) / math.Sqrt(under*spread)
 	}
-	return aBitAbove(min(1, max(0, bound(0), bound(rest))))
+	return aBitAbove(min(1, max(0, bound(0), bound(last))))
 }
 
 // aBitAbove makes up for the roundings of a bound, which has other ones than the score: a few parts in 10^16.

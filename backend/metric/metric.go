@@ -88,6 +88,9 @@ type Metric struct {
 	custom    bool       // a command, or registered: labels need not fit the output
 }
 
+// Folds tells whether scores are made of what each sample has come to.
+func (m *Metric) Folds() bool { return m.folds != nil }
+
 // IsWhole tells whether the metric is of the whole set: no part of the samples bounds it, so every score is a whole
 // evaluation.
 func (m *Metric) IsWhole() bool { return m.whole != nil }
