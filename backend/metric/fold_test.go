@@ -26,7 +26,7 @@ type puzzle struct {
 
 // puzzles are the metrics of which random puzzles are made, with what makes one from a table.
 var puzzles = map[string]func(rng *rand.Rand, name string, t *searchtest.Table) *puzzle{
-	"f1": classPuzzle, "weighted-f1": classPuzzle, "mcc": classPuzzle, "miou": pixelPuzzle, "dice": pixelPuzzle,
+	"f1": classPuzzle, "weighted-f1": classPuzzle, "mcc": classPuzzle, "miou": pixelPuzzle, "dice": pixelPuzzle, "map": boxPuzzle, "map50": boxPuzzle,
 }
 
 // newPuzzle lays the samples of a judge out in random blocks.

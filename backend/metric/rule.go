@@ -31,6 +31,9 @@ func RuleOf(judges []*Scorer, sizes []int, width int) (*bounds.Rule, error) {
 			return nil, err
 		}
 		r.Kind = bounds.Folded
+		if m.Detects() {
+			r.Every = (len(sizes) + boxLooks - 1) / boxLooks
+		}
 	}
 	r.Outcomes = r.Outcomes && first.Judged() == 1
 	return r, nil

@@ -24,8 +24,10 @@ type Scorer struct {
 	laid   []Output
 	reader *detect.Reader // of a metric of boxes
 	boxes  [][]detect.Wanted
-	// of a metric of the classes of pixels: how many are labelled as each
+	// of a metric of the classes of pixels: how many are labelled as each; and of one of boxes: how many objects count
 	labelled []int64
+	objects  map[int32]int
+	numbers  []int // of the samples among those of all shapes; nil: they are all
 }
 
 // A Truth is what outputs are compared with, as far as a metric needs it; all of it is of all samples, one after
@@ -67,6 +69,17 @@ func (j *Scorer) Read(list ...Output) {
 		j.dims = []int64{o.Dims[0], int64(j.row)}
 	}
 	j.overSteps(o.Steps)
+}
+
+// Among says which number each sample has among those of all shapes.
+func (j *Scorer) Among(numbers []int) { j.numbers = numbers }
+
+// number is that of a sample among all.
+func (j *Scorer) number(sample int) int {
+	if j.numbers == nil {
+		return sample
+	}
+	return j.numbers[sample]
 }
 
 // Several are the outputs that are read, where they are several; nil: there is one.

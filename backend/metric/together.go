@@ -3,7 +3,6 @@ package metric
 import (
 	"context"
 
-	"example.org/demote/backend/detect"
 	"example.org/demote/mistake"
 )
 
@@ -23,17 +22,6 @@ func (p *Parts) Score(ctx context.Context, list []Accumulator) (float64, error) 
 			all = append(all, l.(*listed).list...)
 		}
 		return first.fold(all, first.per), nil
-	case *findings:
-		n := 0
-		for _, j := range p.Judges {
-			n += j.samples
-		}
-		images := make([]detect.Image, n)
-		for sample := range images {
-			judge, at := p.Of(sample)
-			images[sample] = list[judge].(*findings).images[at]
-		}
-		return first.j.meanPrecision(images)
 	case *gathered:
 		return first.all(ctx, p.outputs(list))
 	}
