@@ -32,6 +32,9 @@ func detects(name string) *Metric {
 // Detects tells whether the metric judges boxes, so that it needs Detecting.
 func (m *Metric) Detects() bool { return m.NeedsLabels && m.Labels == BoxLabels && !m.custom }
 
+// EndsLate tells whether bounds end evaluations late: mean average precision can rise as long as objects are left.
+func (m *Metric) EndsLate() bool { return m.Detects() }
+
 // Detecting is the metric with a layout.
 func (m *Metric) Detecting(d Detection) *Metric {
 	c := *m
