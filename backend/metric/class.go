@@ -93,9 +93,7 @@ func weighF1(m *Metric, o LabelOptions) *Metric { return ofClasses(m, macroF1(o)
 // macroF1 is macro F1: the mean over the classes that are labelled or predicted of 2 TP / (2 TP + FP + FN), weighted
 // if classes are (van Rijsbergen, Information Retrieval, 1979; the mean as scikit-learn's f1_score has it).
 func macroF1(o LabelOptions) byClass {
-	return byClass{score: func(n matches) float64 {
-		return classMean(o, n, func(both, found, wanted int64) (part, all int64) { return 2 * both, found + wanted })
-	}}
+	return meanOf(o, func(both, found, wanted int64) (part, all int64) { return 2 * both, found + wanted })
 }
 
 // ofClasses makes a metric of the classes of samples, or of steps.
@@ -140,6 +138,11 @@ func weightedF1(n matches) float64 {
 
 // anyClass is how many classes the labels of a metric may have that only asks whether two are equal.
 func anyClass(int) int { return math.MaxInt }
+
+// meanOf makes a score of matches by classMean.
+func meanOf(o LabelOptions, of func(both, found, wanted int64) (part, all int64)) byClass {
+	return byClass{score: func(n matches) float64 { return classMean(o, n, of) }}
+}
 
 // classMean is the weighted mean of part/all over the classes for which there is any; 0 where there is none.
 func classMean(o LabelOptions, n matches, of func(both, found, wanted int64) (part, all int64)) float64 {

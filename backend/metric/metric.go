@@ -76,7 +76,7 @@ type Metric struct {
 	margin func(j *Scorer, row []float32, sample int) float64
 	// the metric with weighted classes or an ignored label; nil: it knows neither
 	weigh    func(m *Metric, o LabelOptions) *Metric
-	perPixel bool         // Best is of a pixel
+	perPixel bool         // Best is of a step
 	options  LabelOptions // that With was given
 	several  bool         // it may read several outputs
 	// how many classes the labels may have where the output has so many numbers; nil: as many
@@ -117,7 +117,7 @@ var metrics = []*Metric{
 	{Name: "cosine", NeedsReference: true, Best: 1, gain: cosine},
 	{Name: "mse", NeedsReference: true, Lower: true, gain: squares},
 	weighF1(&Metric{Name: "f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, weigh: weighF1}, LabelOptions{}),
-	weighPixels(&Metric{Name: "pixel-accuracy", Fraction: true, NeedsLabels: true, Labels: PixelLabels, weigh: weighPixels, perPixel: true}, LabelOptions{}),
+	weighPixels(&Metric{Name: "pixel-accuracy", Fraction: true, NeedsLabels: true, Labels: PixelLabels, Best: 1, gain: nothing, weigh: weighPixels}, LabelOptions{}),
 	weighIoU(&Metric{Name: "miou", Fraction: true, NeedsLabels: true, Labels: PixelLabels, Best: 1, gain: nothing, weigh: weighIoU}, LabelOptions{}),
 	{Name: "micro-f1", Countable: true, Fraction: true, NeedsLabels: true, Best: 1, rank: 1, gain: top1, weigh: weighClasses},
 	ofClasses(&Metric{Name: "weighted-f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing}, byClass{score: weightedF1}),

@@ -18,52 +18,59 @@ func pixelClass(row []float32, classes, pixels, at int) int {
 
 // weighPixels makes pixel-accuracy: the weight of the pixels whose class is right, of that of all that count.
 func weighPixels(m *Metric, o LabelOptions) *Metric {
-	c := *m
-	c.gain = func(row []float32, s Sample) float64 {
-		pixels, sum := len(s.Pixels), 0.0
-		for at, want := range s.Pixels {
-			if o.counts(want) && pixelClass(row, len(row)/pixels, pixels, at) == int(want) {
-				sum += o.weight(int(want))
+	c := ofPixels(m, o, byClass{score: func(n matches) float64 {
+		part, all := n.weightOf(o, both), n.weightOf(o, wanted)
+		if all == 0 {
+			return 0
+		}
+		return part / all
+	}})
+	folds := c.folds
+	c.folds = func(judges []*Scorer) (bounds.Fold, error) {
+		f, err := folds(judges)
+		if err != nil {
+			return nil, err
+		}
+		for class, n := range f.(*classFold).all {
+			if n > 0 && o.weight(class) > 0 {
+				return f, nil
 			}
 		}
-		return sum
+		return nil, nothingCounts(m)
 	}
-	c.scaled = func(j *Scorer, _ int) float64 {
-		sum := 0.0
-		for _, want := range j.truth.Pixels {
-			if o.counts(want) {
-				sum += o.weight(int(want))
-			}
-		}
-		return sum
+	return c
+}
+
+// weightOf is the weight of all pixels that are counted in one of the numbers of their class.
+func (n matches) weightOf(o LabelOptions, number int) (sum float64) {
+	for c := range len(n) / perClass {
+		sum += float64(o.weight(c) * float64(n[perClass*c+number]))
 	}
-	c.finish = func(sum, scale float64) float64 { return sum / scale }
-	c.Best = o.most() // of a pixel; New multiplies it by their number
-	return &c
+	return sum
 }
 
 // weighIoU makes miou, the mean over the classes that are labelled or predicted of the pixels in both over those in
 // either (Everingham et al., The PASCAL VOC Challenge, 2010), weighted if classes are. Pixels that do not count are
 // in neither.
 func weighIoU(m *Metric, o LabelOptions) *Metric {
-	return ofPixels(m, o, func(both, found, wanted int64) (part, all int64) { return both, found + wanted - both })
+	return ofPixels(m, o, meanOf(o, func(both, found, wanted int64) (part, all int64) { return both, found + wanted - both }))
 }
 
 // weighDice makes dice: of two such sets of pixels twice those in both over the sum of their sizes, which is F1.
 func weighDice(m *Metric, o LabelOptions) *Metric {
-	return ofPixels(m, o, func(both, found, wanted int64) (part, all int64) { return 2 * both, found + wanted })
+	return ofPixels(m, o, meanOf(o, func(both, found, wanted int64) (part, all int64) { return 2 * both, found + wanted }))
 }
 
 // ofPixels makes a metric of the pixels that are labelled as a class, those that are predicted, and those that are both.
-func ofPixels(m *Metric, o LabelOptions, of func(both, found, wanted int64) (part, all int64)) *Metric {
+func ofPixels(m *Metric, o LabelOptions, by byClass) *Metric {
 	c := *m
-	by := byClass{score: func(n matches) float64 { return classMean(o, n, of) }, wanted: func(j *Scorer, n []int64) {
+	by.wanted = func(j *Scorer, n []int64) {
 		for _, want := range j.truth.Pixels {
 			if o.counts(want) {
 				n[want]++
 			}
 		}
-	}}
+	}
 	c.outcome = func(j *Scorer, row []float32, sample int) bounds.Outcome {
 		classes := j.classes()
 		n := make([]int32, perClass*classes)
