@@ -3,8 +3,8 @@ package metric
 import "math"
 
 // Margin says how far a sample is from losing its hit: the wanted class's value less the best (for top5: the fifth
-// best) of the others; negative if it is none. Of several steps it is the least. Of a metric of pixels it is what the
-// sample loses, negated.
+// best) of the others; negative if it is none. Of several steps it is the least. Of a metric of pixels, of
+// boxes or of tokens it is what the sample loses, negated.
 func (j *Scorer) Margin(row []float32, sample int) float64 {
 	if j.metric.margin != nil {
 		return j.metric.margin(j, row, sample)

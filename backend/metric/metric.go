@@ -25,6 +25,7 @@ type Sample struct {
 	Outputs []OutputOf
 
 	classes   int       // that the last axis of the output tells apart, of TokenLabels
+	span      float64   // of all labels, for ssim
 	Reference []float32 // the reference network's output for the same sample; nil if not asked for
 }
 
@@ -134,7 +135,7 @@ var metrics = []*Metric{
 	{Name: "pearson", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: paired(pearson)},
 	{Name: "spearman", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: paired(spearman)},
 	{Name: "psnr", NeedsLabels: true, Labels: ValueLabels, gain: labelSquares, finish: sqnr, scaled: peak},
-	{Name: "ssim", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: similarity},
+	{Name: "ssim", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: similarity},
 	detects("map"), detects("map50"), detects("map75"), detects("map-small"), detects("map-medium"), detects("map-large"),
 	{Name: "label-mse", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelSquares},
 	{Name: "label-mae", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelDistance},

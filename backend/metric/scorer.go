@@ -1,6 +1,8 @@
 package metric
 
 import (
+	"sync"
+
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/detect"
 )
@@ -28,6 +30,8 @@ type Scorer struct {
 	labelled []int64
 	objects  map[int32]int
 	numbers  []int // of the samples among those of all shapes; nil: they are all
+	ranged   sync.Once
+	span     float64 // see labelRange
 }
 
 // A Truth is what outputs are compared with, as far as a metric needs it; all of it is of all samples, one after
@@ -112,6 +116,9 @@ func (j *Scorer) sample(i int) Sample {
 	s, samples := Sample{Label: -1}, j.samples*j.Judged()
 	if j.truth.Labels != nil {
 		s.Label = j.truth.Labels[i]
+	}
+	if j.metric.Name == "ssim" {
+		s.span = j.labelRange()
 	}
 	s.Pixels, s.Values, s.Dims = part(j.truth.Pixels, i, samples), part(j.truth.Values, i, samples), j.truth.LabelDims
 	if j.truth.Own != nil && j.steps <= 1 {

@@ -17,6 +17,15 @@ func weighTokens(make func(o LabelOptions) Metric) func(m *Metric, o LabelOption
 			}
 			return sum
 		}
+		if m.Name != "perplexity" { // gains are integers, whose sums do not depend on their order
+			c.margin = func(j *Scorer, row []float32, sample int) float64 {
+				most := 0
+				if c.Best > 0 {
+					most = len(c.wanted(part(j.truth.Pixels, sample, j.samples)))
+				}
+				return j.Gain(row, sample) - float64(most)
+			}
+		}
 		return &c
 	}
 }
