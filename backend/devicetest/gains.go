@@ -9,8 +9,8 @@ import (
 	"example.org/demote/backend/metric"
 )
 
-// testGains judges blocks by metrics that count by class, by metrics of single samples and by one of outcomes. Sums of floats are the
-// scorer's bit by bit where the device says so, else nearly.
+// testGains judges blocks by metrics that count by class, by metrics of single samples and by one of outcomes. Sums of
+// floats are the scorer's bit by bit where the device says so, else nearly.
 func testGains(b *bench) {
 	toy := NewToy(toyBlock, toySamples, 12)
 	truth := metric.Truth{Labels: toy.Labels()}

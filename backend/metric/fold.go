@@ -46,11 +46,11 @@ type byClass struct {
 //
 // Why no score is above Upper: let a class have both, found and wanted so far, and r labels left. Of these x <= r come
 // to be right, and f samples of other classes are found as it. F1 is 2(both+x) / (found+x+f + wanted+r), and IoU is
-// (both+x) / (found+x+f + wanted+r - both-x): both rise with x and fall with f, so they are highest for x = r and f = 0,
-// in every class at once. Only a class that is never labelled and comes to be found joins the mean then, with 0. Each
-// is the rounded quotient of exact integers, and the mean adds them in one order, with weights of 0 or more: each of
-// these steps is monotone when rounded to nearest (IEEE 754-2019, 4.3.1), so that the score as computed is not above
-// the bound as computed, and equals it when all is right.
+// (both+x) / (found+x+f + wanted+r - both-x). The two rise with x and fall with f, so they are highest for x = r and
+// f = 0, in every class at once. Otherwise only a class that is never labelled may come to be found, and joins the mean
+// with 0. Each is the rounded quotient of exact integers, and the mean adds them in one order, with weights of 0 or
+// more. All of these steps are monotone when rounded to nearest (IEEE 754-2019, 4.3.1). So the score as computed is not
+// above the bound as computed, and equals it when all is right.
 type classFold struct {
 	byClass
 	all   []int64 // labels of each class, of all samples

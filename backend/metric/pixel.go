@@ -61,7 +61,7 @@ func weighDice(m *Metric, o LabelOptions) *Metric {
 	return ofPixels(m, o, meanOf(o, func(both, found, wanted int64) (part, all int64) { return 2 * both, found + wanted }))
 }
 
-// ofPixels makes a metric of the pixels that are labelled as a class, those that are predicted, and those that are both.
+// ofPixels makes a metric of the pixels that are labelled as each class, that are predicted as it, and that are both.
 func ofPixels(m *Metric, o LabelOptions, by byClass) *Metric {
 	c := *m
 	by.wanted = func(j *Scorer, n []int64) {
