@@ -34,7 +34,7 @@ type Fold interface {
 
 // mostStates is about the memory of the states that unfinished trials may keep, in bytes. Beyond it a trial that is
 // left begins anew should it come back: its bound stays known.
-const mostStates = 128 << 20
+const mostStates = 384 << 20
 
 // upperFolded is the key of the highest score of a trial that is not finished.
 func (r *Rule) upperFolded(p Progress) key {

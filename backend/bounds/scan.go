@@ -77,7 +77,7 @@ func (s *scan) Learn(candidate int, p Progress) {
 	t.progress = p
 	if s.rule.done(p) {
 		t.full, t.done = s.rule.score(p), true
-		t.upper = s.rule.keyOf(t.full)
+		t.upper, t.progress.State = s.rule.keyOf(t.full), nil
 		return
 	}
 	t.upper = min(t.upper, s.rule.upper(p)) // of one that was restarted a lower bound may be known
