@@ -58,9 +58,8 @@ type classFold struct {
 	right matches // room for the matches if all of them are right
 }
 
-// foldOf adds up the judges' samples.
-func (b byClass) foldOf(judges []*Scorer) *classFold {
-	classes := judges[0].classes()
+// foldOf adds up the labels of the judges' samples, of so many classes.
+func (b byClass) foldOf(judges []*Scorer, classes int) *classFold {
 	f := &classFold{byClass: b, all: make([]int64, classes), left: make([]int64, classes), right: make(matches, perClass*classes)}
 	for _, j := range judges {
 		b.wanted(j, f.all)

@@ -26,7 +26,7 @@ type puzzle struct {
 
 // puzzles are the metrics of which random puzzles are made, with what makes one from a table.
 var puzzles = map[string]func(rng *rand.Rand, name string, t *searchtest.Table) *puzzle{
-	"f1": classPuzzle, "weighted-f1": classPuzzle, "mcc": classPuzzle, "miou": pixelPuzzle, "dice": pixelPuzzle, "pixel-accuracy": pixelPuzzle, "map": boxPuzzle, "map50": boxPuzzle,
+	"f1": classPuzzle, "weighted-f1": classPuzzle, "mcc": classPuzzle, "miou": pixelPuzzle, "dice": pixelPuzzle, "pixel-accuracy": pixelPuzzle, "token-accuracy": pixelPuzzle, "map": boxPuzzle, "map50": boxPuzzle,
 }
 
 // newPuzzle lays the samples of a judge out in random blocks.
@@ -101,11 +101,15 @@ func classPuzzle(rng *rand.Rand, name string, t *searchtest.Table) *puzzle {
 	})
 }
 
+// pixelPuzzle is of pixels, or of tokens, which are the same with the classes last.
 func pixelPuzzle(rng *rand.Rand, name string, t *searchtest.Table) *puzzle {
 	classes, pixels := 1+rng.IntN(4), 1+rng.IntN(4)
 	samples := max(1, t.Samples/pixels)
 	pixels = t.Samples / samples
-	o := LabelOptions{Weights: weights(rng, classes)}
+	o, tokens := LabelOptions{Weights: weights(rng, classes)}, name == "token-accuracy"
+	if tokens {
+		o.Weights = nil
+	}
 	truth := Truth{LabelDims: []int64{int64(pixels)}}
 	for _, l := range labelled(rng, samples*pixels, classes) {
 		truth.Pixels = append(truth.Pixels, int32(l))
@@ -129,12 +133,20 @@ func pixelPuzzle(rng *rand.Rand, name string, t *searchtest.Table) *puzzle {
 		panic(err)
 	}
 	j := NewScorer(m, truth, samples)
-	j.Read(Output{Name: "y", Dims: []int64{2, int64(classes), int64(pixels)}, Slots: 2})
+	dims := []int64{2, int64(classes), int64(pixels)}
+	if tokens {
+		dims = []int64{2, int64(pixels), int64(classes)}
+	}
+	j.Read(Output{Name: "y", Dims: dims, Slots: 2})
 	return newPuzzle(rng, j, t, func(mask search.Mask, sample int) []float32 {
 		row := make([]float32, classes*pixels)
 		for at := range pixels {
 			label := max(0, int(truth.Pixels[sample*pixels+at]))
-			row[guess(t, mask, sample*pixels+at, label, classes)*pixels+at] = 1
+			if c := guess(t, mask, sample*pixels+at, label, classes); tokens {
+				row[at*classes+c] = 1
+			} else {
+				row[c*pixels+at] = 1
+			}
 		}
 		return row
 	})
@@ -273,13 +285,13 @@ func TestFoldedScans(t *testing.T) {
 // TestUpperIsTheMost tries all that the samples left can come to: no score is above the bound, and but for mcc one is
 // the bound itself.
 func TestUpperIsTheMost(t *testing.T) {
-	for _, name := range []string{"f1", "weighted-f1", "mcc", "miou", "dice", "pixel-accuracy"} {
+	for _, name := range []string{"f1", "weighted-f1", "mcc", "miou", "dice", "pixel-accuracy", "token-accuracy"} {
 		t.Run(name, func(t *testing.T) {
 			lower := 0
 			for seed := range uint64(400) {
 				rng := rand.New(rand.NewPCG(seed, 93))
 				p := puzzles[name](rng, name, searchtest.NewTable(rng, 3, 3+rng.IntN(10), 1.5))
-				fold, classes := p.rule.Fold, p.judge.classes()
+				fold, classes := p.rule.Fold, p.judge.row/max(1, len(p.judge.truth.Pixels)/p.judge.samples)
 				mask := search.NewMask(3)
 				mask.Demote(rng.IntN(3))
 				judged := p.judge.samples - 1
@@ -316,7 +328,11 @@ func (p *puzzle) complete(s bounds.State, left []int, classes int, f func(bounds
 	for code := range p.answers(classes) {
 		row := make([]float32, classes*pixels)
 		for at, rest := 0, code; at < pixels; at, rest = at+1, rest/classes {
-			row[rest%classes*pixels+at] = 1
+			if p.judge.metric.Labels == TokenLabels {
+				row[at*classes+rest%classes] = 1
+			} else {
+				row[rest%classes*pixels+at] = 1
+			}
 		}
 		p.complete(p.rule.Fold.Add(s, p.judge.Block(row, left[:1]).Outcomes), left[1:], classes, f)
 	}
@@ -335,7 +351,7 @@ func (p *puzzle) answers(classes int) int {
 func TestUnpackRefuses(t *testing.T) {
 	fold := macroF1(LabelOptions{})
 	fold.wanted = func(_ *Scorer, n []int64) { n[0], n[1] = 2, 3 }
-	f := fold.foldOf([]*Scorer{{row: 2}})
+	f := fold.foldOf([]*Scorer{{}}, 2)
 	for _, b := range [][]byte{nil, {1, 1, 1}, {1, 1, 1, 0, 0, 0, 0}, {2, 1, 2, 0, 0, 0}, {0, 0, 3, 0, 0, 0}, {0, 0, 0x80, 0, 0, 0}} {
 		if s, ok := f.Unpack(b); ok {
 			t.Errorf("%v is %v", b, s)

@@ -76,10 +76,9 @@ type Metric struct {
 	// rank
 	margin func(j *Scorer, row []float32, sample int) float64
 	// the metric with weighted classes or an ignored label; nil: it knows neither
-	weigh    func(m *Metric, o LabelOptions) *Metric
-	perPixel bool         // Best is of a step
-	options  LabelOptions // that With was given
-	several  bool         // it may read several outputs
+	weigh   func(m *Metric, o LabelOptions) *Metric
+	options LabelOptions // that With was given
+	several bool         // it may read several outputs
 	// how many classes the labels may have where the output has so many numbers; nil: as many
 	labelled func(row int) int
 	// of TokenLabels: those of a sample's labels that count, or the words that they make

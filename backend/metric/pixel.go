@@ -89,7 +89,7 @@ func ofPixels(m *Metric, o LabelOptions, by byClass) *Metric {
 		})
 		return outcomeOf(n)
 	}
-	c.folds = func(judges []*Scorer) (bounds.Fold, error) { return by.foldOf(judges), nil }
+	c.folds = func(judges []*Scorer) (bounds.Fold, error) { return by.foldOf(judges, judges[0].classes()), nil }
 	c.margin = func(j *Scorer, row []float32, sample int) float64 { return 0 - j.lost(c.outcome(j, row, sample), o) }
 	return &c
 }
