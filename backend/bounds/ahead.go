@@ -63,7 +63,7 @@ const none int32 = -1
 // newAhead returns nil if the machine has no workers that could run ahead.
 func newAhead(e *Evaluator) *ahead {
 	w, ok := e.machine.(Workers)
-	if !ok || w.Workers() < 2 || e.rule.Kind == Whole || e.rule.Every > 1 {
+	if !ok || w.Workers() < 2 || e.rule.Kind == Whole || e.rule.Rarely {
 		return nil
 	}
 	a := &ahead{e: e, workers: w, free: none, flights: make([]flight, w.Workers())}

@@ -115,7 +115,7 @@ func TestFoldsInLittleMemory(t *testing.T) {
 	for seed := range uint64(3000) {
 		rng := rand.New(rand.NewPCG(seed, 81))
 		p := newProblem(rng, Folded)
-		p.rule.Every = 1 + rng.IntN(3)
+		p.rule.Rarely = rng.IntN(2) == 0
 		want, _ := search.NaiveScan(context.Background(), p.machine.score, p.candidates, p.bound)
 		e := NewEvaluator(p.machine, p.rule)
 		e.mostStates = rng.IntN(100)

@@ -37,9 +37,9 @@ type Rule struct {
 	// For Mean it must never fall when the sum rises.
 	Finish func(sum float64) float64
 	Fold   Fold // of Folded
-	// Every is how many blocks a trial of Folded runs between two looks at its bound, where that takes long; less than
-	// 1 counts as 1.
-	Every int
+	// Rarely: to look at a bound of Folded takes long. Between two looks a trial runs half of the blocks that it has
+	// left, and at least a part of all (see stride).
+	Rarely bool
 	// Outcomes: blocks have at most OutcomeSamples samples, and the machine says in Gain.Hits which of them count. Of
 	// Counted only
 	Outcomes bool
@@ -90,7 +90,7 @@ func (r *Rule) prepare() {
 		}
 		r.left[b] = r.left[b+1] + r.Sizes[b]
 	}
-	r.Width, r.Every = max(r.Width, 1), max(r.Every, 1)
+	r.Width = max(r.Width, 1)
 	if r.Kind != Mean {
 		return
 	}

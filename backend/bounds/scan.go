@@ -203,12 +203,20 @@ func (s *scan) lower(top leader) work {
 	return s.work(int(top.candidate), s.covering(from, int(drop)))
 }
 
+// mostLooks is how many parts of all blocks a trial runs at least between two looks that take long: bounds of such
+// scores say most near the end.
+const mostLooks = 64
+
 // stride is the block up to which a trial of float scores runs before its bound is computed again.
 func (s *scan) stride(from int) int {
 	if s.rule.Kind == Whole {
 		return s.rule.Blocks()
 	}
-	return min(from+s.rule.Every, s.rule.Blocks())
+	if s.rule.Rarely {
+		left := s.rule.Blocks() - from
+		return from + min(left, max(1, left/2, s.rule.Blocks()/mostLooks))
+	}
+	return from + 1
 }
 
 // covering returns the block before which the blocks from `from` on hold at least that many samples, or the end: so

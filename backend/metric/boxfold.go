@@ -13,13 +13,6 @@ import (
 // the sample, by which boxes of equal scores are ordered.
 const perBox = 3
 
-// boxLooks is how often the bound of a trial is looked at: each time all of its boxes are put in order.
-const boxLooks = 24
-
-// saysLittle is the share of the objects that are left from which on a bound is hardly ever worth its computation: it
-// is about that share or more.
-const saysLittle = 0.6
-
 // boxOutcome is what a sample's row has come to.
 func (j *Scorer) boxOutcome(m detect.Measure, row []float32, sample int) bounds.Outcome {
 	list := m.Judge(detect.Image{Found: j.boxesOf(row), Wanted: j.boxes[sample]})
@@ -162,9 +155,6 @@ func (f *boxFold) Score(s bounds.State) float64 {
 // Upper implements bounds.Fold.
 func (f *boxFold) Upper(s bounds.State) float64 {
 	c, left := f.collect(s)
-	if float64(f.missing(left)) > saysLittle*float64(f.missing(f.wanted)) {
-		return 1
-	}
 	upper, _ := c.Mean(f.wanted, left)
 	return upper
 }

@@ -28,9 +28,7 @@ func RuleOf(judges []*Scorer, sizes []int, width int) (*bounds.Rule, error) {
 			return nil, err
 		}
 		r.Kind = bounds.Folded
-		if m.Detects() {
-			r.Every = (len(sizes) + boxLooks - 1) / boxLooks
-		}
+		r.Rarely = m.Detects() // all boxes are put in order each time
 	}
 	r.Outcomes = r.Outcomes && first.Judged() == 1
 	return r, nil
