@@ -44,7 +44,7 @@ func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, e
 
 // Right says whether the metric counts a sample with these outputs, with all its steps. The metric must be countable.
 func (e *Evaluator) Right(sample int, row []float32) bool {
-	return e.machine.Gain(row, sample) == float64(e.machine.Steps())
+	return e.machine.Verdict(row, sample).Gain == float64(e.machine.Steps())
 }
 
 // PackHits returns outcomes as a journal keeps them: a bit a sample in the order of the data, sample i in bit i%8 of
@@ -77,10 +77,59 @@ func (e *Evaluator) UnpackHits(packed []byte) *bounds.Hits {
 	return h
 }
 
-// FromHits returns the score of a mask by this evaluator's metric, from packed outcomes of another metric over the same
-// samples: without running anything, and the same bits as if it ran. ok is false if the score does not follow from
-// them. It follows for weighted classes, from the outcomes of the same metric without weights.
-func (e *Evaluator) FromHits(packed []byte) (score search.Score, ok bool) {
+// PackKnown returns the outcomes of a mask that was scored in full as a journal keeps them: those of PackHits, or what
+// the outcomes of a metric that does not count have come to; nil: they are not kept.
+func (e *Evaluator) PackKnown(mask search.Mask) []byte {
+	if e.Folds() {
+		return e.KnownState(mask)
+	}
+	return e.PackHits(e.KnownHits(mask))
+}
+
+// RestorePacked enters what PackKnown has said of a mask whose full score Restore has entered.
+func (e *Evaluator) RestorePacked(mask search.Mask, packed []byte) {
+	if e.Folds() {
+		if packed != nil {
+			e.RestoreState(mask, packed)
+		}
+		return
+	}
+	if h := e.UnpackHits(packed); h != nil {
+		e.RestoreHits(mask, h)
+	}
+}
+
+// PackProgress returns the outcomes of an unfinished trial as a journal keeps them. ok is false for a progress that is
+// worth nothing without those that are not kept.
+func (e *Evaluator) PackProgress(p bounds.Progress) (packed []byte, ok bool) {
+	if e.Folds() {
+		packed = e.PackState(p)
+		return packed, packed != nil
+	}
+	return e.PackHits(p.Hits), true
+}
+
+// RestoreProgress enters the progress of a trial of an earlier run of the program, with what PackProgress has said of
+// it.
+func (e *Evaluator) RestoreProgress(mask search.Mask, p bounds.Progress, packed []byte) {
+	if !e.Folds() {
+		p.Hits = e.UnpackHits(packed)
+	} else if p2, ok := e.UnpackState(p, packed); ok {
+		p = p2
+	} else {
+		return
+	}
+	e.Evaluator.RestoreProgress(mask, p)
+}
+
+// FromPacked returns the score of a mask by this evaluator's metric, from what PackKnown has said of it under another
+// metric over the same samples: without running anything, and the same bits as if it ran. ok is false if the score does
+// not follow. It follows for weighted classes from the same metric without weights; of metrics that do not count, from
+// any weights.
+func (e *Evaluator) FromPacked(packed []byte) (score search.Score, ok bool) {
+	if e.Folds() {
+		return e.FromState(packed)
+	}
 	if len(packed) != (e.samples+7)/8 {
 		return score, false
 	}

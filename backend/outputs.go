@@ -60,20 +60,20 @@ func (e *Evaluator) Judged(m *metric.Metric) int { return e.machine.Judged(m) }
 
 // Arrange runs the network without demotions and lays the samples out anew, those that it gets wrong first, then by
 // rising margin, so that trials that fail do so early. It finds NaN on the way: the first sample whose output has
-// one, else the first that has one in some tensor, or -1. The order cannot change a count. Metrics that do not count
-// hits of classes keep the order of the data. Each of see is shown every output row as by Outputs.
+// one, else the first that has one in some tensor, or -1. The order cannot change a score. Metrics whose sums
+// of floats depend on it keep the order of the data. Each of see is shown every output row as by Outputs.
 func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []float32)) (high search.Score, nan int, err error) {
 	if err := e.ready(); err != nil {
 		return high, -1, err
 	}
 	margins := make([]float64, e.samples)
-	bad, gained := make([]bool, e.samples), make([]float64, e.samples)
+	bad, gained := make([]bool, e.samples), make([]metric.Verdict, e.samples)
 	none := search.NewMask(e.holders)
 	if _, err := e.machine.WatchNaN(true); err != nil {
 		return high, -1, err
 	}
 	high, err = e.Outputs(ctx, none, func(sample int, row []float32) {
-		margins[sample], gained[sample] = e.machine.Margin(row, sample), e.machine.Gain(row, sample)
+		margins[sample], gained[sample] = e.machine.Margin(row, sample), e.machine.Verdict(row, sample)
 		for _, v := range row {
 			bad[sample] = bad[sample] || v != v
 		}
@@ -107,7 +107,7 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 }
 
 // ScoreShare returns the score of a mask on about so many samples, spread evenly over the order of the data, by whole
-// blocks; of metrics that have a score of all samples together only, and of no more samples than these, that of all.
+// blocks; of metrics that need all outputs at once, and of no more samples than these, that of all.
 // It is for a comparison of networks before the first trial.
 func (e *Evaluator) ScoreShare(ctx context.Context, mask search.Mask, samples int) (score search.Score, err error) {
 	if err := e.ready(mask); err != nil {
@@ -141,8 +141,8 @@ func spread(samples, first int) []int {
 	return append(front, rest...)
 }
 
-// arranges tells whether the order of the samples is chosen: a count does not depend on it.
-func (e *Evaluator) arranges() bool { return e.opts.Metric.CountsClasses() && !e.opts.KeepOrder }
+// arranges tells whether the order of the samples is chosen: the score does not depend on it.
+func (e *Evaluator) arranges() bool { return e.opts.Metric.Arranges() && !e.opts.KeepOrder }
 
 // layOut puts the samples into an order, and with them the outcomes that are known.
 func (e *Evaluator) layOut(order []int) error {

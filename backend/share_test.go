@@ -7,8 +7,34 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/devicetest"
+	"example.org/demote/backend/metric"
 	"example.org/demote/search"
 )
+
+// macroF1 is F1 of some samples, by its definition.
+func macroF1(rows []float32, labels []int64, of []int) float64 {
+	n := len(rows) / len(labels)
+	sum, classes := 0.0, 0
+	for c := range n {
+		both, either := 0, 0
+		for _, s := range of {
+			got, want := metric.Top1(rows[s*n:(s+1)*n]) == c, int(labels[s]) == c
+			if got && want {
+				both++
+			}
+			if got {
+				either++
+			}
+			if want {
+				either++
+			}
+		}
+		if either > 0 {
+			sum, classes = sum+float64(2*both)/float64(either), classes+1
+		}
+	}
+	return sum / float64(classes)
+}
 
 // TestScoreShare holds that the score of a share is that of its samples, which are spread over all, by whole blocks;
 // and that what is asked after it is answered as by whole passes.
@@ -58,9 +84,13 @@ func TestScoreShare(t *testing.T) {
 					if got == whole || got.Value > 0 || math.Abs(got.Value) > 20*math.Abs(whole.Value) || math.Abs(got.Value) < math.Abs(whole.Value)/20 {
 						t.Errorf("%+v of a share, %+v of all", got, whole)
 					}
-				default: // there is no score of a part
-					if got != whole {
-						t.Errorf("%+v, want %+v", got, whole)
+				case "f1":
+					rows, err := naive.AllOutputs(t.Context(), all)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if want := macroF1(rows, toy.Labels(), share); got.Value != want {
+						t.Errorf("%+v, the samples %v have %v", got, share, want)
 					}
 				}
 				if got, err := e.ScoreShare(t.Context(), all, e.Samples()); err != nil || got != whole {

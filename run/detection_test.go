@@ -122,7 +122,7 @@ func writeBoxes(t *testing.T, c *config.Config, boxes [][5]float32, offsets []in
 }
 
 // TestDetector searches a detector by map50 and map: the float network finds all squares, the file scores what the
-// search said, and eval of it says the same.
+// search said, and eval of it says the same. A search by full scores decides the same.
 func TestDetector(t *testing.T) {
 	for _, name := range []string{"map50", "map"} {
 		c := drawnDetector(t)
@@ -136,6 +136,15 @@ func TestDetector(t *testing.T) {
 		}
 		if v := *r.Score.Float.Value; v < 0.95 || v > 1 || !r.Verified.Identical || r.Metric != name {
 			t.Errorf("%s: the float network scores %v, verified %+v", name, v, r.Verified)
+		}
+		naive := c
+		naive.Scan, naive.Out = "naive", c.Out+"-naive"
+		full, err := Search(context.Background(), naive)
+		if err != nil && ExitCode(err) != ExitUnreachable {
+			t.Fatal(err)
+		}
+		if a, b := decisions(t, r), decisions(t, full); a != b {
+			t.Errorf("%s: %s\nby full scores: %s", name, a, b)
 		}
 		c.Calib, c.Strategy, c.Target, c.Cache = "", "", "", 0
 		e, err := Eval(context.Background(), c, filepath.Join(c.Out, "mixed.onnx"), "", "exact")

@@ -44,11 +44,14 @@ func (s *searchRun) dryRun(ctx context.Context) error {
 	for _, st := range search.Strategies() {
 		if st.Name == s.Config.Strategy {
 			s.Config.Say(fmt.Sprintf("work: strategy %s needs this many evaluations: %s%s", st.Name, st.Trials, s.mostScores(st)))
-			if s.Metric.IsWhole() {
+			switch {
+			case s.Metric.IsWhole():
 				s.Config.Say(fmt.Sprintf("an evaluation is a full pass over the %d samples", samples))
-				continue
+			case s.Metric.EndsLate():
+				s.Config.Say(fmt.Sprintf("an evaluation is at most one full pass over the %d samples, and most are the larger part of one", samples))
+			default:
+				s.Config.Say(fmt.Sprintf("an evaluation is at most one full pass over the %d samples, and most are a small part of one", samples))
 			}
-			s.Config.Say(fmt.Sprintf("an evaluation is at most one full pass over the %d samples, and most are a small part of one", samples))
 		}
 	}
 	s.sayMasksToRefute()

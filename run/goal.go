@@ -161,8 +161,11 @@ func (s *searchRun) constrainSearch(ctx context.Context) error {
 	if text := constraint.Describe(s.Network, s.Layout); text != "" {
 		s.Config.Say(text)
 	}
-	if s.Metric.IsWhole() {
+	switch {
+	case s.Metric.IsWhole():
 		s.Config.Say("metric " + s.Metric.Name + " is of the whole set: every score is a whole evaluation, which no bound ends early")
+	case s.Metric.EndsLate():
+		s.Config.Say("metric " + s.Metric.Name + " can rise as long as objects are left: a bound ends most evaluations late, or not at all")
 	}
 	if s.costs, err = cost.Read(ctx, s.Runner.Task, s.Config.Cost); err != nil {
 		return err

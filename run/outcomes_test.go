@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"example.org/demote/backend/bounds"
@@ -27,7 +28,11 @@ func kept(t *testing.T, dir string, holders, samples int) (whole, part map[strin
 	}
 	defer j.Close()
 	whole, part = map[string][]byte{}, map[string][]byte{}
-	err = j.Load(journal.Limits{Holders: holders, Total: samples, Blocks: samples},
+	limits := journal.Limits{Holders: holders, Total: samples, Blocks: samples}
+	if strings.Contains(filepath.Base(dir), "f1") {
+		limits.Total, limits.Folds = 0, true
+	}
+	err = j.Load(limits,
 		func(m search.Mask, _ search.Score, o []byte) { whole[m.String()] = o },
 		func(m search.Mask, _ bounds.Progress, o []byte) { part[m.String()] = o })
 	if err != nil {
@@ -57,7 +62,7 @@ func outcomesHold(t *testing.T, c config.Config, r *config.Result) {
 		if _, err := s.Ev.Outputs(context.Background(), m, func(int, []float32) {}); err != nil {
 			t.Fatal(err)
 		}
-		if want := s.Ev.PackHits(s.Ev.KnownHits(m)); got == nil || !slices.Equal(got, want) {
+		if want := s.Ev.PackKnown(m); got == nil || !slices.Equal(got, want) {
 			t.Errorf("mask %s: outcomes %x, want %x", text, got, want)
 		}
 		found++
@@ -68,12 +73,20 @@ func outcomesHold(t *testing.T, c config.Config, r *config.Result) {
 }
 
 // TestJournalKeepsOutcomes holds that the journal has the outcome of every sample for every full score, those that
-// running the mask once more gives, whether trials were run in one go, by one worker or two, or taken up again.
+// running the mask once more gives, whether trials were run in one go, by one worker or two, or taken up again; and of
+// a metric that does not count what they have come to.
 func TestJournalKeepsOutcomes(t *testing.T) {
 	const samples = 90
-	for _, workers := range []int{1, 2} {
+	for _, c := range []struct {
+		metric  string
+		workers int
+	}{{"agreement", 1}, {"agreement", 2}, {"f1", 2}} {
 		cfg := tasktest.TinyConfig(t, samples)
-		cfg.Workers, cfg.Target = workers, "16bit-0.05"
+		workers := c.workers
+		cfg.Workers, cfg.Target, cfg.Metric = workers, "16bit-0.05", c.metric
+		if c.metric == "f1" {
+			cfg.Labels, cfg.Out = labelsFor(t, cfg), cfg.Out+"-f1"
+		}
 		r := mustSearch(t, cfg)
 		outcomesHold(t, cfg, r)
 		_, part := kept(t, cfg.Out, len(r.Holders), samples)
@@ -112,13 +125,22 @@ func labelsFor(t *testing.T, cfg config.Config) string {
 // TestOutcomesAnswerAnotherMetric holds that the score with weighted classes that follows from stored outcomes is the
 // one that running the mask gives, bit by bit.
 func TestOutcomesAnswerAnotherMetric(t *testing.T) {
+	for _, by := range []string{"top1", "f1"} {
+		t.Run(by, func(t *testing.T) { answersWeighted(t, by) })
+	}
+}
+
+func answersWeighted(t *testing.T, by string) {
 	const samples = 90
 	cfg := tasktest.TinyConfig(t, samples)
-	cfg.Metric, cfg.Target, cfg.Strategy = "top1", "16bit-0.05", "rank"
+	cfg.Metric, cfg.Target, cfg.Strategy, cfg.Out = by, "16bit-0.05", "rank", cfg.Out+"-"+by
 	cfg.Labels = labelsFor(t, cfg)
 	r := mustSearch(t, cfg)
 	whole, _ := kept(t, cfg.Out, len(r.Holders), samples)
 	cfg.ClassWeights = "balanced"
+	if by == "f1" {
+		cfg.ClassWeights = "1,2,3,0,5,6,7,8,9,10,11,12"
+	}
 	s := newSearch(&trial.Runner{Config: cfg.Filled()})
 	defer s.Close()
 	if err := s.check(); err != nil {
@@ -144,7 +166,7 @@ func TestOutcomesAnswerAnotherMetric(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, ok := s.Ev.FromHits(outcomes)
+		got, ok := s.Ev.FromPacked(outcomes)
 		if !ok || got != want {
 			t.Errorf("mask %s: %v %v, want %v", text, got, ok, want)
 		}

@@ -128,7 +128,7 @@ func (s *runFolder) overwrite() error {
 // limits are what the journal's rows must keep to: those of the evaluator, which has scored the network without
 // demotions.
 func (s *runFolder) limits() journal.Limits {
-	return journal.Limits{Holders: len(s.Records), Total: s.HighScore.Total, Blocks: s.Ev.Blocks()}
+	return journal.Limits{Holders: len(s.Records), Total: s.HighScore.Total, Blocks: s.Ev.Blocks(), Folds: s.Ev.Folds()}
 }
 
 // recall tells the evaluator what the journal knows, and has it told what the evaluator learns. The network without
@@ -170,16 +170,11 @@ func (s *runFolder) recall() error {
 			}
 			restore = append(restore, func() {
 				s.Ev.Restore(m, score)
-				if h := s.Ev.UnpackHits(outcomes); h != nil {
-					s.Ev.RestoreHits(m, h)
-				}
+				s.Ev.RestorePacked(m, outcomes)
 			})
 		},
 		func(m search.Mask, p bounds.Progress, outcomes []byte) {
-			put := func() {
-				p.Hits = s.Ev.UnpackHits(outcomes)
-				s.Ev.RestoreProgress(m, p)
-			}
+			put := func() { s.Ev.RestoreProgress(m, p, outcomes) }
 			if s.layout != "" { // of blocks that the proof makes
 				s.later = append(s.later, put)
 				return
@@ -200,7 +195,7 @@ func (s *runFolder) recall() error {
 		high, restore, s.later, s.layout = nil, nil, nil, ""
 	}
 	if none := search.NewMask(len(s.Records)); high == nil {
-		if err := s.journal.Learnt(none, s.HighScore, s.Ev.PackHits(s.Ev.KnownHits(none))); err != nil {
+		if err := s.journal.Learnt(none, s.HighScore, s.Ev.PackKnown(none)); err != nil {
 			return err
 		}
 	}

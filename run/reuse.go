@@ -101,9 +101,11 @@ func (s *runFolder) takeOver(dir string) error {
 // why says why neither is so, in a phrase.
 func (s *runFolder) shares(theirs journal.Fingerprint) (derived bool, why string) {
 	own, other := s.fingerprint().Scores(), theirs.Scores()
-	if own.Settings[weightsKey] != "" && other.Settings[weightsKey] == "" {
+	ours, others := own.Settings[weightsKey], other.Settings[weightsKey]
+	if ours != "" && others == "" || ours != others && s.Metric.Folds() {
 		derived = true
 		delete(own.Settings, weightsKey)
+		delete(other.Settings, weightsKey)
 	}
 	return derived, own.Difference(other)
 }
@@ -161,7 +163,7 @@ func (s *runFolder) takeFrom(dir string, j *journal.Journal, theirs journal.Fing
 		return nil
 	}
 	limits := s.limits()
-	if derived {
+	if derived && !limits.Folds {
 		limits.Total = s.Data.Len()
 	}
 	laid, err := j.Layout()
@@ -177,7 +179,7 @@ func (s *runFolder) takeFrom(dir string, j *journal.Journal, theirs journal.Fing
 	var high *search.Score
 	err = j.Load(limits, func(m search.Mask, score search.Score, outcomes []byte) {
 		if derived {
-			follows, ok := s.Ev.FromHits(outcomes)
+			follows, ok := s.Ev.FromPacked(outcomes)
 			if !ok {
 				return
 			}
@@ -193,21 +195,18 @@ func (s *runFolder) takeFrom(dir string, j *journal.Journal, theirs journal.Fing
 			}
 			taken++
 			s.Ev.Restore(m, score)
-			if h := s.Ev.UnpackHits(outcomes); h != nil {
-				s.Ev.RestoreHits(m, h)
-			}
+			s.Ev.RestorePacked(m, outcomes)
 			if s.journal == nil {
 				return nil
 			}
-			return s.journal.Learnt(m, score, s.Ev.PackHits(s.Ev.KnownHits(m)))
+			return s.journal.Learnt(m, score, s.Ev.PackKnown(m))
 		})
 	}, func(m search.Mask, p bounds.Progress, outcomes []byte) {
 		if derived || laid != "" || s.layout != "" || block != s.Options.Block { // other samples in a block
 			return
 		}
 		enter = append(enter, func() error {
-			p.Hits = s.Ev.UnpackHits(outcomes)
-			s.Ev.RestoreProgress(m, p)
+			s.Ev.RestoreProgress(m, p, outcomes)
 			if s.journal == nil {
 				return nil
 			}

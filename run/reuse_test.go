@@ -52,14 +52,26 @@ func TestReuseAnswersAsAlone(t *testing.T) {
 	}
 }
 
-// TestReuseOfOutcomes holds that a run with weighted classes takes over what follows from the outcomes of one without.
+// TestReuseOfOutcomes holds that a run with weighted classes takes over what follows from the outcomes of one without;
+// and by F1 one of another target, also of trials that were not finished.
 func TestReuseOfOutcomes(t *testing.T) {
+	for name, change := range map[string]func(c *config.Config){
+		"top1, weighted": func(c *config.Config) { c.Metric, c.ClassWeights = "top1", "balanced" },
+		"f1, weighted":   func(c *config.Config) { c.ClassWeights = "1,2,3,4,5,6,7,8,9,10,11,12" },
+		"f1, target":     func(c *config.Config) { c.Target = "16bit-0.04" },
+	} {
+		t.Run(name, func(t *testing.T) { reuseOutcomes(t, change) })
+	}
+}
+
+func reuseOutcomes(t *testing.T, change func(c *config.Config)) {
 	first := tasktest.TinyConfig(t, 90)
 	first.Labels = labelsFor(t, first)
-	first.Metric, first.Strategy, first.Target = "top1", "greedy", "16bit-0.05"
-	mustSearch(t, first)
+	first.Metric, first.Strategy, first.Target = "f1", "greedy", "16bit-0.05"
 	cfg := first
-	cfg.ClassWeights = "balanced"
+	change(&cfg)
+	first.Metric = cfg.Metric
+	mustSearch(t, first)
 	single := alone(t, cfg, cfg.Target)
 	cfg.Out, cfg.Reuse = filepath.Join(t.TempDir(), "run"), first.Out
 	r := mustSearch(t, cfg)

@@ -55,10 +55,13 @@ func TestFastDecidesAsNaive(t *testing.T) {
 	}
 	for _, c := range []struct{ metric, chain, target string }{
 		{"agreement", "demoted", "16bit-0.03"}, {"agreement", "last", "16bit-0.1"}, {"sqnr", "demoted", "40%"},
-		{"cosine", "demoted", "16bit-0.001"}, {"mse", "last", "16bit+0.05"},
+		{"cosine", "demoted", "16bit-0.001"}, {"mse", "last", "16bit+0.05"}, {"f1", "last", "16bit-0.05"}, {"mcc", "demoted", "16bit-0.05"},
 	} {
 		t.Run(c.metric+" "+c.chain, func(t *testing.T) {
 			cfg := tasktest.TinyConfig(t, 90)
+			if c.metric == "f1" || c.metric == "mcc" {
+				cfg.Labels = labelsFor(t, cfg)
+			}
 			cfg.Metric, cfg.Chain, cfg.Target = c.metric, c.chain, c.target
 			cfg.Scan, cfg.Workers, cfg.Out = "naive", 1, cfg.Out+"-naive"
 			naive := mustSearch(t, cfg)

@@ -50,14 +50,18 @@ func (s *runFolder) follow() {
 	s.trials.last = time.Now()
 	s.Ev.Learnt = func(m search.Mask, score search.Score) error {
 		s.tried(m, 1)
-		return s.journal.Learnt(m, score, s.Ev.PackHits(s.Ev.KnownHits(m)))
+		return s.journal.Learnt(m, score, s.Ev.PackKnown(m))
 	}
 	s.Ev.Stopped = func(m search.Mask, p bounds.Progress) error {
 		s.tried(m, float64(s.Ev.Before(p.Blocks))/samples)
 		if s.layout != "" && !s.arranged { // a search that is repeated up to its proof; these blocks are others
 			return nil
 		}
-		return s.journal.Stopped(m, p, s.Ev.PackHits(p.Hits))
+		outcomes, ok := s.Ev.PackProgress(p)
+		if !ok {
+			return nil
+		}
+		return s.journal.Stopped(m, p, outcomes)
 	}
 	s.Ev.Arranged = s.laidOut
 }

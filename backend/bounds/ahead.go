@@ -63,7 +63,7 @@ const none int32 = -1
 // newAhead returns nil if the machine has no workers that could run ahead.
 func newAhead(e *Evaluator) *ahead {
 	w, ok := e.machine.(Workers)
-	if !ok || w.Workers() < 2 || e.rule.Kind == Whole {
+	if !ok || w.Workers() < 2 || e.rule.Kind == Whole || e.rule.Rarely {
 		return nil
 	}
 	a := &ahead{e: e, workers: w, free: none, flights: make([]flight, w.Workers())}
@@ -136,7 +136,7 @@ func (a *ahead) run(ctx context.Context, w work, p Progress) (Progress, error) {
 		}
 		a.e.stats.Blocks++
 		a.e.stats.Samples += a.e.rule.Sizes[p.Blocks]
-		p = p.add(b.gain)
+		p = a.e.rule.add(p, b.gain)
 		a.release(t)
 	}
 	return p, nil
@@ -211,9 +211,9 @@ func (a *ahead) land() {
 	a.broken = a.broken || err != nil
 	t := &a.trials[f.candidate]
 	for t.front != none && a.blocks[t.front].done && a.blocks[t.front].err == nil {
-		g := a.blocks[t.front].gain
-		a.odds.note(t.seen.Blocks, g)
-		t.seen, t.front = t.seen.add(g), a.blocks[t.front].next
+		before := t.seen
+		t.seen, t.front = a.e.rule.add(t.seen, a.blocks[t.front].gain), a.blocks[t.front].next
+		a.odds.note(before, t.seen)
 	}
 }
 

@@ -25,7 +25,7 @@ func TestAheadIsNaive(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
 	}
-	for name, kind := range map[string]Kind{"counted": Counted, "mean": Mean, "whole": Whole} {
+	for name, kind := range map[string]Kind{"counted": Counted, "mean": Mean, "whole": Whole, "folded": Folded} {
 		t.Run(name, func(t *testing.T) {
 			var total Stats
 			for seed := range uint64(4000) {
@@ -77,7 +77,7 @@ func TestAheadIsNaive(t *testing.T) {
 // newMachineLike is a machine of a problem that has not run yet.
 func newMachineLike(p *problem) *tableMachine {
 	m := newTableMachine(p.machine.table, p.rule)
-	m.value = p.machine.value
+	m.value, m.outcome = p.machine.value, p.machine.outcome
 	return m
 }
 

@@ -11,6 +11,7 @@
 // Counts are integers, so c + r below the smallest count that passes is a proof; that count is found once a scan, by
 // the float64 comparison of the definition, and no float is compared after. Sums of floats are bounded by adding the
 // most of each block left in the order in which the blocks would be added: rounding to nearest is monotone, so no sum
-// that can still come is above that one (see Rule.upper and shorten). The best of rejected candidates is looked for
-// like the shortest way in A*: the one with the highest bound goes on, until one that is finished leads.
+// that can still come is above that one (see Rule.upper and shorten). Scores that no sum makes are bounded by a Fold,
+// from what each sample has come to. The best of rejected candidates is looked for like the shortest way in A*: the one
+// with the highest bound goes on, until one that is finished leads.
 package bounds

@@ -16,14 +16,18 @@ type Evaluator struct {
 	scan    *scan
 	memo    Table[search.Score]
 	partial Table[Progress] // unfinished trials
+	states  int             // about the bytes of their states
 	earlier Table[Progress] // of those, what earlier runs of the program have left: never dropped
 	hits    Table[*Hits]    // of memo's masks, as far as they are kept
+	packed  Table[[]byte]   // of memo's masks: the states that their outcomes have come to, likewise
 	unused  []Hits          // for trials to come, see NewHits
 	base    search.Mask
 	gains   []Gain  // of a run; zero between runs
 	visits  []visit // one for each candidate of the scan at hand
 	ahead   *ahead  // nil: the machine does not run ahead
-	stats   Stats
+	// about the most bytes of the states of unfinished trials
+	mostStates int
+	stats      Stats
 
 	// Learnt is called with every full score that was computed, before it is used, so that a journal can keep it. Its
 	// error ends the trial.
@@ -44,7 +48,7 @@ type visit struct {
 // NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does. It asks
 // a machine that is Workers for their number once, here.
 func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
-	e := &Evaluator{machine: machine, rule: rule, scan: newScan(rule), gains: make([]Gain, rule.Blocks())}
+	e := &Evaluator{machine: machine, rule: rule, scan: newScan(rule), gains: make([]Gain, rule.Blocks()), mostStates: mostStates}
 	e.ahead = newAhead(e)
 	return e
 }
@@ -79,7 +83,7 @@ func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, 
 		e.stop(mask, p)
 		return search.Score{}, err
 	}
-	return e.learn(mask, p)
+	return e.learn(mask, p, e.rule.score(p))
 }
 
 // ScoreFirst returns the score of a mask on the samples of the first blocks alone, which it runs anew; a sum stands for
@@ -102,7 +106,7 @@ func (e *Evaluator) Again(ctx context.Context, mask search.Mask) (search.Score, 
 	if err != nil {
 		return search.Score{}, err
 	}
-	return e.learn(mask, p)
+	return e.learn(mask, p, e.rule.score(p))
 }
 
 // Scan answers as search.NaiveScan does, bit for bit, and whatever was run before. Masks are lent for the call. After
@@ -152,6 +156,7 @@ func (e *Evaluator) decide(ctx context.Context, base search.Mask, candidates []s
 				if err := e.report(at, candidates[at]); err != nil {
 					return err
 				}
+				e.spare(at)
 			}
 			at = w.Candidate
 			job.Mask = candidates[at]
@@ -175,8 +180,9 @@ func (e *Evaluator) setBase(base search.Mask) {
 	default:
 		return
 	}
-	if e.partial.Len() > mostPartial {
+	if e.partial.Len() > mostPartial || e.states > e.mostStates {
 		e.partial.Clear()
+		e.states = 0
 	}
 }
 
@@ -219,8 +225,8 @@ func (e *Evaluator) advance(ctx context.Context, job *Job, w work) error {
 	if err != nil {
 		return err
 	}
-	if e.rule.done(p) {
-		_, err = e.learn(job.Mask, p)
+	if _, full, done := e.scan.Progress(w.Candidate); done {
+		_, err = e.learn(job.Mask, p, full)
 	}
 	return err
 }
@@ -239,7 +245,7 @@ func (e *Evaluator) run(ctx context.Context, job *Job, p Progress) (Progress, er
 		return p, fmt.Errorf("blocks %d to %d: %w", job.From, job.To-1, err)
 	}
 	for i, g := range gains {
-		p = p.add(g)
+		p = e.rule.add(p, g)
 		gains[i] = Gain{}
 	}
 	e.stats.Blocks += len(gains)
@@ -248,10 +254,12 @@ func (e *Evaluator) run(ctx context.Context, job *Job, p Progress) (Progress, er
 }
 
 // learn enters the full score of a trial that has just ended, and returns it.
-func (e *Evaluator) learn(mask search.Mask, p Progress) (search.Score, error) {
-	s := e.rule.score(p)
+func (e *Evaluator) learn(mask search.Mask, p Progress, s search.Score) (search.Score, error) {
 	if p.Hits != nil {
 		e.hits.Put(mask, p.Hits)
+	}
+	if packed := e.PackState(p); packed != nil {
+		e.packed.Put(mask, packed)
 	}
 	if e.Learnt != nil {
 		if err := e.Learnt(mask, s); err != nil {

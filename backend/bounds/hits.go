@@ -145,7 +145,7 @@ func (e *Evaluator) FromGains(gain func(position int) (float64, bool)) (score se
 			g.Sum += one
 			position++
 		}
-		p = p.add(g)
+		p = e.rule.add(p, g)
 	}
 	return e.rule.score(p), true
 }

@@ -10,12 +10,13 @@ import (
 
 // tableMachine runs a lookup-table model in blocks and counts what it runs.
 type tableMachine struct {
-	table  *searchtest.Table
-	rule   *Rule
-	starts []int                                      // first sample of each block
-	value  func(mask search.Mask, sample int) float64 // Mean and Whole; nil: counted
-	ran    map[string][]int                           // how often each block of a mask was run
-	fail   func() error                               // asked before every run; nil: never fails
+	table   *searchtest.Table
+	rule    *Rule
+	starts  []int                                      // first sample of each block
+	value   func(mask search.Mask, sample int) float64 // Mean and Whole; nil: counted
+	outcome func(mask search.Mask, sample int) Outcome // Folded
+	ran     map[string][]int                           // how often each block of a mask was run
+	fail    func() error                               // asked before every run; nil: never fails
 }
 
 // split cuts samples into random blocks.
@@ -59,6 +60,12 @@ func (m *tableMachine) Run(_ context.Context, job Job, gains []Gain) error {
 
 func (m *tableMachine) gain(mask search.Mask, block int) (g Gain) {
 	from, to := m.starts[block], m.starts[block]+m.rule.Sizes[block]
+	if m.outcome != nil {
+		for s := from; s < to; s++ {
+			g.Outcomes = append(g.Outcomes, m.outcome(mask, s))
+		}
+		return g
+	}
 	if m.value == nil {
 		g.Count = m.table.Count(mask, from, to)
 		for s := from; s < to; s++ {
@@ -77,7 +84,7 @@ func (m *tableMachine) gain(mask search.Mask, block int) (g Gain) {
 // prefix is the progress of a mask after so many blocks.
 func (m *tableMachine) prefix(mask search.Mask, blocks int) (p Progress) {
 	for b := range blocks {
-		p = p.add(m.gain(mask, b))
+		p = m.rule.add(p, m.gain(mask, b))
 	}
 	return p
 }

@@ -41,13 +41,10 @@ func (o *odds) begin(s *scan) {
 	o.threshold, o.floor = o.rule.least(s.need), o.rule.least(s.floor)
 }
 
-// note takes the gain of a block.
-func (o *odds) note(block int, g Gain) {
-	loss := float64(o.rule.Sizes[block] - g.Count)
-	if o.rule.Kind != Counted {
-		loss = o.rule.lift[block] - g.Sum
-	}
-	switch m := &o.mean[block]; {
+// note takes what a block has lost: the progress before it, and behind it.
+func (o *odds) note(before, behind Progress) {
+	loss := o.reach(before) - o.reach(behind)
+	switch m := &o.mean[before.Blocks]; {
 	case math.IsNaN(loss) || math.IsInf(loss, 0):
 	case *m == 0:
 		*m = loss
@@ -56,10 +53,13 @@ func (o *odds) note(block int, g Gain) {
 	}
 }
 
-// reach is the highest count or sum that a trial can still have.
+// reach is the highest count or sum that a trial can still have, or the highest score of outcomes.
 func (o *odds) reach(p Progress) float64 {
-	if o.rule.Kind == Counted {
+	switch o.rule.Kind {
+	case Counted:
 		return float64(p.Count + o.rule.left[p.Blocks])
+	case Folded:
+		return unorder(o.rule.upper(p))
 	}
 	return p.Sum + o.rule.lifts[p.Blocks]
 }

@@ -19,6 +19,8 @@ const (
 	Mean
 	// Whole: the score depends on all outputs together, so there is no bound. Trials run to their end.
 	Whole
+	// Folded: the score is what Rule.Fold makes of the outcomes of all samples, and bounds from those of some.
+	Folded
 )
 
 // Rule says how blocks add up to a score. newScan fills in the tables; after that it is read only, and may be shared.
@@ -34,6 +36,10 @@ type Rule struct {
 	// Finish turns the sum over all samples into the score of a Mean or Whole; nil divides by the number of samples.
 	// For Mean it must never fall when the sum rises.
 	Finish func(sum float64) float64
+	Fold   Fold // of Folded
+	// Rarely: to look at a bound of Folded takes long. Between two looks a trial runs half of the blocks that it has
+	// left, and at least a part of all (see stride).
+	Rarely bool
 	// Outcomes: blocks have at most OutcomeSamples samples, and the machine says in Gain.Hits which of them count. Of
 	// Counted only
 	Outcomes bool
@@ -51,6 +57,8 @@ type Gain struct {
 	Count int     // Counted
 	Sum   float64 // Mean and Whole; the values of the block's samples
 	Hits  HitBits // with Rule.Outcomes: which samples count
+	// Folded: what each of the block's samples has come to
+	Outcomes []Outcome
 }
 
 // Progress is how far a trial has come: the sum of its first Blocks blocks.
@@ -59,23 +67,19 @@ type Progress struct {
 	Count  int
 	Sum    float64
 	Hits   *Hits // of the same blocks; nil: not kept
+	State  State // Folded: what they have come to
 }
 
 // add extends a progress by the next block. The order of the additions is that of an uninterrupted trial, so that the
 // float64 sum has the same bits.
-func (p Progress) add(g Gain) Progress {
+func (r *Rule) add(p Progress, g Gain) Progress {
 	p.Hits.set(p.Blocks, g)
-	return Progress{Blocks: p.Blocks + 1, Count: p.Count + g.Count, Sum: p.Sum + g.Sum, Hits: p.Hits}
+	p.Blocks, p.Count, p.Sum = p.Blocks+1, p.Count+g.Count, p.Sum+g.Sum
+	if r.Kind == Folded {
+		p.State = r.Fold.Add(p.State, g.Outcomes)
+	}
+	return p
 }
-
-// key orders scores: a higher score has a higher key, NaN the lowest. Counts are their own keys, so that after the
-// threshold is fixed only integers are compared.
-type key = int64
-
-const (
-	unknown key = math.MaxInt64 // above every score's key
-	never   key = math.MaxInt64 // a threshold that no score reaches
-)
 
 // prepare checks the rule and fills in its tables. It panics on a rule that no metric can have.
 func (r *Rule) prepare() {
@@ -126,6 +130,9 @@ func (r *Rule) score(p Progress) search.Score {
 	if r.Kind == Counted {
 		return search.Score{Count: p.Count, Total: r.total()}
 	}
+	if r.Kind == Folded {
+		return search.Score{Value: r.Fold.Score(p.State)}
+	}
 	return search.Score{Value: r.finish(p.Sum)}
 }
 
@@ -134,6 +141,9 @@ func (r *Rule) scoreOf(p Progress) search.Score {
 	run := r.total() - r.left[p.Blocks]
 	if r.Kind == Counted {
 		return search.Score{Count: p.Count, Total: run}
+	}
+	if r.Kind == Folded {
+		return search.Score{Value: r.Fold.Score(p.State)}
 	}
 	return search.Score{Value: r.finish(p.Sum * float64(r.total()) / float64(run))}
 }
@@ -153,7 +163,9 @@ func (r *Rule) upper(p Progress) key {
 	case r.Kind == Counted:
 		return key(p.Count + r.left[p.Blocks])
 	case r.done(p):
-		return order(r.finish(p.Sum))
+		return r.keyOf(r.score(p))
+	case r.Kind == Folded:
+		return r.upperFolded(p)
 	case r.Kind == Mean:
 		sum := p.Sum
 		for _, lift := range r.lift[p.Blocks:] {
@@ -209,6 +221,12 @@ func (r *Rule) least(k key) float64 {
 	if r.Kind == Counted {
 		return float64(k)
 	}
+	if r.Kind == Folded {
+		if r.upper(Progress{}) < k {
+			return math.Inf(1)
+		}
+		return unorder(k)
+	}
 	low, high := order(math.Inf(-1)), order(r.lifts[0])
 	if order(r.finish(r.lifts[0])) < k {
 		return math.Inf(1)
@@ -222,26 +240,4 @@ func (r *Rule) least(k key) float64 {
 		}
 	}
 	return unorder(low)
-}
-
-// unorder is the float64 of a key.
-func unorder(k key) float64 {
-	if k < 0 {
-		return math.Float64frombits(uint64(math.MinInt64 - k))
-	}
-	return math.Float64frombits(uint64(k))
-}
-
-// order maps a float64 to an integer of the same order: NaN lowest, -0 and +0 equal. The bits of positive numbers,
-// taken for an integer, have the order of the numbers, and those of negative ones the reverse (IEEE 754-2019, 5.10,
-// totalOrder). Neighbours have neighbouring keys, so that order(f) + 1 is the key of the next number above f.
-func order(f float64) key {
-	if math.IsNaN(f) {
-		return math.MinInt64
-	}
-	bits := int64(math.Float64bits(f + 0))
-	if bits < 0 {
-		return math.MinInt64 - bits
-	}
-	return bits
 }

@@ -83,7 +83,7 @@ func TestUpper(t *testing.T) {
 		p := Progress{}
 		uppers := []key{r.upper(p)}
 		for _, g := range gains {
-			p = p.add(g)
+			p = r.add(p, g)
 			uppers = append(uppers, r.upper(p))
 		}
 		if !slices.IsSortedFunc(uppers, func(a, b key) int { return int(max(-1, min(1, b-a))) }) || uppers[0] < order(r.score(p).Value) {

@@ -74,10 +74,13 @@ func (s *scan) Learn(candidate int, p Progress) {
 	if t.done || p.Blocks <= t.progress.Blocks {
 		return
 	}
-	t.progress, t.upper = p, s.rule.upper(p)
+	t.progress = p
 	if s.rule.done(p) {
 		t.full, t.done = s.rule.score(p), true
+		t.upper, t.progress.State = s.rule.keyOf(t.full), nil
+		return
 	}
+	t.upper = min(t.upper, s.rule.upper(p)) // of one that was restarted a lower bound may be known
 }
 
 // Know takes the full score of a candidate, which is then finished.
@@ -200,10 +203,18 @@ func (s *scan) lower(top leader) work {
 	return s.work(int(top.candidate), s.covering(from, int(drop)))
 }
 
+// mostLooks is how many parts of all blocks a trial runs at least between two looks that take long: bounds of such
+// scores say most near the end.
+const mostLooks = 64
+
 // stride is the block up to which a trial of float scores runs before its bound is computed again.
 func (s *scan) stride(from int) int {
 	if s.rule.Kind == Whole {
 		return s.rule.Blocks()
+	}
+	if s.rule.Rarely {
+		left := s.rule.Blocks() - from
+		return from + min(left, max(1, left/2, s.rule.Blocks()/mostLooks))
 	}
 	return from + 1
 }

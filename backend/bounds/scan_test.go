@@ -25,15 +25,18 @@ func newProblem(rng *rand.Rand, kind Kind) *problem {
 	n := 1 + rng.IntN(9)
 	table := searchtest.NewTable(rng, n, 1+rng.IntN(60), 1.5*rng.Float64())
 	p := &problem{rule: &Rule{Kind: kind, Sizes: split(rng, table.Samples, 9)}}
-	if kind != Counted {
+	if kind == Mean || kind == Whole {
 		p.rule.Best = []float64{0, 1, 0.1, -0.3}[rng.IntN(4)]
 	}
 	if kind == Whole || kind == Mean && rng.IntN(3) == 0 {
 		p.rule.Finish = func(sum float64) float64 { return math.Atan(sum / 7) }
 	}
-	newScan(p.rule)
 	p.machine = newTableMachine(table, p.rule)
-	if kind != Counted {
+	if kind == Folded {
+		p.folded(rng)
+	}
+	newScan(p.rule)
+	if kind == Mean || kind == Whole {
 		strange := []float64{math.NaN(), math.Inf(-1)}[rng.IntN(2)]
 		if rng.IntN(4) > 0 {
 			strange = 0.25
@@ -100,7 +103,7 @@ func same(a, b search.Found) bool {
 // TestScanIsNaive compares thousands of random scans with the definition, and the blocks run with the fewest that can
 // prove the answer.
 func TestScanIsNaive(t *testing.T) {
-	for name, kind := range map[string]Kind{"counted": Counted, "mean": Mean, "whole": Whole} {
+	for name, kind := range map[string]Kind{"counted": Counted, "mean": Mean, "whole": Whole, "folded": Folded} {
 		t.Run(name, func(t *testing.T) {
 			passes, bests, nones := 0, 0, 0
 			for seed := range uint64(6000) {
@@ -161,7 +164,7 @@ func (p *problem) checkCost(t *testing.T, seed uint64, found search.Found) {
 func TestScanAhead(t *testing.T) {
 	for seed := range uint64(6000) {
 		rng := rand.New(rand.NewPCG(seed, 11))
-		p := newProblem(rng, Kind(seed%3))
+		p := newProblem(rng, Kind(seed%4))
 		p.rule.Width = 1 + rng.IntN(3)
 		want, _ := search.NaiveScan(context.Background(), p.machine.score, p.candidates, p.bound)
 		s := newScan(p.rule)

@@ -16,6 +16,7 @@ func (e *Evaluator) RestoreProgress(mask search.Mask, p Progress) {
 // ForgetUnfinished drops the progress of all unfinished trials, for a machine whose blocks have other samples now.
 func (e *Evaluator) ForgetUnfinished() {
 	e.partial.Clear()
+	e.states = 0
 	e.earlier.Clear()
 }
 
@@ -29,7 +30,8 @@ func (e *Evaluator) unfinished(mask search.Mask) (Progress, bool) {
 
 // stop keeps the progress of an unfinished trial.
 func (e *Evaluator) stop(mask search.Mask, p Progress) {
-	if !e.rule.done(p) {
+	if !e.rule.done(p) && p.Blocks > 0 {
 		e.partial.Put(mask, p)
+		e.states += e.rule.bytes(p)
 	}
 }

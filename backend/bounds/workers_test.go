@@ -80,6 +80,9 @@ func (l *told) listen(e *Evaluator) {
 		return nil
 	}
 	e.Stopped = func(m search.Mask, p Progress) error {
+		if r, ok := p.State.(*recalls); ok {
+			p.State = *r
+		}
 		l.lines = append(l.lines, fmt.Sprint("stopped ", m, p))
 		return nil
 	}

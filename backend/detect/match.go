@@ -13,25 +13,38 @@ type work struct {
 	ious    []float64
 	ignored []bool
 	taken   []bool
-
-	recalls, precisions []float64
+	judged  []Judged
 }
 
+// Judge says what the boxes of an image are worth: of each class the best ones, class by class, those of a class by
+// falling score.
+func (m Measure) Judge(image Image) []Judged {
+	var w work
+	w.image(m, image)
+	return w.judged
+}
+
+// Count adds up the objects that count, by class.
+func (m Measure) Count(wanted []Wanted, n map[int32]int) {
+	for _, g := range wanted {
+		n[g.Class] += bit(m.counts(g))
+	}
+}
+
+// counts tells whether an object does.
+func (m Measure) counts(g Wanted) bool { return !g.Crowd && m.inside(g.Area) }
+
 // image judges what was found in an image, class by class.
-func (w *work) image(m Measure, image Image, classes map[int32]*class, at *int32) {
+func (w *work) image(m Measure, image Image) {
+	w.judged = w.judged[:0]
 	w.wanted = append(w.wanted[:0], image.Wanted...)
 	w.byClass(image.Found)
 	slices.SortStableFunc(w.wanted, func(a, b Wanted) int { return cmp.Compare(a.Class, b.Class) })
 	found, wanted := w.found, w.wanted
-	for len(found) > 0 || len(wanted) > 0 {
-		var c int32
-		switch {
-		case len(found) == 0:
-			c = wanted[0].Class
-		case len(wanted) == 0:
-			c = found[0].Class
-		default:
-			c = min(found[0].Class, wanted[0].Class)
+	for len(found) > 0 {
+		c := found[0].Class
+		for len(wanted) > 0 && wanted[0].Class < c {
+			wanted = wanted[1:]
 		}
 		f, g := 0, 0
 		for f < len(found) && found[f].Class == c {
@@ -40,13 +53,7 @@ func (w *work) image(m Measure, image Image, classes map[int32]*class, at *int32
 		for g < len(wanted) && wanted[g].Class == c {
 			g++
 		}
-		one := classes[c]
-		if one == nil {
-			one = &class{}
-			classes[c] = one
-		}
-		w.match(m, found[:min(f, perImage)], wanted[:g], one, *at)
-		*at += int32(f)
+		w.match(m, found[:min(f, perImage)], wanted[:g])
 		found, wanted = found[f:], wanted[g:]
 	}
 }
@@ -70,37 +77,35 @@ func (w *work) byClass(found []Found) {
 
 // match gives each box that was found, the best first, the object that it overlaps most and that no better box has, at
 // every overlap. Objects that do not count come last: they are given only what no other takes.
-func (w *work) match(m Measure, found []Found, wanted []Wanted, one *class, at int32) {
-	does := func(g Wanted) bool { return !g.Crowd && m.inside(g.Area) }
-	slices.SortStableFunc(wanted, func(a, b Wanted) int { return bit(does(b)) - bit(does(a)) })
+func (w *work) match(m Measure, found []Found, wanted []Wanted) {
+	slices.SortStableFunc(wanted, func(a, b Wanted) int { return bit(m.counts(b)) - bit(m.counts(a)) })
 	w.ious, w.ignored = w.ious[:0], w.ignored[:0]
 	for _, g := range wanted {
-		w.ignored = append(w.ignored, !does(g))
-		one.wanted += bit(does(g))
+		w.ignored = append(w.ignored, !m.counts(g))
 	}
 	for _, f := range found {
 		for _, g := range wanted {
 			w.ious = append(w.ious, overlap(f.Box, g.Box, g.Crowd))
 		}
 	}
-	first := len(one.found)
-	for i, f := range found {
-		one.found = append(one.found, judged{rank: rankOf(f.Score, at+int32(i))})
+	first := len(w.judged)
+	for _, f := range found {
+		w.judged = append(w.judged, Judged{Class: f.Class, Score: f.Score})
 	}
 	for t, least := range m.Overlaps {
 		w.taken = append(w.taken[:0], make([]bool, len(wanted))...)
 		for i, f := range found {
-			to := &one.found[first+i]
+			to := &w.judged[first+i]
 			best := w.best(w.ious[i*len(wanted):(i+1)*len(wanted)], min(least, 1-1e-10), wanted)
 			switch {
 			case best >= 0:
 				w.taken[best] = true
-				to.right |= 1 << t
+				to.Right |= 1 << t
 				if w.ignored[best] {
-					to.ignored |= 1 << t
+					to.Ignored |= 1 << t
 				}
 			case !m.inside(f.W * f.H):
-				to.ignored |= 1 << t
+				to.Ignored |= 1 << t
 			}
 		}
 	}

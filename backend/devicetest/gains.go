@@ -2,21 +2,22 @@ package devicetest
 
 import (
 	"math"
+	"reflect"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/metric"
 )
 
-// testGains judges blocks by metrics that count by class and by metrics of single samples. Sums of floats are the
-// scorer's bit by bit where the device says so, else nearly.
+// testGains judges blocks by metrics that count by class, by metrics of single samples and by one of outcomes. Sums of
+// floats are the scorer's bit by bit where the device says so, else nearly.
 func testGains(b *bench) {
 	toy := NewToy(toyBlock, toySamples, 12)
 	truth := metric.Truth{Labels: toy.Labels()}
 	for sample := range toySamples {
 		truth.Reference = append(truth.Reference, toy.Want(sample, one(2).Low)...)
 	}
-	for _, name := range []string{"top1", "agreement", "sqnr", "cosine", "mse"} {
+	for _, name := range []string{"top1", "agreement", "sqnr", "cosine", "mse", "f1"} {
 		m, err := metric.ByName(name)
 		b.must(err)
 		j := metric.NewScorer(m, truth, toySamples)
@@ -62,8 +63,8 @@ func (b *bench) checkGain(name, mask string, want, got bounds.Gain) {
 	if m, err := metric.ByName(name); err == nil && m.Countable && got.Hits != want.Hits {
 		b.Errorf("%s, mask %s: the samples %b count, want %b", name, mask, got.Hits, want.Hits)
 	}
-	near := got.Count == want.Count && math.Abs(got.Sum-want.Sum) <= 1e-9*math.Abs(want.Sum)
-	if got != want && (b.InOrder || !near) {
+	near := got.Count == want.Count && reflect.DeepEqual(got.Outcomes, want.Outcomes) && math.Abs(got.Sum-want.Sum) <= 1e-9*math.Abs(want.Sum)
+	if !reflect.DeepEqual(got, want) && (b.InOrder || !near) {
 		b.Errorf("%s, mask %s: gain %+v, want %+v", name, mask, got, want)
 	}
 }

@@ -3,6 +3,7 @@ package metric
 import (
 	"math"
 
+	"example.org/demote/backend/bounds"
 	"example.org/demote/mistake"
 )
 
@@ -86,78 +87,68 @@ func weighClasses(m *Metric, o LabelOptions) *Metric {
 	return &c
 }
 
-// weighF1 weighs the classes of F1.
-func weighF1(m *Metric, o LabelOptions) *Metric {
+// weighF1 makes F1, and weighs its classes.
+func weighF1(m *Metric, o LabelOptions) *Metric { return ofClasses(m, macroF1(o)) }
+
+// macroF1 is macro F1: the mean over the classes that are labelled or predicted of 2 TP / (2 TP + FP + FN), weighted
+// if classes are (van Rijsbergen, Information Retrieval, 1979; the mean as scikit-learn's f1_score has it).
+func macroF1(o LabelOptions) byClass {
+	return meanOf(o, func(both, found, wanted int64) (part, all int64) { return 2 * both, found + wanted })
+}
+
+// ofClasses makes a metric of the classes of samples, or of steps.
+func ofClasses(m *Metric, by byClass) *Metric {
 	c := *m
-	c.whole = wholeF1(o)
+	by.wanted = func(j *Scorer, n []int64) {
+		for _, l := range j.truth.Labels {
+			n[l]++
+		}
+	}
+	c.outcome = func(j *Scorer, row []float32, sample int) (o bounds.Outcome) {
+		j.each(row, sample, func(row []float32, s Sample) {
+			got, want := int32(Top1(row)), int32(s.Label)
+			if got == want {
+				o = append(o, got, 1, 1, 1)
+				return
+			}
+			o = append(o, got, 0, 1, 0, want, 0, 0, 1)
+		})
+		return o
+	}
+	c.folds = func(judges []*Scorer) (bounds.Fold, error) { return by.foldOf(judges, judges[0].classes()), nil }
+	c.margin = func(j *Scorer, row []float32, sample int) float64 { return j.leastMargin(row, sample, 1) }
 	return &c
 }
 
-// wholeF1 is macro F1: the mean over the classes that are labelled or predicted of 2 TP / (2 TP + FP + FN), weighted
-// if classes are (van Rijsbergen, Information Retrieval, 1979; the mean as scikit-learn's f1_score has it).
-func wholeF1(o LabelOptions) func(j *Scorer, samples int) Accumulator {
-	return confusion(func(classes int, counts []int64) float64 {
-		return classMean(o, classes, func(c int) (part, all int64) {
-			tp, fp, fn := counts[3*c], counts[3*c+1], counts[3*c+2]
-			return 2 * tp, 2*tp + fp + fn
-		})
-	})
-}
-
-// confusion makes a metric of the numbers of samples of each class: right, falsely of it, and missed.
-func confusion(of func(classes int, counts []int64) float64) func(j *Scorer, samples int) Accumulator {
-	return func(j *Scorer, _ int) Accumulator {
-		classes := j.row
-		return newCounts(j, 3*classes, func(row []float32, s Sample, counts []int64) {
-			got, want := Top1(row), int(s.Label)
-			if got == want {
-				counts[3*got]++
-				return
-			}
-			counts[3*got+1]++
-			counts[3*want+2]++
-		}, func(counts []int64) float64 { return of(classes, counts) })
-	}
-}
-
-// weightedF1 is the mean of the classes' F1, each as often as it is labelled.
-func weightedF1(classes int, counts []int64) float64 {
+// weightedF1 is the mean of the classes' F1, each as often as it is labelled. The labels of a finished trial are those
+// of the data, so that what holds of classFold's bounds holds with them for weights.
+func weightedF1(n matches) float64 {
 	sum, all := 0.0, 0.0
-	for c := range classes {
-		tp, fp, fn := float64(counts[3*c]), float64(counts[3*c+1]), float64(counts[3*c+2])
-		if tp+fn > 0 {
-			sum, all = sum+(tp+fn)*(2*tp/(2*tp+fp+fn)), all+tp+fn
+	for c := 0; c < len(n); c += perClass {
+		tp, got, want := float64(n[c+both]), float64(n[c+found]), float64(n[c+wanted])
+		if want > 0 {
+			sum, all = sum+float64(want*(2*tp/(got+want))), all+want
 		}
 	}
-	return sum / all
-}
-
-// matthews is the correlation of labels and predictions (Gorodkin, Comparing two K-category assignments, 2004); 0 where
-// one of them is always the same.
-func matthews(classes int, counts []int64) float64 {
-	var right, all, both, predicted, labelled float64
-	for c := range classes {
-		tp, fp, fn := float64(counts[3*c]), float64(counts[3*c+1]), float64(counts[3*c+2])
-		right, all = right+tp, all+tp+fn
-		both += (tp + fp) * (tp + fn)
-		predicted += (tp + fp) * (tp + fp)
-		labelled += (tp + fn) * (tp + fn)
-	}
-	of := math.Sqrt((all*all - predicted) * (all*all - labelled))
-	if of == 0 {
+	if all == 0 {
 		return 0
 	}
-	return (right*all - both) / of
+	return sum / all
 }
 
 // anyClass is how many classes the labels of a metric may have that only asks whether two are equal.
 func anyClass(int) int { return math.MaxInt }
 
+// meanOf makes a score of matches by classMean.
+func meanOf(o LabelOptions, of func(both, found, wanted int64) (part, all int64)) byClass {
+	return byClass{score: func(n matches) float64 { return classMean(o, n, of) }}
+}
+
 // classMean is the weighted mean of part/all over the classes for which there is any; 0 where there is none.
-func classMean(o LabelOptions, classes int, of func(class int) (part, all int64)) float64 {
+func classMean(o LabelOptions, n matches, of func(both, found, wanted int64) (part, all int64)) float64 {
 	sum, weights := 0.0, 0.0
-	for c := range classes {
-		part, all := of(c)
+	for c := range len(n) / perClass {
+		part, all := of(n[perClass*c+both], n[perClass*c+found], n[perClass*c+wanted])
 		if all == 0 {
 			continue
 		}

@@ -1,12 +1,12 @@
 package metric
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
 	"strings"
 
+	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/detect"
 	"example.org/demote/mistake"
 )
@@ -23,13 +23,19 @@ func DefaultDetection() Detection { return Detection{Suppression: detect.COCO} }
 
 // detects makes the metric of one of detect.Measures. It has no layout before Detecting gives it one.
 func detects(name string) *Metric {
-	return &Metric{Name: name, Fraction: true, NeedsLabels: true, Labels: BoxLabels, Best: 1, gain: nothing, several: true, whole: func(j *Scorer, samples int) Accumulator {
-		return &findings{j: j, images: make([]detect.Image, samples)}
-	}}
+	measure := detect.Measures[name]
+	return &Metric{Name: name, Fraction: true, NeedsLabels: true, Labels: BoxLabels, Best: 1, gain: nothing, several: true,
+		outcome: func(j *Scorer, row []float32, sample int) bounds.Outcome { return j.boxOutcome(measure, row, sample) },
+		folds:   func(judges []*Scorer) (bounds.Fold, error) { return newBoxFold(measure, judges) },
+		margin:  func(j *Scorer, row []float32, sample int) float64 { return 0 - j.boxLoss(measure, row, sample) },
+	}
 }
 
 // Detects tells whether the metric judges boxes, so that it needs Detecting.
 func (m *Metric) Detects() bool { return m.NeedsLabels && m.Labels == BoxLabels && !m.custom }
+
+// EndsLate tells whether bounds end evaluations late: mean average precision can rise as long as objects are left.
+func (m *Metric) EndsLate() bool { return m.Detects() }
 
 // Detecting is the metric with a layout.
 func (m *Metric) Detecting(d Detection) *Metric {
@@ -45,36 +51,14 @@ func (m *Metric) On(width, height int) *Metric {
 	return m.Detecting(d)
 }
 
-// findings is an Accumulator of the boxes of all samples: of an output of any size it keeps what counts.
-type findings struct {
-	j      *Scorer
-	images []detect.Image
-}
-
-func (f *findings) Add(samples []int, rows []float32) {
-	d := f.j.metric.detection
-	var list []detect.Found
-	for slot, sample := range samples {
-		list = f.j.reader.Read(list[:0], f.j.RowOf(rows, slot), d.Score)
-		image := &f.images[sample]
-		image.Wanted = f.j.boxes[sample]
-		if f.j.reader.Suppressed() {
-			image.Found = d.Best(list)
-		} else {
-			image.Found = d.Keep(list)
-		}
+// boxesOf are the boxes of a sample's row that count.
+func (j *Scorer) boxesOf(row []float32) []detect.Found {
+	d := j.metric.detection
+	list := j.reader.Read(nil, row, d.Score)
+	if j.reader.Suppressed() {
+		return d.Best(list)
 	}
-}
-
-func (f *findings) Score(context.Context) (float64, error) { return f.j.meanPrecision(f.images) }
-
-// meanPrecision is the score of images.
-func (j *Scorer) meanPrecision(images []detect.Image) (float64, error) {
-	v, ok := detect.Measures[j.metric.Name].Mean(images)
-	if !ok {
-		return 0, mistake.Errorf("metric %s: no labelled box counts: label some, or choose --metric map", j.metric.Name)
-	}
-	return v, nil
+	return d.Keep(list)
 }
 
 // checkBoxes holds labels of boxes against the output, and reads them.
@@ -101,7 +85,9 @@ func (j *Scorer) checkBoxes() (err error) {
 	if j.boxes, err = wantedBoxes(j.truth.Own, j.samples); err != nil {
 		return err
 	}
+	j.objects = map[int32]int{}
 	for i, list := range j.boxes {
+		detect.Measures[m.Name].Count(list, j.objects)
 		for k, w := range list {
 			if n := j.reader.Classes(); n > 0 && int(w.Class) >= n {
 				return mistake.Errorf("box %d of sample %d has class %d, and output %s has classes 0 to %d: correct it, or name another --decode", k, i, w.Class, j.output, n-1)

@@ -1,7 +1,6 @@
 package metric
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/detect"
 	"example.org/demote/mistake"
 )
@@ -99,7 +99,7 @@ func TestDetection(t *testing.T) {
 			}
 			return j
 		}
-		add := func(a Accumulator, of []int) Accumulator {
+		add := func(fold bounds.Fold, s bounds.State, j *Scorer, of []int) bounds.State {
 			order := rng.Perm(len(of))
 			for len(order) > 0 {
 				k := 1 + rng.IntN(len(order))
@@ -107,20 +107,31 @@ func TestDetection(t *testing.T) {
 				for _, i := range order[:k] {
 					part = append(part, rows[of[i]*210:(of[i]+1)*210]...)
 				}
-				a.Add(order[:k], part)
+				s = fold.Add(s, j.Block(part, order[:k]).Outcomes)
 				order = order[k:]
 			}
-			return a
+			return s
+		}
+		foldOf := func(judges ...*Scorer) bounds.Fold {
+			fold, err := m.folds(judges)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fold
 		}
 		all := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}
-		if got, err := add(scorer(all).NewAccumulator(), all).Score(context.Background()); got != want || err != nil {
-			t.Errorf("seed %d: %v, want %v, %v", seed, got, want, err)
+		one := scorer(all)
+		fold := foldOf(one)
+		if got := fold.Score(add(fold, nil, one, all)); got != want {
+			t.Errorf("seed %d: %v, want %v", seed, got, want)
 		}
 		even, odd := []int{0, 2, 4, 6, 8, 10}, []int{1, 3, 5, 7, 9, 11}
-		p := Parts{Judges: []*Scorer{scorer(even), scorer(odd)}, Of: func(sample int) (int, int) { return sample % 2, sample / 2 }}
-		got, err := p.Score(context.Background(), []Accumulator{add(p.Judges[0].NewAccumulator(), even), add(p.Judges[1].NewAccumulator(), odd)})
-		if got != want || err != nil {
-			t.Errorf("seed %d: of two shapes %v, want %v, %v", seed, got, want, err)
+		first, second := scorer(even), scorer(odd)
+		first.Among(even)
+		second.Among(odd)
+		fold = foldOf(first, second)
+		if got := fold.Score(add(fold, add(fold, nil, second, odd), first, even)); got != want {
+			t.Errorf("seed %d: of two shapes %v, want %v", seed, got, want)
 		}
 	}
 }
@@ -171,21 +182,25 @@ func BenchmarkDetections(b *testing.B) {
 	}
 	most := uint64(0)
 	for b.Loop() {
-		a := j.NewAccumulator()
+		fold, err := m.folds([]*Scorer{j})
+		if err != nil {
+			b.Fatal(err)
+		}
+		var s bounds.State
 		for first := 0; first < n; first += block {
 			var of []int
 			for i := range block {
 				of = append(of, first+i)
 			}
-			a.Add(of, rows)
+			s = fold.Add(s, j.Block(rows, of).Outcomes)
 			if first%(100*block) == 0 {
-				var s runtime.MemStats
-				runtime.ReadMemStats(&s)
-				most = max(most, s.HeapSys)
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				most = max(most, m.HeapSys)
 			}
 		}
-		if v, err := a.Score(context.Background()); err != nil || v < 0 {
-			b.Fatal(v, err)
+		if v := fold.Score(s); v < 0 {
+			b.Fatal(v)
 		}
 	}
 	b.ReportMetric(float64(most)/(1<<20), "heap-MiB")
@@ -212,9 +227,11 @@ func TestReadyOutputs(t *testing.T) {
 			row[24+k], row[30+k] = 0.9, float32(w.Class)
 		}
 	}
-	a := j.NewAccumulator()
-	a.Add([]int{1, 0}, slices.Concat(rows[36:], rows[:36]))
-	if v, err := a.Score(context.Background()); v != 1 || err != nil {
-		t.Errorf("%v, %v", v, err)
+	fold, err := m.folds([]*Scorer{j})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := fold.Score(fold.Add(nil, j.Block(slices.Concat(rows[36:], rows[:36]), []int{1, 0}).Outcomes)); v != 1 {
+		t.Errorf("%v", v)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/demote/backend/bounds"
 	"example.org/demote/mistake"
 	"example.org/demote/search"
 )
@@ -24,6 +25,7 @@ type Sample struct {
 	Outputs []OutputOf
 
 	classes   int       // that the last axis of the output tells apart, of TokenLabels
+	span      float64   // of all labels, for ssim
 	Reference []float32 // the reference network's output for the same sample; nil if not asked for
 }
 
@@ -67,11 +69,16 @@ type Metric struct {
 	finish func(sum, scale float64) float64
 	scaled func(j *Scorer, samples int) float64
 	whole  func(j *Scorer, samples int) Accumulator // a metric of the whole set; its gain is nothing
+	// a metric of outcomes: what a sample has come to, and what makes a score of that; its gain is nothing
+	outcome func(j *Scorer, row []float32, sample int) bounds.Outcome
+	folds   func(judges []*Scorer) (bounds.Fold, error)
+	// how far a sample is from an error, for a metric whose scores do not depend on the order of the samples; nil: by
+	// rank
+	margin func(j *Scorer, row []float32, sample int) float64
 	// the metric with weighted classes or an ignored label; nil: it knows neither
-	weigh    func(m *Metric, o LabelOptions) *Metric
-	perPixel bool         // Best is of a pixel
-	options  LabelOptions // that With was given
-	several  bool         // it may read several outputs
+	weigh   func(m *Metric, o LabelOptions) *Metric
+	options LabelOptions // that With was given
+	several bool         // it may read several outputs
 	// how many classes the labels may have where the output has so many numbers; nil: as many
 	labelled func(row int) int
 	// of TokenLabels: those of a sample's labels that count, or the words that they make
@@ -81,13 +88,16 @@ type Metric struct {
 	custom    bool       // a command, or registered: labels need not fit the output
 }
 
+// Folds tells whether scores are made of what each sample has come to.
+func (m *Metric) Folds() bool { return m.folds != nil }
+
 // IsWhole tells whether the metric is of the whole set: no part of the samples bounds it, so every score is a whole
 // evaluation.
 func (m *Metric) IsWhole() bool { return m.whole != nil }
 
-// CountsClasses tells whether a sample counts by its class: the margin to the next class says how far it is from not
-// doing so.
-func (m *Metric) CountsClasses() bool { return m.rank > 0 }
+// Arranges tells whether Scorer.Margin says how far a sample is from an error. Scores do not depend on the order of the
+// samples then.
+func (m *Metric) Arranges() bool { return m.rank > 0 || m.margin != nil }
 
 // ReadsIntegers tells whether the metric may read outputs of integers, as float32: those that stand beside others.
 func (m *Metric) ReadsIntegers() bool { return m.several }
@@ -106,12 +116,12 @@ var metrics = []*Metric{
 	{Name: "sqnr", NeedsReference: true, gain: noise, finish: sqnr},
 	{Name: "cosine", NeedsReference: true, Best: 1, gain: cosine},
 	{Name: "mse", NeedsReference: true, Lower: true, gain: squares},
-	{Name: "f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: wholeF1(LabelOptions{}), weigh: weighF1},
-	weighPixels(&Metric{Name: "pixel-accuracy", Fraction: true, NeedsLabels: true, Labels: PixelLabels, weigh: weighPixels, perPixel: true}, LabelOptions{}),
+	weighF1(&Metric{Name: "f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, weigh: weighF1}, LabelOptions{}),
+	weighPixels(&Metric{Name: "pixel-accuracy", Fraction: true, NeedsLabels: true, Labels: PixelLabels, Best: 1, gain: nothing, weigh: weighPixels}, LabelOptions{}),
 	weighIoU(&Metric{Name: "miou", Fraction: true, NeedsLabels: true, Labels: PixelLabels, Best: 1, gain: nothing, weigh: weighIoU}, LabelOptions{}),
 	{Name: "micro-f1", Countable: true, Fraction: true, NeedsLabels: true, Best: 1, rank: 1, gain: top1, weigh: weighClasses},
-	{Name: "weighted-f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: confusion(weightedF1)},
-	{Name: "mcc", NeedsLabels: true, Best: 1, gain: nothing, whole: confusion(matthews)},
+	ofClasses(&Metric{Name: "weighted-f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing}, byClass{score: weightedF1}),
+	ofClasses(&Metric{Name: "mcc", NeedsLabels: true, Best: 1, gain: nothing}, byClass{score: matthews, upper: mostMatthews}),
 	{Name: "auroc", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: ranking(auroc), labelled: rankClasses},
 	{Name: "average-precision", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: ranking(averagePrecision), labelled: rankClasses},
 	{Name: "recall-at-1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: retrieval(1), labelled: anyClass},
@@ -124,7 +134,7 @@ var metrics = []*Metric{
 	{Name: "pearson", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: paired(pearson)},
 	{Name: "spearman", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: paired(spearman)},
 	{Name: "psnr", NeedsLabels: true, Labels: ValueLabels, gain: labelSquares, finish: sqnr, scaled: peak},
-	{Name: "ssim", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: nothing, whole: similarity},
+	{Name: "ssim", NeedsLabels: true, Labels: ValueLabels, Best: 1, gain: similarity},
 	detects("map"), detects("map50"), detects("map75"), detects("map-small"), detects("map-medium"), detects("map-large"),
 	{Name: "label-mse", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelSquares},
 	{Name: "label-mae", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelDistance},

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/demote/backend/bounds"
 	"example.org/demote/mistake"
 )
 
@@ -26,6 +27,17 @@ func scored(t *testing.T, m *Metric, j *Scorer, rows []float32) float64 {
 			t.Fatal(err)
 		}
 		return m.Signed(s.Value)
+	}
+	if m.folds != nil {
+		fold, err := m.folds([]*Scorer{j})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []int
+		for i := range n {
+			all = append(all, i)
+		}
+		return fold.Score(fold.Add(nil, j.Block(rows, all).Outcomes))
 	}
 	sum := 0.0
 	for i := range n {
@@ -123,8 +135,8 @@ func TestValueMetrics(t *testing.T) {
 	}
 }
 
-// TestWholeInAnyOrder adds samples in random pieces: the score is the same bits.
-func TestWholeInAnyOrder(t *testing.T) {
+// TestFoldInAnyOrder adds samples in random pieces: the score is the same bits.
+func TestFoldInAnyOrder(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	j := &Scorer{row: 5, dims: []int64{60, 5}, samples: 60}
 	rows := make([]float32, 60*5)
@@ -137,17 +149,21 @@ func TestWholeInAnyOrder(t *testing.T) {
 	m := metricNamed(t, "f1", LabelOptions{Weights: []float64{1, 0.3, 0.7, 2, 0.1}})
 	want := scored(t, m, j, rows)
 	for seed := range 20 {
-		all := m.whole(j, 60)
+		fold, err := m.folds([]*Scorer{j})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all bounds.State
 		for order := rng.Perm(60); len(order) > 0; {
 			n := 1 + rng.IntN(len(order))
 			var part []float32
 			for _, i := range order[:n] {
 				part = append(part, rows[i*5:(i+1)*5]...)
 			}
-			all.Add(order[:n], part)
+			all = fold.Add(all, j.Block(part, order[:n]).Outcomes)
 			order = order[n:]
 		}
-		if got, _ := all.Score(context.Background()); got != want {
+		if got := fold.Score(all); got != want {
 			t.Fatalf("seed %d: %v, not %v", seed, got, want)
 		}
 	}

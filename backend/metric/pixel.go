@@ -1,5 +1,7 @@
 package metric
 
+import "example.org/demote/backend/bounds"
+
 // counts tells whether a pixel with that label counts.
 func (o LabelOptions) counts(label int32) bool { return o.Ignore == nil || *o.Ignore != int64(label) }
 
@@ -16,64 +18,88 @@ func pixelClass(row []float32, classes, pixels, at int) int {
 
 // weighPixels makes pixel-accuracy: the weight of the pixels whose class is right, of that of all that count.
 func weighPixels(m *Metric, o LabelOptions) *Metric {
-	c := *m
-	c.gain = func(row []float32, s Sample) float64 {
-		pixels, sum := len(s.Pixels), 0.0
-		for at, want := range s.Pixels {
-			if o.counts(want) && pixelClass(row, len(row)/pixels, pixels, at) == int(want) {
-				sum += o.weight(int(want))
+	c := ofPixels(m, o, byClass{score: func(n matches) float64 {
+		part, all := n.weightOf(o, both), n.weightOf(o, wanted)
+		if all == 0 {
+			return 0
+		}
+		return part / all
+	}})
+	folds := c.folds
+	c.folds = func(judges []*Scorer) (bounds.Fold, error) {
+		f, err := folds(judges)
+		if err != nil {
+			return nil, err
+		}
+		for class, n := range f.(*classFold).all {
+			if n > 0 && o.weight(class) > 0 {
+				return f, nil
 			}
 		}
-		return sum
+		return nil, nothingCounts(m)
 	}
-	c.scaled = func(j *Scorer, _ int) float64 {
-		sum := 0.0
-		for _, want := range j.truth.Pixels {
-			if o.counts(want) {
-				sum += o.weight(int(want))
-			}
-		}
-		return sum
+	return c
+}
+
+// weightOf is the weight of all pixels that are counted in one of the numbers of their class.
+func (n matches) weightOf(o LabelOptions, number int) (sum float64) {
+	for c := range len(n) / perClass {
+		sum += float64(o.weight(c) * float64(n[perClass*c+number]))
 	}
-	c.finish = func(sum, scale float64) float64 { return sum / scale }
-	c.Best = o.most() // of a pixel; New multiplies it by their number
-	return &c
+	return sum
 }
 
 // weighIoU makes miou, the mean over the classes that are labelled or predicted of the pixels in both over those in
 // either (Everingham et al., The PASCAL VOC Challenge, 2010), weighted if classes are. Pixels that do not count are
 // in neither.
 func weighIoU(m *Metric, o LabelOptions) *Metric {
-	return ofPixels(m, o, func(both, either int64) (part, all int64) { return both, either })
+	return ofPixels(m, o, meanOf(o, func(both, found, wanted int64) (part, all int64) { return both, found + wanted - both }))
 }
 
 // weighDice makes dice: of two such sets of pixels twice those in both over the sum of their sizes, which is F1.
 func weighDice(m *Metric, o LabelOptions) *Metric {
-	return ofPixels(m, o, func(both, either int64) (part, all int64) { return 2 * both, both + either })
+	return ofPixels(m, o, meanOf(o, func(both, found, wanted int64) (part, all int64) { return 2 * both, found + wanted }))
 }
 
-// ofPixels makes a metric of the pixels that are labelled or predicted as a class, and those that are both.
-func ofPixels(m *Metric, o LabelOptions, of func(both, either int64) (part, all int64)) *Metric {
+// ofPixels makes a metric of the pixels that are labelled as each class, that are predicted as it, and that are both.
+func ofPixels(m *Metric, o LabelOptions, by byClass) *Metric {
 	c := *m
-	c.whole = func(j *Scorer, _ int) Accumulator {
+	by.wanted = func(j *Scorer, n []int64) {
+		for _, want := range j.truth.Pixels {
+			if o.counts(want) {
+				n[want]++
+			}
+		}
+	}
+	c.outcome = func(j *Scorer, row []float32, sample int) bounds.Outcome {
 		classes := j.classes()
-		return newCounts(j, 2*classes, func(row []float32, s Sample, counts []int64) {
-			pixels := len(s.Pixels)
+		n := make([]int32, perClass*classes)
+		j.each(row, sample, func(row []float32, s Sample) {
 			for at, want := range s.Pixels {
 				if !o.counts(want) {
 					continue
 				}
-				got := pixelClass(row, classes, pixels, at)
-				counts[2*int(want)+1]++
+				got := pixelClass(row, classes, len(s.Pixels), at)
+				n[perClass*got+found]++
+				n[perClass*int(want)+wanted]++
 				if got == int(want) {
-					counts[2*got]++
-				} else {
-					counts[2*got+1]++
+					n[perClass*got+both]++
 				}
 			}
-		}, func(counts []int64) float64 {
-			return classMean(o, classes, func(c int) (part, all int64) { return of(counts[2*c], counts[2*c+1]) })
 		})
+		return outcomeOf(n)
 	}
+	c.folds = func(judges []*Scorer) (bounds.Fold, error) { return by.foldOf(judges, judges[0].classes()), nil }
+	c.margin = func(j *Scorer, row []float32, sample int) float64 { return 0 - j.lost(c.outcome(j, row, sample), o) }
 	return &c
+}
+
+// lost is about what a sample takes from the score, if all others are right: its false pixels of each class over those
+// that are labelled as it.
+func (j *Scorer) lost(outcome bounds.Outcome, o LabelOptions) (sum float64) {
+	for ; len(outcome) > 0; outcome = outcome[1+perClass:] {
+		class, n := int(outcome[0]), outcome[1:]
+		sum += o.weight(class) * float64(n[found]+n[wanted]-2*n[both]) / float64(max(1, j.labelled[class]))
+	}
+	return sum
 }

@@ -70,10 +70,12 @@ func ranks(x []float64) []float64 {
 
 // labelRange is the difference of the largest and the least label.
 func (j *Scorer) labelRange() float64 {
-	if len(j.truth.Values) == 0 {
-		return 0
-	}
-	return float64(slices.Max(j.truth.Values)) - float64(slices.Min(j.truth.Values))
+	j.ranged.Do(func() {
+		if v := j.truth.Values; len(v) > 0 {
+			j.span = float64(slices.Max(v)) - float64(slices.Min(v))
+		}
+	})
+	return j.span
 }
 
 // peak is what psnr goes by: the labels' range squared, times the number of samples.
@@ -104,12 +106,11 @@ var ssimWindow = func() (w [ssimSide]float64) {
 	return w
 }()
 
-// similarity is the mean structural similarity of images whose height and width are the last two axes, each of the
-// others a channel, where whole windows lie.
-var similarity = lists(func(*Scorer) int { return 1 }, func(j *Scorer, row []float32, s Sample, numbers []float64) {
+// similarity is the structural similarity of an image whose height and width are the last two axes, each of the others
+// a channel, where whole windows lie: at most 1, also where roundings would make it more.
+func similarity(row []float32, s Sample) float64 {
 	h, w := int(s.Dims[len(s.Dims)-2]), int(s.Dims[len(s.Dims)-1])
-	span := j.labelRange()
-	c1, c2 := (ssimK1*span)*(ssimK1*span), (ssimK2*span)*(ssimK2*span)
+	c1, c2 := (ssimK1*s.span)*(ssimK1*s.span), (ssimK2*s.span)*(ssimK2*s.span)
 	sum, n := 0.0, 0
 	for at := 0; at < len(row); at += h * w {
 		var means [5][]float64 // of both, their squares and their product
@@ -126,8 +127,8 @@ var similarity = lists(func(*Scorer) int { return 1 }, func(j *Scorer, row []flo
 			n++
 		}
 	}
-	numbers[0] = sum / float64(n)
-}, func(list []float64, _ int) float64 { return stat.Mean(list, nil) })
+	return min(1, sum/float64(n))
+}
 
 // smoothed are the means under the window, wherever it fits into an image.
 func smoothed(h, w int, at func(i int) float64) []float64 {

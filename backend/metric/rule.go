@@ -11,27 +11,31 @@ import (
 // says if nothing counts.
 func RuleOf(judges []*Scorer, sizes []int, width int) (*bounds.Rule, error) {
 	first := judges[0]
-	m, scale, pixels := first.metric, 0.0, 0
+	m, scale := first.metric, 0.0
 	for _, j := range judges {
 		scale += m.scale(j, j.samples)
 	}
 	if m.scaled != nil && !(scale > 0) {
 		return nil, nothingCounts(m)
 	}
-	if m.perPixel {
-		pixels = first.perSample()
-	}
 	for i := range sizes {
 		sizes[i] *= first.Judged()
 	}
-	r := m.rule(sizes, scale, width, pixels)
+	r := m.rule(sizes, scale, width)
+	if m.folds != nil {
+		var err error
+		if r.Fold, err = m.folds(judges); err != nil {
+			return nil, err
+		}
+		r.Kind = bounds.Folded
+		r.Rarely = m.Detects() // all boxes are put in order each time
+	}
 	r.Outcomes = r.Outcomes && first.Judged() == 1
 	return r, nil
 }
 
-// rule says how blocks of the given sizes add up to a score; pixels is how many a sample has, for metrics that go by
-// them.
-func (m *Metric) rule(sizes []int, scale float64, width, pixels int) *bounds.Rule {
+// rule says how blocks of the given sizes add up to a score.
+func (m *Metric) rule(sizes []int, scale float64, width int) *bounds.Rule {
 	r := &bounds.Rule{Kind: bounds.Mean, Sizes: sizes, Best: m.Best, Width: width}
 	switch {
 	case m.IsWhole(): // the score itself is the sum, see Evaluator.runWhole
@@ -41,9 +45,6 @@ func (m *Metric) rule(sizes []int, scale float64, width, pixels int) *bounds.Rul
 		r.Outcomes = len(sizes) == 0 || slices.Max(sizes) <= bounds.OutcomeSamples
 	case m.finish != nil:
 		r.Finish = func(sum float64) float64 { return m.finish(sum, scale) }
-	}
-	if m.perPixel {
-		r.Best *= float64(pixels)
 	}
 	return r
 }

@@ -1,6 +1,8 @@
 package metric
 
 import (
+	"sync"
+
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/detect"
 )
@@ -24,6 +26,12 @@ type Scorer struct {
 	laid   []Output
 	reader detect.Reader // of a metric of boxes
 	boxes  [][]detect.Wanted
+	// of a metric of the classes of pixels: how many are labelled as each; and of one of boxes: how many objects count
+	labelled []int64
+	objects  map[int32]int
+	numbers  []int // of the samples among those of all shapes; nil: they are all
+	ranged   sync.Once
+	span     float64 // see labelRange
 }
 
 // A Truth is what outputs are compared with, as far as a metric needs it; all of it is of all samples, one after
@@ -67,6 +75,17 @@ func (j *Scorer) Read(list ...Output) {
 	j.overSteps(o.Steps)
 }
 
+// Among says which number each sample has among those of all shapes.
+func (j *Scorer) Among(numbers []int) { j.numbers = numbers }
+
+// number is that of a sample among all.
+func (j *Scorer) number(sample int) int {
+	if j.numbers == nil {
+		return sample
+	}
+	return j.numbers[sample]
+}
+
 // Several are the outputs that are read, where they are several; nil: there is one.
 func (j *Scorer) Several() []Output { return j.laid }
 
@@ -97,6 +116,9 @@ func (j *Scorer) sample(i int) Sample {
 	s, samples := Sample{Label: -1}, j.samples*j.Judged()
 	if j.truth.Labels != nil {
 		s.Label = j.truth.Labels[i]
+	}
+	if j.metric.Name == "ssim" {
+		s.span = j.labelRange()
 	}
 	s.Pixels, s.Values, s.Dims = part(j.truth.Pixels, i, samples), part(j.truth.Values, i, samples), j.truth.LabelDims
 	if j.truth.Own != nil && j.steps <= 1 {
@@ -135,18 +157,21 @@ func (j *Scorer) classes() int {
 // without the padding.
 func (j *Scorer) Block(rows []float32, samples []int) (g bounds.Gain) {
 	for slot, sample := range samples {
-		Add(&g, slot, j.Gain(j.RowOf(rows, slot), sample))
+		Add(&g, slot, j.Verdict(j.RowOf(rows, slot), sample))
 	}
 	return g
 }
 
 // Add extends what a block gains by that of the sample in a slot, the next one: of steps that count, as many as it
 // gains.
-func Add(g *bounds.Gain, slot int, sample float64) {
-	g.Sum += sample
-	if sample >= 1 && sample <= mostSteps {
-		g.Count += int(sample)
+func Add(g *bounds.Gain, slot int, v Verdict) {
+	g.Sum += v.Gain
+	if v.Gain >= 1 && v.Gain <= mostSteps {
+		g.Count += int(v.Gain)
 		g.Hits.Set(slot)
+	}
+	if v.Outcome != nil {
+		g.Outcomes = append(g.Outcomes, v.Outcome)
 	}
 }
 

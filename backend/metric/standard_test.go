@@ -48,3 +48,29 @@ func TestBadStandard(t *testing.T) {
 		}
 	}
 }
+
+// TestTokenMargins: the samples with the most errors come first, and the order of the samples changes no score.
+func TestTokenMargins(t *testing.T) {
+	truth := Truth{Pixels: []int32{1, 2, 2, 1, 1, -1, 2, 1, -1}}
+	rows := []float32{ // classes 1, 2 and 0; 1, 1 and 1; 0, 0 and 0
+		0, 1, 0, 0, 0, 1, 1, 0, 0,
+		0, 1, 0, 0, 1, 0, 0, 1, 0,
+		1, 0, 0, 1, 0, 0, 1, 0, 0,
+	}
+	ignored := int64(-1)
+	for name, want := range map[string][]float64{"token-accuracy": {-1, 0, -2}, "cer": {-1, -1, -2}} {
+		j := NewScorer(metricNamed(t, name, LabelOptions{Ignore: &ignored}), truth, 3)
+		j.Read(Output{Name: "y", Dims: []int64{3, 3, 3}, Slots: 3})
+		if err := j.Check(); err != nil || !j.metric.Arranges() {
+			t.Fatal(name, err)
+		}
+		for i, w := range want {
+			if got := j.Margin(rows[9*i:9*i+9], i); got != w {
+				t.Errorf("%s: the margin of sample %d is %v, want %v", name, i, got, w)
+			}
+		}
+	}
+	if metricNamed(t, "perplexity", LabelOptions{}).Arranges() {
+		t.Error("sums of floats depend on the order of the samples")
+	}
+}

@@ -3,7 +3,6 @@ package metric
 import (
 	"context"
 
-	"example.org/demote/backend/detect"
 	"example.org/demote/mistake"
 )
 
@@ -17,30 +16,12 @@ type Parts struct {
 // Score is the number that the tallies of all judges make together.
 func (p *Parts) Score(ctx context.Context, list []Accumulator) (float64, error) {
 	switch first := list[0].(type) {
-	case *counts:
-		for _, other := range list[1:] {
-			for i, n := range other.(*counts).sum {
-				first.sum[i] += n
-			}
-		}
-		return first.Score(ctx)
 	case *listed:
 		var all []float64
 		for _, l := range list {
 			all = append(all, l.(*listed).list...)
 		}
 		return first.fold(all, first.per), nil
-	case *findings:
-		n := 0
-		for _, j := range p.Judges {
-			n += j.samples
-		}
-		images := make([]detect.Image, n)
-		for sample := range images {
-			judge, at := p.Of(sample)
-			images[sample] = list[judge].(*findings).images[at]
-		}
-		return first.j.meanPrecision(images)
 	case *gathered:
 		return first.all(ctx, p.outputs(list))
 	}
@@ -84,7 +65,7 @@ func (p *Parts) Check() error {
 			return mistake.Errorf("metric %s reads %d outputs, and samples have shapes of their own: give samples of one shape, or --pad", m.Name, len(j.parts))
 		case len(j.dims) != len(first.dims):
 			return mistake.Errorf("output %s has shape %v for some samples and %v for others: give samples of one shape, or --pad", j.output, first.dims[1:], j.dims[1:])
-		case m.ChecksClasses() && j.classes() != first.classes():
+		case (m.ChecksClasses() || j.truth.Pixels != nil && m.folds != nil) && j.classes() != first.classes():
 			return mistake.Errorf("output %s has %d classes for some samples and %d for others: give samples of one shape, or choose --metric sqnr", j.output, first.classes(), j.classes())
 		case m.Name == "psnr" || m.Name == "ssim" || m.NeedsLabels && m.Labels == ValueLabels && m.IsWhole() && !m.custom && j.row != first.row:
 			return mistake.Errorf("metric %s compares all samples with each other, and they have different shapes: choose --metric label-mse, or give --pad", m.Name)

@@ -1,6 +1,10 @@
 package metric
 
-import "math"
+import (
+	"math"
+
+	"example.org/demote/backend/bounds"
+)
 
 // Metrics of sequences read an output [samples, steps, tokens] and integers [samples, length], of which those that are
 // ignored, such as -1, fill up the shorter ones.
@@ -42,17 +46,35 @@ func counting(o LabelOptions) func(labels []int32) []int32 {
 	}
 }
 
-// tokenAccuracy is the share of the labelled steps whose best token is right.
+// tokenAccuracy is the share of the labelled steps whose best token is right. Its matches are of one class, the steps.
 func tokenAccuracy(o LabelOptions) Metric {
-	return Metric{Fraction: true, Best: 1, perPixel: true, wanted: counting(o), finish: func(sum, scale float64) float64 { return sum / scale }, gain: func(row []float32, s Sample) float64 {
-		classes, right := len(row)/len(s.Pixels), 0
-		for step, want := range s.Pixels {
-			if o.counts(want) && tokenAt(row, classes, step) == int(want) {
+	steps := byClass{score: func(n matches) float64 { return float64(n[both]) / float64(max(1, n[wanted])) }}
+	count := counting(o)
+	steps.wanted = func(j *Scorer, n []int64) {
+		for i := range j.samples {
+			n[0] += int64(len(count(part(j.truth.Pixels, i, j.samples))))
+		}
+	}
+	outcome := func(j *Scorer, row []float32, sample int) bounds.Outcome {
+		labels := part(j.truth.Pixels, sample, j.samples)
+		classes, right, all := len(row)/len(labels), int32(0), int32(0)
+		for step, want := range labels {
+			if !o.counts(want) {
+				continue
+			}
+			all++
+			if tokenAt(row, classes, step) == int(want) {
 				right++
 			}
 		}
-		return float64(right)
-	}}
+		return bounds.Outcome{0, right, all, all}
+	}
+	return Metric{Fraction: true, Best: 1, gain: nothing, wanted: count, outcome: outcome,
+		folds: func(judges []*Scorer) (bounds.Fold, error) { return steps.foldOf(judges, 1), nil },
+		margin: func(j *Scorer, row []float32, sample int) float64 {
+			n := outcome(j, row, sample)
+			return float64(n[1+both] - n[1+wanted])
+		}}
 }
 
 // perplexity is e to the mean of -log p of the labelled tokens, p by softmax of the outputs.
@@ -88,7 +110,10 @@ func errorRate(words bool) func(o LabelOptions) Metric {
 			numbers = func() func([]int32) []int32 { return wordNumbers(o.space()) }
 		}
 		count := counting(o)
-		return Metric{Lower: true, words: words, wanted: func(labels []int32) []int32 { return numbers()(count(labels)) },
+		return Metric{Lower: true, words: words,
+			// edits are integers, whose sums do not depend on their order
+			margin: func(j *Scorer, row []float32, sample int) float64 { return j.Gain(row, sample) },
+			wanted: func(labels []int32) []int32 { return numbers()(count(labels)) },
 			finish: func(sum, scale float64) float64 { return sum / scale },
 			gain: func(row []float32, s Sample) float64 {
 				n := numbers()

@@ -3,7 +3,6 @@ package metric
 import (
 	"context"
 	"slices"
-	"sync"
 
 	"example.org/demote/search"
 )
@@ -15,29 +14,6 @@ type Accumulator interface {
 	// Score is the number. Errors of a user's command match mistake.Err.
 	Score(ctx context.Context) (float64, error)
 }
-
-// counts is an Accumulator of integers, whose sums do not depend on the order of the samples.
-type counts struct {
-	j    *Scorer
-	book func(row []float32, s Sample, counts []int64)
-	fold func(counts []int64) float64
-	mu   sync.Mutex
-	sum  []int64
-}
-
-func newCounts(j *Scorer, n int, book func([]float32, Sample, []int64), fold func([]int64) float64) *counts {
-	return &counts{j: j, book: book, fold: fold, sum: make([]int64, n)}
-}
-
-func (c *counts) Add(samples []int, rows []float32) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for slot, sample := range samples {
-		c.j.each(c.j.RowOf(rows, slot), sample, func(row []float32, s Sample) { c.book(row, s, c.sum) })
-	}
-}
-
-func (c *counts) Score(context.Context) (float64, error) { return c.fold(c.sum), nil }
 
 // gathered is an Accumulator that keeps all rows, by sample.
 type gathered struct {

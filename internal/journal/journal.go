@@ -145,8 +145,9 @@ func (j *Journal) SetMeta(key, value string) error {
 }
 
 // Load calls whole for every full score, and part for the progress of every unfinished trial, each with the outcomes of
-// its samples: a bit a sample in the order of the data, sample i in bit i%8 of byte i/8, 1 if the metric counts it;
-// nil: not kept, as in journals of earlier versions. A row beyond the limits or with a wrong checksum is an error.
+// its samples: a bit a sample in the order of the data, sample i in bit i%8 of byte i/8, 1 if the metric counts it; or
+// with Limits.Folds what their metric has packed; nil: not kept, as in journals of earlier versions. A row beyond the
+// limits or with a wrong checksum is an error.
 func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score, []byte), part func(search.Mask, bounds.Progress, []byte)) error {
 	rows, err := j.DB.Query(`SELECT mask, grids, blocks, count, gain, total, value, outcomes, sum FROM scores`)
 	if err != nil {

@@ -48,6 +48,8 @@ type Limits struct {
 	Holders int // length of a mask
 	Total   int // samples that a whole score is of; 0: the metric does not count
 	Blocks  int // of the resident layout
+	// outcomes are what those of all samples have come to, as the metric packs them, and no bits
+	Folds bool
 }
 
 // A journalRow is a row of the table scores.
@@ -102,6 +104,7 @@ func scanRow(rows *sql.Rows, l Limits) (mask search.Mask, r journalRow, err erro
 		return mask, r, where("is of %d samples, the metric counts %d", total.Int64, l.Total)
 	case count < 0 || count > int64(l.Total):
 		return mask, r, where("says %d of %d", count, l.Total)
+	case l.Folds: // the metric reads them
 	case outcomes != nil && len(outcomes) != (l.Total+7)/8:
 		return mask, r, where("has outcomes of %d bytes for %d samples", len(outcomes), l.Total)
 	case outcomes != nil && hits(outcomes) != int(count):

@@ -44,13 +44,13 @@ type Machine interface {
 	// Judged is the number of values that a metric judges at once, and Steps how many steps of a sample it judges.
 	Judged(m *metric.Metric) int
 	Steps() int
-	// Gain is what an output row of a sample gains, and Margin how far it is from losing its hit.
-	Gain(row []float32, sample int) float64
+	// Verdict is what an output row of a sample gains or comes to, and Margin how far it is from an error.
+	Verdict(row []float32, sample int) metric.Verdict
 	Margin(row []float32, sample int) float64
 	// GainOfHit is what a sample gains, if that follows from whether the metric without weights counts it.
 	GainOfHit(hit bool, sample int) (gain float64, ok bool)
 	// Give tells what the samples gain without demotions.
-	Give(gained []float64)
+	Give(gained []metric.Verdict)
 	// Apart is the squared error of some outputs of a mask against those without demotions, and the number of values.
 	Apart(ctx context.Context, mask search.Mask) (sum float64, count int, err error)
 

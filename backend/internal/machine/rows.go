@@ -47,8 +47,10 @@ func (e *Single) Judged(m *metric.Metric) int {
 // Steps implements Machine.
 func (e *Single) Steps() int { return e.judge.Judged() }
 
-// Gain implements Machine.
-func (e *Single) Gain(row []float32, sample int) float64 { return e.judge.Gain(row, sample) }
+// Verdict implements Machine.
+func (e *Single) Verdict(row []float32, sample int) metric.Verdict {
+	return e.judge.Verdict(row, sample)
+}
 
 // Margin implements Machine.
 func (e *Single) Margin(row []float32, sample int) float64 { return e.judge.Margin(row, sample) }
@@ -59,7 +61,7 @@ func (e *Single) GainOfHit(hit bool, sample int) (gain float64, ok bool) {
 }
 
 // Give implements Machine.
-func (e *Single) Give(gained []float64) { e.gained = gained }
+func (e *Single) Give(gained []metric.Verdict) { e.gained = gained }
 
 // Order implements Machine.
 func (e *Single) Order() []int { return e.data.Order }

@@ -72,6 +72,7 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 		if err != nil {
 			return nil, err
 		}
+		m.judge.Among(shape.Of)
 		s.members, s.of = append(s.members, m), append(s.of, shape.Of)
 	}
 	s.judged = &metric.Parts{Labels: o.Own, Of: func(sample int) (judge, at int) { return s.samples[sample].member, s.samples[sample].at }}

@@ -66,7 +66,7 @@ func (s *Shaped) HiddenNaN(ctx context.Context) (int, error) {
 }
 
 // Give tells the members what their samples gain without demotions.
-func (s *Shaped) Give(gained []float64) {
+func (s *Shaped) Give(gained []metric.Verdict) {
 	for i, m := range s.members {
 		m.gained = pick(gained, s.of[i])
 	}
@@ -116,10 +116,10 @@ func (s *Shaped) Judged(m *metric.Metric) int { return s.members[0].Judged(m) }
 // Steps implements Machine.
 func (s *Shaped) Steps() int { return s.members[0].Steps() }
 
-// Gain implements Machine.
-func (s *Shaped) Gain(row []float32, sample int) float64 {
+// Verdict implements Machine.
+func (s *Shaped) Verdict(row []float32, sample int) metric.Verdict {
 	p := s.samples[sample]
-	return s.members[p.member].Gain(row, p.at)
+	return s.members[p.member].Verdict(row, p.at)
 }
 
 // GainOfHit implements Machine.

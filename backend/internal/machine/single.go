@@ -34,9 +34,9 @@ type Single struct {
 	runners []func(store.Job) report // what each goroutine of the pool does
 	store   *store.Store             // nil: every trial is run in full
 	stats   Stats
-	booked  func(report) // the method book, made once: a trial allocates nothing
-	far     *distance    // nil until Distance is asked
-	gained  []float64    // by sample, without demotions, as Arrange found it; nil before
+	booked  func(report)     // the method book, made once: a trial allocates nothing
+	far     *distance        // nil until Distance is asked
+	gained  []metric.Verdict // by sample, without demotions, as Arrange found it; nil before
 
 	alone bool // blocks are run for their outputs: no metric of the whole set is asked
 	// sees every block's outputs, from the lanes' goroutines; nil: nobody does

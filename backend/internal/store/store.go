@@ -135,7 +135,7 @@ func (s *Store) Keep(l device.Lane, j Job, part int) error {
 }
 
 // Know enters what the samples gain on the base. A block's is the scorer's, bit by bit.
-func (s *Store) Know(gained []float64, data *Resident) {
+func (s *Store) Know(gained []metric.Verdict, data *Resident) {
 	for b := range s.outputs {
 		var g bounds.Gain
 		for slot, sample := range data.SamplesOf(b) {
