@@ -6,7 +6,7 @@ reads them.
 
 Images of 64 x 64 pixels have one to four squares, discs and triangles on a noisy ground. The network has one stage and
 two scales (strides 8 and 16, 80 cells). Its head decodes the boxes in the graph, and its one output [n, 4 + 3, 80] holds
-middle x, middle y, width and height in pixels and a score per class: `--decode yolov8`. About 100 seconds on one core.
+middle x, middle y, width and height in pixels and a score per class: `--decode yolov8`. About 80 seconds on one core.
 Needs what scripts/requirements-examples.txt lists.
 """
 

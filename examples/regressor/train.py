@@ -6,7 +6,7 @@
 The table is drawn (scikit-learn's make_friedman2): resistance, angular frequency, inductance and capacitance of a
 circuit, and the impedance that they give. The columns have their own units and so their own ranges: 0 to 1 beside 126
 to 1,759. The network gets them as they are and standardizes them itself, as the exported pipeline of a table does.
-About 20 seconds on one core. Needs what scripts/requirements-examples.txt lists.
+About 10 seconds on one core. Needs what scripts/requirements-examples.txt lists.
 """
 
 import os

@@ -7,7 +7,7 @@ reads them.
 A pair is a message and its reply, and the class is the topic of the reply. Sentences are drawn: words of their topic,
 some of other topics, and words that mean nothing. The message has a topic too, so only token_type_ids tell which words
 count. The inputs are those of BERT: input_ids, attention_mask and token_type_ids, int64 [batch, sequence], of 11 to 31
-tokens. About 100 seconds on one core. Needs what scripts/requirements-examples.txt lists.
+tokens. About 60 seconds on one core. Needs what scripts/requirements-examples.txt lists.
 """
 
 import os
