@@ -27,7 +27,7 @@ KEEPS = {
     "detector": [r"^output0$"],
     "transformer": [r"LayerNormalization_output_0$|/Add(_\d+)?_output_0$"],
     "keywords": [r"^frame$", r"^level(_out)?$"],
-    "segmentation": [r"^(cat|hardswish)(_\d+)?$"],
+    "segmentation": [r"^cat(_\d+)?$"],
     "regressor": [r"^columns$"],
 }
 # The flags of a search that an evaluation of its file needs as well.
