@@ -161,6 +161,21 @@ test-toolkits: setup toolkits ## test with PyTorch and the quantization toolkits
 	.venv-toolkits/bin/python scripts/export_torchvision.py .tools/torchvision
 	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx ./backend/detect ./internal/... && go test -tags toolkits -count=1 $(TEST_FLAGS) -run Toolkits ./run
 
+EXAMPLES ?=
+.PHONY: examples-venv
+examples-venv: ## set up PyTorch and scikit-learn in .venv-examples/ (gigabytes; part of test-examples)
+	@$(NEED) venv
+	@test -e .venv-examples/bin/python || python3 -m venv .venv-examples
+	@.venv-examples/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements-examples.txt
+
+.PHONY: test-examples
+test-examples: setup build examples-venv ## train the worked examples, run the commands of their pages and check what these promise (some minutes; EXAMPLES="detector keywords" for some)
+	@.venv-examples/bin/python scripts/examples.py $(EXAMPLES)
+
+.PHONY: examples-pages
+examples-pages: setup build examples-venv ## the same, and write the outputs and pictures into docs/examples/
+	@.venv-examples/bin/python scripts/examples.py --write $(EXAMPLES)
+
 .PHONY: bench-networks
 bench-networks: setup build toolkits ## full evaluations against the float network's pass, also of an EfficientNet-Lite0 and a transformer of width 384, and two workers against one (PyTorch in .venv-toolkits/); writes docs/figures.md
 	@.venv-toolkits/bin/python scripts/bench_networks.py .tools/networks
@@ -293,7 +308,7 @@ protoc:
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin $(DEMO_OUT) $(DEMO_OUT)-cuda $(DEMO_OUT)-emulated .tools/fuzz .tools/generated
+	rm -rf bin examples-out $(DEMO_OUT) $(DEMO_OUT)-cuda $(DEMO_OUT)-emulated .tools/fuzz .tools/generated
 
 .PHONY: distclean
 distclean: clean ## remove the downloads as well

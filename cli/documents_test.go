@@ -40,7 +40,7 @@ var endsOtherwise = map[string]int{
 }
 
 var (
-	commandLines = regexp.MustCompile(`^(?:\$ )?((?:bin/demote|demote|make|git|mkdir|cp|cat|ls|sh|python3?|bin/demote-cuda)(?: .*)?)$`)
+	commandLines = regexp.MustCompile(`^(?:\$ )?((?:bin/demote|demote|make|git|mkdir|cp|cat|ls|sh|python3?|\.venv-examples/bin/python|bin/demote-cuda)(?: .*)?)$`)
 	fenceOf      = regexp.MustCompile("^```([a-z]*)$")
 )
 

@@ -96,7 +96,7 @@ func fit(a arrays.Array, in Input) (shape []int64, whole bool, err error) {
 	if len(in.Dims) == 0 {
 		return nil, false, mistake.Errorf("%s has shape %s, but the network's input %q is a scalar: give a number a sample, or one for all samples, --input %s=VALUE", a.What, arrays.Dims(a.Shape), in.Name, in.Name)
 	}
-	return nil, false, mistake.Errorf("%s has shape %s, but the network's input is %s: %s", a.What, arrays.Dims(a.Shape), in, advice(have, in.Dims[1:]))
+	return nil, false, mistake.Errorf("%s has shape %s, but the network's input is %s: %s", a.What, arrays.Dims(a.Shape), in, advice(have, in))
 }
 
 // match is the shape with known sizes that both have. They must be equal, axis by axis, or become equal when axes of
@@ -167,8 +167,11 @@ func squeeze(shape []int64) []int64 {
 }
 
 // advice says how an array could be made to fit.
-func advice(have, want []int64) string {
+func advice(have []int64, in Input) string {
+	want := in.Dims[1:]
 	switch {
+	case len(have) == len(want)-1 && want[0] == -1 && sameAxes(have, want[1:]): // all rows, of samples of any lengths
+		return fmt.Sprintf("give the samples along the first axis, or say where the rows of each begin, in an array %q", in.Name+arrays.OffsetsKey)
 	case len(have) == 3 && sameAxes([]int64{have[2], have[0], have[1]}, want):
 		return "transpose it to channels first, x.transpose(0, 3, 1, 2)"
 	case len(have) == 3 && sameAxes([]int64{have[1], have[2], have[0]}, want):

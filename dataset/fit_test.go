@@ -33,7 +33,7 @@ func TestFit(t *testing.T) {
 		{"channels last", []int64{9, 32, 32, 3}, []int64{-1, 3, 32, 32}, nil, "x.transpose(0, 3, 1, 2)"},
 		{"channels first", []int64{9, 3, 32, 32}, []int64{-1, 32, 32, 3}, nil, "x.transpose(0, 2, 3, 1)"},
 		{"one sample without batch axis", []int64{3, 32, 31}, []int64{-1, 3, 32, 31}, nil, "along the first axis"},
-		{"an open axis that is missing", []int64{9, 7}, []int64{-1, -1, 7}, nil, "along the first axis"},
+		{"an open axis that is missing", []int64{9, 7}, []int64{-1, -1, 7}, nil, `along the first axis, or say where the rows of each begin, in an array "in_offsets"`},
 		{"an open axis does not tell which", []int64{9, 28, 1}, []int64{-1, 1, 28, -1}, nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

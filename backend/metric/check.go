@@ -148,7 +148,16 @@ func (j *Scorer) checkPixels() error {
 	if len(j.dims) < 3 {
 		return mistake.Errorf("metric %s needs an output [samples, classes, height, width]; %s is %v: name another --output, or choose %s", m.Name, j.output, j.dims, otherThan(PixelLabels))
 	}
-	if per := j.perSample() * j.Judged(); len(j.truth.Pixels) != j.samples*per {
+	per := j.perSample() * j.Judged()
+	if last := len(j.dims) - 1; len(j.truth.Pixels) != j.samples*per && int64(len(j.truth.Pixels))*j.dims[last] == int64(j.samples*per)*j.dims[1] {
+		order := fmt.Sprint("0, ", last)
+		for axis := 1; axis < last; axis++ {
+			order += fmt.Sprint(", ", axis)
+		}
+		return mistake.Errorf("metric %s needs an output [samples, classes, height, width]; output %s is %v, and by the labels its classes are the last axis: export it with them behind the samples, y.permute(%s)",
+			m.Name, j.output, j.dims, order)
+	}
+	if len(j.truth.Pixels) != j.samples*per {
 		return mistake.Errorf("metric %s compares %d pixels a sample, as output %s is %v, and the labels have %d: save labels of the output's size, or choose %s",
 			m.Name, per, j.output, j.dims, len(j.truth.Pixels)/j.samples, otherThan(PixelLabels))
 	}

@@ -28,6 +28,8 @@ func TestBadStandard(t *testing.T) {
 		{"wer", LabelOptions{Space: &space}, Truth{Pixels: []int32{1, 1, 1, -1}}, []int64{2, 4, 5}, "label -1 of sample 1 is out of range"},
 		{"ssim", LabelOptions{}, Truth{Values: make([]float32, 32), LabelDims: []int64{4, 4}}, []int64{2, 4, 4}, "images of 11 x 11 pixels or more"},
 		{"psnr", LabelOptions{}, Truth{Values: make([]float32, 32), LabelDims: []int64{4, 4}}, []int64{2, 4, 4}, "all of them are 0"},
+		{"miou", LabelOptions{}, Truth{Pixels: make([]int32, 2*12)}, []int64{2, 3, 4, 5}, "output y is [2 3 4 5], and by the labels its classes are the last axis: export it with them behind the samples, y.permute(0, 3, 1, 2)"},
+		{"miou", LabelOptions{}, Truth{Pixels: make([]int32, 2*13)}, []int64{2, 3, 4, 5}, "compares 20 pixels a sample, as output y is [2 3 4 5], and the labels have 13"},
 	} {
 		j := NewScorer(metricNamed(t, c.metric, c.o), c.truth, 2)
 		j.Read(Output{Name: "y", Dims: c.dims, Slots: 2})

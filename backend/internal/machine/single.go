@@ -184,7 +184,7 @@ func (e *Single) noOutput(outputs []device.Tensor, name string) error {
 // readOutput says how a metric reads an output.
 func (e *Single) readOutput(t device.Tensor) (out metric.Output, err error) {
 	if t.Type != device.Float32 && !(e.can.Integers && (t.Type == device.Int64 || t.Type == device.Int32) && e.opts.Metric.ReadsIntegers()) {
-		return out, mistake.Errorf("output %s is %s, and metrics read float32: export the network with a Cast to float32 behind it, or choose another with --output", t.Name, t.Type)
+		return out, mistake.Errorf("output %s is %s, and metrics read float32: export the network without the ArgMax of its classes, or with a Cast to float32 behind it, or choose another with --output", t.Name, t.Type)
 	}
 	out = metric.Output{Name: t.Name, Slots: e.opts.Block, Pieces: 1, Steps: device.StepsOf(e.inputs)}
 	if out.Dims, err = e.opts.sampleFirst(t); err != nil {
