@@ -70,6 +70,9 @@ func summary(w io.Writer, r *run.Result, err error) {
 	if m := r.MetricCommand; m != nil && m.Calls > 0 {
 		fmt.Fprintf(w, "the metric command was started %d times and took %.1f s of these, %.3g s each\n", m.Calls, m.Seconds, m.Seconds/float64(m.Calls))
 	}
+	if m := r.MetricServer; m != nil && m.Requests > 0 {
+		fmt.Fprintf(w, "the metric server was started %d times, answered %d requests and had something to do for %.1f s of these\n", m.Starts, m.Requests, m.Seconds)
+	}
 	if err == nil || run.ExitCode(err) != run.ExitMistake {
 		fmt.Fprintf(w, "everything is in %s\n", r.Config.Out)
 	}

@@ -79,6 +79,7 @@ type Metric struct {
 	words     bool       // it is of words, which a space ends
 	detection *Detection // how boxes are read; nil: there are none
 	custom    bool       // a command, or registered: labels need not fit the output
+	served    *Command   // judges blocks of samples, see Scorer.Submit; its gain is nothing. nil: gain judges
 }
 
 // IsWhole tells whether the metric is of the whole set: no part of the samples bounds it, so every score is a whole
@@ -86,8 +87,8 @@ type Metric struct {
 func (m *Metric) IsWhole() bool { return m.whole != nil }
 
 // CountsClasses tells whether a sample counts by its class: the margin to the next class says how far it is from not
-// doing so.
-func (m *Metric) CountsClasses() bool { return m.rank > 0 }
+// doing so. Of a server's hits that is a guess, which is good for an order of the samples.
+func (m *Metric) CountsClasses() bool { return m.rank > 0 || m.served != nil && m.Countable }
 
 // ReadsIntegers tells whether the metric may read outputs of integers, as float32: those that stand beside others.
 func (m *Metric) ReadsIntegers() bool { return m.several }
