@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"example.org/demote/crash"
 	"example.org/demote/internal/program"
 	"example.org/demote/mistake"
 )
@@ -84,11 +85,12 @@ func Start(ctx context.Context, line string, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	p := s.expect(0, hello, 0)
-	s.done.Go(s.wait)
-	s.done.Go(s.write)
-	s.done.Go(s.read)
-	if s.timeout > 0 {
-		s.done.Go(s.watch)
+	for _, work := range []func(){s.wait, s.write, s.read, s.watch} {
+		s.done.Go(func() {
+			if err := caught(work); err != nil {
+				s.fail(err)
+			}
+		})
 	}
 	text, err := json.Marshal(map[string]int{"protocol": Protocol})
 	if err == nil {
@@ -122,11 +124,18 @@ func (s *Server) Cost() (requests int, busy time.Duration) {
 	return s.requests, busy
 }
 
+// caught does some work; a panic is its error.
+func caught(work func()) (err error) {
+	defer crash.Catch(&err)
+	work()
+	return nil
+}
+
 // wait waits for the process, and lets what it has left behind keep its output open for a moment only.
 func (s *Server) wait() {
 	err := s.cmd.Wait()
 	s.ended <- err
-	_ = s.out.SetReadDeadline(time.Now().Add(program.KillWait))
+	_ = s.out.SetReadDeadline(time.Now().Add(program.KillWait / 10))
 }
 
 // write writes frames in their order, until there are no more to come.
@@ -189,6 +198,9 @@ func (s *Server) why(err error) error {
 
 // watch ends a server that does not go on within the timeout with what it was asked.
 func (s *Server) watch() {
+	if s.timeout == 0 {
+		return
+	}
 	tick := time.NewTicker(min(max(s.timeout/20, time.Millisecond), time.Second))
 	defer tick.Stop()
 	for {

@@ -54,7 +54,7 @@ func newPool(runners []func(store.Job) report, behind int) *pool {
 				ran.err = bounds.ErrRan
 				p.reports <- ran
 				p.wait.Go(func() {
-					r.err = judgedLater(r)
+					r.err = caught(func(store.Job) report { return report{err: r.later()} }, j).err
 					p.reports <- r
 				})
 			}
@@ -67,12 +67,6 @@ func newPool(runners []func(store.Job) report, behind int) *pool {
 func caught(run func(store.Job) report, j store.Job) (r report) {
 	defer crash.Catch(&r.err)
 	return run(j)
-}
-
-// judgedLater waits for the judgement of a block; a panic is its error.
-func judgedLater(r report) (err error) {
-	defer crash.Catch(&err)
-	return r.later()
 }
 
 // run shares the blocks from..to-1 of a job among the workers, hands every report to book, and returns when all are
