@@ -32,7 +32,7 @@ func reopen(ctx context.Context, dir string, c config.Config) (_ *searchRun, mas
 	cfg := r.Config
 	cfg.Progress, cfg.Say, cfg.Log, cfg.Version, cfg.Entered = c.Progress, c.Say, c.Log, c.Version, c.Entered
 	cfg.Workers, cfg.Threads, cfg.Device, cfg.Spool = c.Workers, c.Threads, c.Device, c.Spool
-	unscored, err := takeCommand(&cfg, c, dir)
+	unscored, err := takeCommand(&cfg, c, dir, r.Metric)
 	if err != nil {
 		return nil, mask, err
 	}
@@ -87,8 +87,8 @@ func reopen(ctx context.Context, dir string, c config.Config) (_ *searchRun, mas
 }
 
 // takeCommand puts the metric command that the user has given in the place of the one that a folder names. Without
-// one there is no score, and why is returned.
-func takeCommand(c *config.Config, given config.Config, dir string) (unscored string, err error) {
+// one there is no score, and why is returned. scored is the metric of the run.
+func takeCommand(c *config.Config, given config.Config, dir, scored string) (unscored string, err error) {
 	recorded, flag := *c, "--metric-cmd"
 	c.MetricCmd, c.MetricServe = given.MetricCmd, given.MetricServe
 	if given.MetricServe != "" {
@@ -102,7 +102,7 @@ func takeCommand(c *config.Config, given config.Config, dir string) (unscored st
 		c.MetricName, c.MetricLower, c.MetricTimeout, c.LabelArrays, c.Unscored = "", false, 0, nil, true
 		return "the run's metric is a command, and none is run that was not given here: repeat it with --metric-cmd or --metric-serve to have the score checked", nil
 	case !recorded.Commanded():
-		return "", mistake.Errorf("%s: the run in %s has the metric %s; leave it out", flag, dir, c.Metric)
+		return "", mistake.Errorf("%s: the run in %s has the metric %s; leave it out", flag, dir, scored)
 	case recorded.MetricLine() == given.MetricLine():
 		return "", mistake.Errorf("%s: the run in %s was scored by the same command with the other of --metric-cmd and --metric-serve: give that one, or leave it out", flag, dir)
 	default:

@@ -21,7 +21,7 @@ const variable = "DEMOTE_TEST_SERVER"
 
 // Line is the command of a server. how is what it judges, whole, hits or values, and perhaps a fault with the request
 // at which it begins, such as "hits nan 5", counted from 1: see wrong.
-func Line(how string) string { return fmt.Sprintf("exec env %s='%s' '%s'", variable, how, os.Args[0]) }
+func Line(how string) string { return fmt.Sprintf("exec env GORACE=atexit_sleep_ms=0 %s='%s' '%s'", variable, how, os.Args[0]) }
 
 // Main is called at the start of a TestMain: it does not return where the binary is started as a server.
 func Main() {
@@ -68,6 +68,46 @@ func (s *server) serve() {
 	text, _ := json.Marshal(about)
 	s.send("HELO", text)
 	s.views = map[uint32]*view{}
+	frames := make(chan frame)
+	go s.read(frames)
+	for f := range frames {
+		for ok := true; ok; { // again with the frame that has come before the answer to another
+			var next *frame
+			if s.how[1] == "late" && f.kind == "ROWS" {
+				select {
+				case n, more := <-frames:
+					if more {
+						next = &n
+					}
+				case <-time.After(Late):
+				}
+			}
+			switch f.kind {
+			case "VIEW":
+				s.open(f.body)
+			case "ROWS":
+				s.rows(f.body)
+			case "SCOR":
+				s.score(f.body)
+			}
+			if ok = next != nil; ok {
+				f = *next
+			}
+		}
+	}
+}
+
+// Late is how long a server with the fault "late" waits with an answer for the next request.
+const Late = 200 * time.Millisecond
+
+type frame struct {
+	kind string
+	body []byte
+}
+
+// read hands on what comes in.
+func (s *server) read(frames chan<- frame) {
+	defer close(frames)
 	for {
 		var head [12]byte
 		if _, err := io.ReadFull(s.in, head[:]); err != nil {
@@ -77,14 +117,7 @@ func (s *server) serve() {
 		if _, err := io.ReadFull(s.in, body); err != nil {
 			return
 		}
-		switch string(head[:4]) {
-		case "VIEW":
-			s.open(body)
-		case "ROWS":
-			s.rows(body)
-		case "SCOR":
-			s.score(body)
-		}
+		frames <- frame{string(head[:4]), body}
 	}
 }
 
