@@ -203,6 +203,10 @@ bench-searches: setup build ## searches of four configurations and 5 seeds, alon
 	@$(NEED) python3
 	@python3 scripts/bench_searches.py
 
+.PHONY: bench-metric
+bench-metric: setup build numpy ## searches by a Python metric, as a server and as a command, against the built-in one (some minutes); writes docs/metrics.md
+	@python3 scripts/bench_metric.py
+
 .PHONY: exhaustive
 exhaustive: setup ## compare the FakeQuant operator with its reference on all 2^32 float32 values
 	@$(NEED) go cc

@@ -86,7 +86,7 @@ func knownTo(commands []*cli.Command, path string, list []settings.Setting) erro
 		case s.Name == "config" || s.Name == "help":
 			return usage("%s%s is not for a file of settings; leave it out", where, s.Name)
 		case s.Name == "metric-cmd" || s.Name == "metric-serve":
-			return usage("%sa metric command comes from the command line only: give --%s there", where, s.Name)
+			return usage("%sa metric command comes from the command line only: give --metric-cmd or --metric-serve there", where)
 		case findFlag(flags, s.Name) == nil:
 			return usage("%sno flag is named %q; %swrite flags without their dashes, such as target: 16bit-0.005", where, s.Name, meant(s.Name, "", distinct(flagNames(flags))))
 		}

@@ -1,4 +1,4 @@
-"""A metric of your own for `demote search --metric-serve "python3 score.py"`. It needs Python 3.8 and numpy.
+"""A metric of your own for `demote search --metric-serve "python3 score.py"`. It needs numpy alone.
 
     import demote_metric
 

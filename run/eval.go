@@ -87,7 +87,7 @@ type plain struct {
 	prepared *task.Task
 	src      *segments.Source // of a file without quantizers of other formats; else nil
 	metric   *metric.Metric
-	command  *metric.Command // that the metric is; nil: it is none
+	command  *metric.Command         // that the metric is; nil: it is none
 	name     func(sample int) string // what a sample is called
 	warnings []result.Warning
 }

@@ -34,8 +34,8 @@ type pool struct {
 	size    int // of jobs that may be under way
 }
 
-// newPool starts a goroutine for each runner. So many jobs more may be under way: a runner goes on to the next one while
-// the outputs of the one before are judged elsewhere.
+// newPool starts a goroutine for each runner. So many jobs more may be under way: a runner goes on to the next one
+// while the outputs of the one before are judged elsewhere.
 func newPool(runners []func(store.Job) report, behind int) *pool {
 	size := len(runners) + behind
 	p := &pool{jobs: make(chan store.Job, size), reports: make(chan report, 2*size), size: size}

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.org/demote/crash"
 )
 
 // variable says how the server behaves; without it the binary is a test.
@@ -21,7 +23,9 @@ const variable = "DEMOTE_TEST_SERVER"
 
 // Line is the command of a server. how is what it judges, whole, hits or values, and perhaps a fault with the request
 // at which it begins, such as "hits nan 5", counted from 1: see wrong.
-func Line(how string) string { return fmt.Sprintf("exec env GORACE=atexit_sleep_ms=0 %s='%s' '%s'", variable, how, os.Args[0]) }
+func Line(how string) string {
+	return fmt.Sprintf("exec env GORACE=atexit_sleep_ms=0 %s='%s' '%s'", variable, how, os.Args[0])
+}
 
 // Main is called at the start of a TestMain: it does not return where the binary is started as a server.
 func Main() {
@@ -69,7 +73,11 @@ func (s *server) serve() {
 	s.send("HELO", text)
 	s.views = map[uint32]*view{}
 	frames := make(chan frame)
-	go s.read(frames)
+	go func() {
+		var err error
+		defer crash.Catch(&err)
+		s.read(frames)
+	}()
 	for f := range frames {
 		for ok := true; ok; { // again with the frame that has come before the answer to another
 			var next *frame
