@@ -3,6 +3,7 @@ package backend_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func ownLabels(labels []int64) metric.LabelArray {
 // number for each sample, or one for all.
 func TestServedDecidesAsTop1(t *testing.T) {
 	toy := devicetest.NewToy(toyBlock, toySamples, 20)
-	run := func(o backend.Options) (search.Result, search.Score, []uint64) {
+	run := func(o backend.Options) (search.Result, search.Score, []uint64, []int) {
 		e := opened(t, toy, o)
 		defer e.Close()
 		if _, err := e.Plan(); err != nil {
@@ -60,23 +61,26 @@ func TestServedDecidesAsTop1(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		return r, high, hits
+		return r, high, hits, slices.Clone(e.Order())
 	}
 	for name, kind := range kinds() {
 		for _, workers := range []int{1, 3} {
 			o := backend.Options{Kind: kind, Workers: workers, Block: toyBlock, Cache: 1 << 20, Patient: true}
 			o.Metric, o.Labels = named(t, "top1"), toy.Labels()
-			want, high, hits := run(o)
+			want, high, hits, order := run(o)
 			if n := want.Mask.Count(); n == 0 || n == toy.Holders() {
 				t.Fatalf("the search decides nothing: %v", want.Mask)
 			}
 			o.Labels, o.Own = nil, []metric.LabelArray{ownLabels(toy.Labels())}
 			for _, how := range []string{"hits", "values", "whole"} {
 				o.Metric, _ = served(t, how)
-				got, h, own := run(o)
+				got, h, own, laid := run(o)
 				at := fmt.Sprintf("%s, %d workers, %s", name, workers, how)
 				if how == "hits" && (!reflect.DeepEqual(got, want) || h != high || !reflect.DeepEqual(own, hits)) {
 					t.Errorf("%s: %+v, %v, %v; by top1 %+v, %v, %v", at, got, h, own, want, high, hits)
+				}
+				if how == "hits" && !slices.Equal(laid, order) { // on which the samples that distances look at depend
+					t.Errorf("%s: the samples lie as %v, by top1 as %v", at, laid, order)
 				}
 				if !got.Mask.Equal(want.Mask) || got.Evaluations != want.Evaluations || h.Float() != high.Float() {
 					t.Errorf("%s: %v after %d evaluations, by top1 %v after %d", at, got.Mask, got.Evaluations, want.Mask, want.Evaluations)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // server's cost is told, eval and verify say the same, and the dry run counts what is handed over.
 func TestServerIsTop1(t *testing.T) {
 	in := good(t)
-	in.flags["--target"], in.flags["--strategy"] = "50%", "rank"
+	in.flags["--target"], in.flags["--strategy"] = "50%", "auto"
 	must(t, in.args("--bits", "4,16")...)
 	want := resultOf(t, in.path("run"))
 	line := servetest.Line("hits")
@@ -22,7 +23,7 @@ func TestServerIsTop1(t *testing.T) {
 	got := must(t, in.args("--bits", "4,16", "--metric-serve", line, "--metric-name", "my-top1")...)
 	r := resultOf(t, in.path("served"))
 	if !slices.Equal(r.Promotion, want.Promotion) || *r.Score.Mixed.Value != *want.Score.Mixed.Value || *r.Score.Mixed.Correct != *want.Score.Mixed.Correct ||
-		r.Evaluations != want.Evaluations || r.Trials != want.Trials || r.Metric != "my-top1" {
+		!reflect.DeepEqual(r.Chain, want.Chain) || !reflect.DeepEqual(r.Holders, want.Holders) || r.Evaluations != want.Evaluations || r.Trials != want.Trials || r.Metric != "my-top1" {
 		t.Errorf("by the server %q %+v, %d evaluations; by top1 %q %+v, %d", r.Promotion, r.Score.Mixed, r.Evaluations, want.Promotion, want.Score.Mixed, want.Evaluations)
 	}
 	if m := r.MetricServer; m == nil || m.Starts != 1 || m.Requests < 5 || m.Seconds <= 0 || r.MetricCommand != nil || !strings.Contains(got.out, "the metric server was started once, answered ") {
