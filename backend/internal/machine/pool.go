@@ -46,21 +46,27 @@ func newPool(runners []func(store.Job) report, behind int) *pool {
 				start := time.Now()
 				r := caught(run, j)
 				r.busy, r.ticket = time.Since(start), j.Ticket
-				if r.later == nil {
-					p.reports <- r
+				if r.later != nil {
+					p.judgeLater(j, r)
 					continue
 				}
-				ran := r
-				ran.err = bounds.ErrRan
-				p.reports <- ran
-				p.wait.Go(func() {
-					r.err = caught(func(store.Job) report { return report{err: r.later()} }, j).err
-					p.reports <- r
-				})
+				p.reports <- r
 			}
 		})
 	}
 	return p
+}
+
+// judgeLater says that a job has run, and reports it once its outputs are judged. It is a function of its own, so that
+// a report which needs no goroutine stays where it is.
+func (p *pool) judgeLater(j store.Job, r report) {
+	ran := r
+	ran.err = bounds.ErrRan
+	p.reports <- ran
+	p.wait.Go(func() {
+		r.err = caught(func(store.Job) report { return report{err: r.later()} }, j).err
+		p.reports <- r
+	})
 }
 
 // caught runs a job; a panic is the job's error.
