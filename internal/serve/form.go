@@ -59,16 +59,16 @@ func formOf(body []byte) (f Form, err error) {
 	return f, nil
 }
 
-// check refuses values that the form does not allow.
-func (f Form) check(list []float64, samples []int) error {
+// check refuses values of some samples that the form does not allow. numbers are those of all samples in their file.
+func (f Form) check(list []float64, numbers, samples []int) error {
 	for i, v := range list {
 		switch {
 		case math.IsNaN(v) || math.IsInf(v, 0):
-			return fmt.Errorf("it answers %v for sample %d: give a finite number", v, samples[i])
+			return fmt.Errorf("it answers %v for sample %d: give a finite number", v, numbers[samples[i]])
 		case f.Judges == Hits && v != 0 && v != 1:
-			return fmt.Errorf("it answers %v for sample %d: a hit is 0 or 1", v, samples[i])
+			return fmt.Errorf("it answers %v for sample %d: a hit is 0 or 1", v, numbers[samples[i]])
 		case f.Judges == Values && !(v >= f.Low && v <= f.High):
-			return fmt.Errorf("it answers %s for sample %d, and says that values lie between %v and %v", strconv.FormatFloat(v, 'g', -1, 64), samples[i], f.Low, f.High)
+			return fmt.Errorf("it answers %s for sample %d, and says that values lie between %v and %v", strconv.FormatFloat(v, 'g', -1, 64), numbers[samples[i]], f.Low, f.High)
 		}
 	}
 	return nil

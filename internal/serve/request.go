@@ -38,7 +38,12 @@ func (s *Server) Open(ctx context.Context, v View) (id int, err error) {
 		return 0, err
 	}
 	s.began()
-	return id, s.send(ctx, 0, f)
+	if err = s.send(ctx, 0, f); err != nil { // it was not told, after an interrupt
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.told, name)
+	}
+	return id, err
 }
 
 // Judge asks what the samples of a block are worth, whose rows lie one behind the other, and returns at once: the rows
@@ -68,7 +73,7 @@ func (s *Server) Judge(ctx context.Context, id int, samples []int, rows []float3
 		}
 		for i, v := range list {
 			if other[i] != v {
-				return nil, s.broken("answers %v and then %v for the same outputs of sample %d: it must depend on them alone", v, other[i], samples[i])
+				return nil, s.broken("answers %v and then %v for the same outputs of sample %d: it must depend on them alone", v, other[i], s.view(id).Numbers[samples[i]])
 			}
 		}
 		return list, nil
@@ -88,7 +93,7 @@ func (s *Server) ask(ctx context.Context, id int, samples []int, list []float32)
 			return nil, err
 		}
 		got := numbers(a.body)
-		if err := s.form.check(got, samples); err != nil {
+		if err := s.form.check(got, s.view(id).Numbers, samples); err != nil {
 			return nil, s.broken("%w", err)
 		}
 		return got, nil

@@ -42,7 +42,7 @@ func samples(n int) (v serve.View, rows []float32) {
 			row[(i+1)%4] = 2
 		}
 		rows = append(rows, row...)
-		v.Numbers = append(v.Numbers, i)
+		v.Numbers = append(v.Numbers, 1000+i)
 	}
 	v.Set, v.Outputs = "data", []serve.Output{{Name: "y", Dims: []int64{4}}}
 	v.Labels = []serve.Array{{Name: "y", Descr: "<i8", Dims: []int64{int64(n)}, Data: labels}}
@@ -155,10 +155,10 @@ func TestWrongServers(t *testing.T) {
 		{"hits short 5", "it answers a frame ROWS of 2 bytes, without the number of a request"},
 		{"hits kind 5", "it answers request 0 again"},
 		{"hits few 5", "it answers 72 bytes for 10 numbers of 8: give one for each sample"},
-		{"hits nan 5", "it answers NaN for sample 30: give a finite number"},
-		{"hits half 5", "it answers 0.5 for sample 30: a hit is 0 or 1"},
-		{"values two 5", "it answers 2 for sample 30, and says that values lie between 0 and 1"},
-		{"hits lots 2", "answers 0 and then 1 for the same outputs of sample 0: it must depend on them alone"},
+		{"hits nan 5", "it answers NaN for sample 1030: give a finite number"},
+		{"hits half 5", "it answers 0.5 for sample 1030: a hit is 0 or 1"},
+		{"values two 5", "it answers 2 for sample 1030, and says that values lie between 0 and 1"},
+		{"hits lots 2", "answers 0 and then 1 for the same outputs of sample 1000: it must depend on them alone"},
 		{"hits closed 5", "it has closed its standard output: keep it open for the answers"},
 		{"hits says 5", "no table of classes"},
 		{"hits shrugs 5", "it says that it cannot answer, and not why"},
