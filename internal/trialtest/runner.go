@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
-	"example.org/demote/backend/metric"
 	"example.org/demote/config"
 	"example.org/demote/internal/trial"
 	"example.org/demote/search"
@@ -42,7 +41,7 @@ func prepared(t testing.TB, device string, cfg config.Config) *trial.Runner {
 	if err = s.Prepare(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if s.Metric, err = metric.Choose(cfg.Metric, s.Data.Labels() != nil); err != nil {
+	if s.Metric, s.Command, err = s.PickMetric(context.Background(), s.Config); err != nil {
 		t.Fatal(err)
 	}
 	s.Result = &config.Result{}
