@@ -2,8 +2,8 @@
 top1. usage: bench_metric.py [RUNS]. Written between the marks of docs/metrics.md.
 
 The searches take turns; of RUNS rounds (5) the table has the medians of seconds and of each round's ratios, with the smallest and the largest ratio
-in brackets. The metrics of all samples run in the first round alone, since they take long. The processor time of the program is that of its process without the
-Python processes that it has started, which say at their end what they have taken.
+in brackets. The metrics of all samples run in the first round alone, since they take long. The processor time of the program is that of its process
+without the Python processes that it has started, which say at their end what they have taken.
 """
 
 import json

@@ -53,13 +53,6 @@ type Server struct {
 	closed   bool
 }
 
-// pending is a request that waits for its answer.
-type pending struct {
-	kind string
-	n    int         // numbers that the answer has
-	got  chan answer // holds one
-}
-
 // Start starts a server by a line for the shell and waits until it has said what it judges. The context ends that wait;
 // the server itself runs until Close.
 func Start(ctx context.Context, line string, o Options) (_ *Server, err error) {
