@@ -50,6 +50,12 @@ endif
 fetch_runtime = python3 scripts/fetch_wheel.py --package onnxruntime --version $(1) --arch "$(ARCH)" \
 	--sha256 "$(ORT_SHA256_$(1)_$(ARCH))" --to $(2) --link libonnxruntime.so onnxruntime/capi/libonnxruntime.so.$(1)
 
+.PHONY: numpy
+numpy: ## set up a Python with numpy in .venv-numpy/, for the tests of metric servers (nothing to do if it is there)
+	@$(NEED) venv
+	@.venv-numpy/bin/python -c 'import numpy' 2>/dev/null || { python3 -m venv .venv-numpy && \
+		.venv-numpy/bin/python -m pip install --quiet --disable-pip-version-check numpy==$(NUMPY_VERSION); }
+
 .PHONY: build
 build: ## compile bin/demote
 	@$(NEED) go cc
@@ -90,7 +96,7 @@ test-wheel: wheel ## install the wheel into a new virtual environment without Go
 # ---- tests
 
 .PHONY: test
-test: setup ## all tests, those of the GPU on the emulated device, then every fuzz target for a while
+test: setup numpy ## all tests, those of the GPU on the emulated device, then every fuzz target for a while
 	@$(NEED) go cc
 	go test $(TEST_FLAGS) $(ROOMS)
 	@case "$$(uname -sm)" in "Linux x86_64") $(MAKE) --no-print-directory test-cuda;; \
@@ -115,7 +121,7 @@ test-hostile: setup ## give HOSTILE_MUTATIONS (20,000) damaged files to the prog
 RACE_FLAGS ?= -short
 
 .PHONY: race
-race: setup ## tests under the race detector, without the slow ones (RACE_FLAGS= for all)
+race: setup numpy ## tests under the race detector, without the slow ones (RACE_FLAGS= for all)
 	@$(NEED) go cc
 	go test -race $(RACE_FLAGS) $(TEST_FLAGS) $(RACE_ROOMS)
 
@@ -141,7 +147,7 @@ test-large: setup ## search samples of 4 GiB, which take no room on the disk, in
 	go test ./run -count=1 $(TEST_FLAGS) -run '^TestMoreSamplesThanMemory$$' -v -large
 
 .PHONY: test-runtimes
-test-runtimes: ## test with each ONNX Runtime of the pinned list
+test-runtimes: numpy ## test with each ONNX Runtime of the pinned list
 	@$(NEED) linux pip go cc
 	@failed=; $(foreach v,$(ORT_RUNTIMES),$(call fetch_runtime,$(v),.ort-$(v)) && echo "== ONNX Runtime $(v)" && \
 		DEMOTE_ORT="$(CURDIR)/.ort-$(v)/libonnxruntime.so" go test -count=1 $(TEST_FLAGS) $(RUNTIME_ROOMS) || failed="$$failed $(v)";) \
@@ -239,6 +245,10 @@ tables: setup build ## run every strategy and the searches of the hold-out's pag
 bench-searches: setup build ## searches of four configurations and 5 seeds, alone and as whole commands, against the naive scan's (about half an hour); writes docs/figures.md and docs/strategies.md
 	@$(NEED) python3
 	@python3 scripts/bench_searches.py
+
+.PHONY: bench-metric
+bench-metric: setup build numpy ## searches by a Python metric, as a server and as a command, against the built-in one (some minutes); writes docs/metrics.md
+	@python3 scripts/bench_metric.py
 
 .PHONY: exhaustive
 exhaustive: setup ## compare the FakeQuant operator with its reference on all 2^32 float32 values

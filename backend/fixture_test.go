@@ -12,12 +12,14 @@ import (
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/devicetest"
 	"example.org/demote/backend/metric"
+	"example.org/demote/internal/serve/servetest"
 	"example.org/demote/search"
 )
 
 // The tests of this room run on the device in plain Go, without ONNX Runtime.
 
 func TestMain(m *testing.M) {
+	servetest.Main()
 	code := m.Run()
 	if n := devicetest.ReferenceLive(); code == 0 && n != 0 {
 		fmt.Fprintf(os.Stderr, "%d things are left open\n", n)
@@ -58,7 +60,9 @@ func named(t *testing.T, name string) *metric.Metric {
 // opened is an evaluator of a toy. The metric compares with labels or with the network without demotions.
 func opened(t *testing.T, toy *devicetest.Toy, o backend.Options) *backend.Evaluator {
 	t.Helper()
+	own := o.Own
 	o.Truth = truthOf(toy)
+	o.Own = own
 	if o.Block == 0 {
 		o.Block = toyBlock
 	}

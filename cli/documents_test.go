@@ -29,6 +29,7 @@ var notRunHere = []struct{ begins, why, instead string }{
 	{"bin/demote bench --model testdata/", "the line of the example again, for other networks", "make bench, which writes that page"},
 	{"demote search ... --metric map", "a detector, which the example is not", "run's TestDetector"},
 	{"demote search ... --metric-cmd", "a Python with numpy", "TestCommandIsTop1 and TestMetrics, with this program as the command"},
+	{"demote search ... --metric-serve", "a Python with numpy", "TestServerIsTop1, with this program as the server, and run's tests PythonServer"},
 	{"demote verify DIR --metric-cmd", "a Python with numpy", "TestCommandThatWasGivenAgainIsScored, with this program as the command"},
 	{"python3 examples/own/export.py", "PyTorch, gigabytes", "TestDocumentsCommands puts a network of the same names in its place; make test-toolkits exports torchvision"},
 }

@@ -25,7 +25,7 @@ func exportCommand() *cli.Command {
 		Flags: join([]cli.Flag{
 			&cli.StringFlag{Name: "format", Category: catPrint, Usage: "`FORMAT`: " + either(run.FormatNames())},
 			&cli.StringFlag{Name: "out", Category: catPrint, Usage: "`FILE`: file to write (default: the format's own name, in DIR)"},
-			&cli.BoolFlag{Name: "force", Category: catPrint, Usage: "overwrite what is at --out"}, fixFlag(catPrint), commandAgainFlag()}, deviceFlags(), []cli.Flag{jsonFlag()}),
+			&cli.BoolFlag{Name: "force", Category: catPrint, Usage: "overwrite what is at --out"}, fixFlag(catPrint)}, commandAgainFlags(), deviceFlags(), []cli.Flag{jsonFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {

@@ -19,6 +19,7 @@ import (
 	"example.org/demote/cgo"
 	"example.org/demote/cgo/orttest"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/serve/servetest"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/run"
 )
@@ -33,6 +34,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(programEnv) == "hog" {
 		hog()
 	}
+	servetest.Main()
 	if how := os.Getenv(metricEnv); how != "" {
 		os.Exit(metricProgram(how))
 	}

@@ -15,6 +15,7 @@ func metricFlags() []cli.Flag {
 		&cli.StringFlag{Name: "metric", Category: catTarget, Usage: "`NAME`: " + either(metric.Names()) + " (default: top1 with labels, else agreement)"},
 		&cli.StringSliceFlag{Name: "output", Category: catTarget, Usage: "`NAME`: output that the metric reads, if the network has several; repeatable for a metric that reads several, or all"},
 		&cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: your own metric: a shell command that reads the outputs, and the labels if there are any, as npy on its standard input, and prints one number; see docs/metrics.md"},
+		&cli.StringFlag{Name: "metric-serve", Category: catTarget, Usage: "`COMMAND`: your own metric as a program that is started once, such as a script that ends with demote_metric.serve(f); see docs/metrics.md"},
 		&cli.StringFlag{Name: "decode", Category: catTarget, Usage: "`LAYOUT`: how the outputs hold boxes, for map and map50: " + either(metric.LayoutNames())},
 		&cli.StringFlag{Name: "anchors", Category: catTarget, Usage: "`LIST` or FILE.csv: for yolov5-heads width and height of each anchor, those of the finest grid first (default with three outputs: YOLOv5's for COCO); for ssd a line of middle x, middle y, width, height each; all in pixels of the input"},
 		&cli.Float64Flag{Name: "nms-score", Category: catTarget, Usage: "`S`: boxes with a score at or below S do not count (default: 0.001)"},
@@ -22,10 +23,10 @@ func metricFlags() []cli.Flag {
 		&cli.IntFlag{Name: "max-detections", Category: catTarget, Usage: "`N`: boxes of an image that count, the best (default: 300)"},
 		&cli.IntFlag{Name: "blank", Category: catTarget, Usage: "`N`: class that stands for no token, for cer and wer (default: 0)"},
 		&cli.Int64Flag{Name: "space", Category: catTarget, Usage: "`N`: class that ends a word, for wer"},
-		&cli.StringSliceFlag{Name: "label-array", Category: catTarget, Usage: "`NAME`: array of the data that --metric-cmd gets as labels; repeatable (default: y)"},
-		&cli.StringFlag{Name: "metric-name", Category: catTarget, Usage: "`NAME`: what results call --metric-cmd (default: command)"},
-		&cli.BoolFlag{Name: "metric-lower", Category: catTarget, Usage: "lower is better for --metric-cmd"},
-		&cli.DurationFlag{Name: "metric-timeout", Category: catTarget, Usage: "`TIME`: timeout of --metric-cmd for one score (default: 10m)"},
+		&cli.StringSliceFlag{Name: "label-array", Category: catTarget, Usage: "`NAME`: array of the data that --metric-cmd or --metric-serve gets as labels; repeatable (default: y)"},
+		&cli.StringFlag{Name: "metric-name", Category: catTarget, Usage: "`NAME`: what results call --metric-cmd or --metric-serve (default: command)"},
+		&cli.BoolFlag{Name: "metric-lower", Category: catTarget, Usage: "lower is better for --metric-cmd or --metric-serve"},
+		&cli.DurationFlag{Name: "metric-timeout", Category: catTarget, Usage: "`TIME`: timeout of --metric-cmd for one score, or of --metric-serve for one answer (default: 10m)"},
 		&cli.StringFlag{Name: "class-weights", Category: catTarget, Usage: "`W,W,...`: weight of each class in the metric, or balanced"},
 		&cli.Int64Flag{Name: "ignore-label", Category: catTarget, Usage: "`N`: ignore samples or pixels with this label"},
 	}
@@ -34,7 +35,7 @@ func metricFlags() []cli.Flag {
 // metricChoices reads them.
 func metricChoices(c *cli.Context, cfg *run.Config) error {
 	cfg.Metric, cfg.MetricCmd, cfg.LabelArrays, cfg.MetricName = c.String("metric"), c.String("metric-cmd"), c.StringSlice("label-array"), c.String("metric-name")
-	cfg.Blank = c.Int("blank")
+	cfg.MetricServe, cfg.Blank = c.String("metric-serve"), c.Int("blank")
 	if c.IsSet("space") {
 		n := c.Int64("space")
 		cfg.Space = &n
@@ -57,13 +58,18 @@ func metricChoices(c *cli.Context, cfg *run.Config) error {
 	switch {
 	case c.IsSet("metric-cmd") && cfg.MetricCmd == "":
 		return usage("--metric-cmd needs a value; see `%s --help`", c.Command.HelpName)
+	case c.IsSet("metric-serve") && cfg.MetricServe == "":
+		return usage("--metric-serve needs a value; see `%s --help`", c.Command.HelpName)
 	case c.IsSet("metric-timeout") && cfg.MetricTimeout <= 0:
 		return usage("--metric-timeout %s: give a time such as 10m", strconv.Quote(cfg.MetricTimeout.String()))
 	}
 	return nil
 }
 
-// commandAgainFlag gives a metric command to a command that repeats a run's check: none is taken from its folder.
-func commandAgainFlag() cli.Flag {
-	return &cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: for a run with --metric-cmd: the same command again, to check the score as well as the outputs"}
+// commandAgainFlags give a metric command to a command that repeats a run's check: none is taken from its folder.
+func commandAgainFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: for a run with --metric-cmd: the same command again, to check the score as well as the outputs"},
+		&cli.StringFlag{Name: "metric-serve", Category: catTarget, Usage: "`COMMAND`: the same for a run with --metric-serve"},
+	}
 }

@@ -24,7 +24,7 @@ func variable(flag string) string {
 // of the flag does not count. The command line is stronger than the environment, and that than a file.
 var instead = map[string][]string{
 	"target": {"int16-share", "budget", "max-drop"}, "int16-share": {"target", "budget", "max-drop"}, "budget": {"target", "int16-share", "max-drop"},
-	"max-drop": {"target", "int16-share", "budget"}, "metric": {"metric-cmd"}, "metric-cmd": {"metric"},
+	"max-drop": {"target", "int16-share", "budget"}, "metric": {"metric-cmd", "metric-serve"}, "metric-cmd": {"metric", "metric-serve"}, "metric-serve": {"metric", "metric-cmd"},
 	"grid-low": {"grid"}, "grid-high": {"grid"}, "range-low": {"range"}, "range-high": {"range"},
 	"model": {"low", "high"}, "calib": {"low", "high", "encodings-low", "encodings-high"}, "low": {"model"}, "high": {"model"},
 	"encodings-low": {"low", "calib"}, "encodings-high": {"high", "calib"},
@@ -63,8 +63,8 @@ func fromElsewhere(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if file.Command && !c.IsSet("metric") && !c.IsSet("metric-cmd") && findFlag(c.Command.Flags, "metric-cmd") != nil {
-		return usage("--config %s: that search had a metric command, which comes from the command line only: give --metric-cmd again", path)
+	if file.Command && !c.IsSet("metric") && !c.IsSet("metric-cmd") && !c.IsSet("metric-serve") && findFlag(c.Command.Flags, "metric-cmd") != nil {
+		return usage("--config %s: that search had a metric command, which comes from the command line only: give --metric-cmd or --metric-serve again", path)
 	}
 	if !file.Result {
 		if err := knownTo(c.App.Commands, path, file.Settings); err != nil {
@@ -85,8 +85,8 @@ func knownTo(commands []*cli.Command, path string, list []settings.Setting) erro
 		switch {
 		case s.Name == "config" || s.Name == "help":
 			return usage("%s%s is not for a file of settings; leave it out", where, s.Name)
-		case s.Name == "metric-cmd":
-			return usage("%sa metric command comes from the command line only: give --metric-cmd there", where)
+		case s.Name == "metric-cmd" || s.Name == "metric-serve":
+			return usage("%sa metric command comes from the command line only: give --metric-cmd or --metric-serve there", where)
 		case findFlag(flags, s.Name) == nil:
 			return usage("%sno flag is named %q; %swrite flags without their dashes, such as target: 16bit-0.005", where, s.Name, meant(s.Name, "", distinct(flagNames(flags))))
 		}
@@ -142,7 +142,7 @@ func (n *newlySet) all(list []settings.Setting, where func(settings.Setting) str
 
 // suits reports whether a flag means anything to the metric that a stronger place has chosen.
 func (n *newlySet) suits(flag string) bool {
-	if slices.Contains(n.given, "metric-cmd") {
+	if slices.Contains(n.given, "metric-cmd") || slices.Contains(n.given, "metric-serve") {
 		return !slices.Contains([]string{"decode", "nms-score", "nms-iou", "max-detections", "blank", "space", "class-weights", "ignore-label"}, flag)
 	}
 	if !slices.Contains(n.given, "metric") {

@@ -125,7 +125,9 @@ func TestBadSettings(t *testing.T) {
 		{"no result", `{"a": 1}`, "no result of a search: it has no schema_version, or no config"},
 		{"half a result", `{"schema_version": 2, "config`, "give a YAML file, or the result.json of a search"},
 		{"a result of something else", `{"schema_version": 2, "config": {"target": {"a": 1}}}`, "config: target: a value of"},
-		{"a metric command", `{"schema_version": 2, "config": {"metric_cmd": "python3 m.py"}}`, "give --metric-cmd again"},
+		{"a metric command", `{"schema_version": 2, "config": {"metric_cmd": "python3 m.py"}}`, "give --metric-cmd or --metric-serve again"},
+		{"a metric server", `{"schema_version": 2, "config": {"metric_cmd": "", "metric_serve": "python3 m.py"}}`, "give --metric-cmd or --metric-serve again"},
+		{"a server in a file", "metric-serve: python3 m.py\n", "line 1: a metric command comes from the command line only"},
 	} {
 		path := filepath.Join(dir, strings.ReplaceAll(c.name, " ", "-"))
 		write(t, path, []byte(c.text))

@@ -70,9 +70,20 @@ func summary(w io.Writer, r *run.Result, err error) {
 	if m := r.MetricCommand; m != nil && m.Calls > 0 {
 		fmt.Fprintf(w, "the metric command was started %d times and took %.1f s of these, %.3g s each\n", m.Calls, m.Seconds, m.Seconds/float64(m.Calls))
 	}
+	if m := r.MetricServer; m != nil && m.Requests > 0 {
+		fmt.Fprintf(w, "the metric server was started %s, answered %d requests and had something to do for %.1f s of these\n", times(m.Starts), m.Requests, m.Seconds)
+	}
 	if err == nil || run.ExitCode(err) != run.ExitMistake {
 		fmt.Fprintf(w, "everything is in %s\n", r.Config.Out)
 	}
+}
+
+// times says how often.
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // chosen is the number of activations in int8 that no constraint holds there.

@@ -13,7 +13,7 @@ func verifyCommand() *cli.Command {
 		Name:      "verify",
 		Usage:     "compare the written file of a run with the search again",
 		ArgsUsage: "DIR",
-		Flags:     join([]cli.Flag{commandAgainFlag()}, deviceFlags(), []cli.Flag{jsonFlag()}),
+		Flags:     join(commandAgainFlags(), deviceFlags(), []cli.Flag{jsonFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {

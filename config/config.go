@@ -71,6 +71,7 @@ type Config struct {
 
 	Metric        string        `json:"metric"`
 	MetricCmd     string        `json:"metric_cmd"`               // a command in place of a metric
+	MetricServe   string        `json:"metric_serve,omitempty"`   // a command that stays, in place of a metric
 	MetricName    string        `json:"metric_name,omitempty"`    // of the command, as results have it; empty: command
 	MetricLower   bool          `json:"metric_lower"`             // a lower answer of it is better
 	MetricTimeout time.Duration `json:"metric_timeout_ns"`        // for one answer; 0: ten minutes

@@ -19,16 +19,20 @@ const Balanced = "balanced"
 // CheckMetricFlags refuses flags of metrics that cannot be meant, before anything is read.
 func (c Config) CheckMetricFlags() error {
 	switch {
-	case c.MetricCmd == "" && c.MetricLower:
-		return mistake.Errorf("--metric-lower: only a --metric-cmd has to be told; leave it out")
-	case c.MetricCmd == "" && c.MetricName != "":
-		return mistake.Errorf("--metric-name: only a --metric-cmd has no name of its own; leave it out")
-	case c.MetricCmd == "" && c.MetricTimeout != 0:
-		return mistake.Errorf("--metric-timeout: there is no --metric-cmd that could take time; leave it out")
+	case !c.Commanded() && c.MetricLower:
+		return mistake.Errorf("--metric-lower: only a --metric-cmd or --metric-serve has to be told; leave it out")
+	case !c.Commanded() && c.MetricName != "":
+		return mistake.Errorf("--metric-name: only a --metric-cmd or --metric-serve has no name of its own; leave it out")
+	case !c.Commanded() && c.MetricTimeout != 0:
+		return mistake.Errorf("--metric-timeout: there is no --metric-cmd or --metric-serve that could take time; leave it out")
+	case c.MetricCmd != "" && c.MetricServe != "":
+		return mistake.Errorf("--metric-cmd and --metric-serve exclude each other: choose one")
 	case c.MetricCmd != "" && c.Metric != "":
 		return mistake.Errorf("--metric and --metric-cmd exclude each other: choose one")
-	case c.MetricCmd != "" && (c.ClassWeights != "" || c.IgnoreLabel != nil):
-		return mistake.Errorf("--class-weights and --ignore-label are for built-in metrics: a --metric-cmd sees to that itself")
+	case c.MetricServe != "" && c.Metric != "":
+		return mistake.Errorf("--metric and --metric-serve exclude each other: choose one")
+	case c.Commanded() && (c.ClassWeights != "" || c.IgnoreLabel != nil):
+		return mistake.Errorf("--class-weights and --ignore-label are for built-in metrics: a --metric-cmd or --metric-serve sees to that itself")
 	case c.MetricName != "" && metric.CheckName(c.MetricName) != nil:
 		return mistake.Errorf("--metric-name: %w", metric.CheckName(c.MetricName))
 	case c.MetricTimeout < 0:
@@ -60,12 +64,12 @@ func (c Config) checkSpelling() error {
 
 // checkLabelArrays refuses names of label arrays that no metric reads.
 func (c Config) checkLabelArrays() error {
-	if len(c.LabelArrays) == 0 || c.MetricCmd != "" {
+	if len(c.LabelArrays) == 0 || c.Commanded() {
 		return nil
 	}
 	m, _, err := c.NamedMetric()
 	if err == nil && (m == nil || m.Labels != metric.OwnLabels) {
-		err = mistake.Errorf("--label-array %s: metrics of the program know which arrays they read; leave it out, or choose a --metric-cmd", c.LabelArrays[0])
+		err = mistake.Errorf("--label-array %s: metrics of the program know which arrays they read; leave it out, or choose a --metric-cmd or --metric-serve", c.LabelArrays[0])
 	}
 	return err
 }
@@ -93,17 +97,29 @@ func (c Config) Weighing() ([]float64, error) {
 
 // command is the metric command of a configuration; nil without one.
 func (c Config) command() *metric.Command {
-	if c.MetricCmd == "" {
+	if !c.Commanded() {
 		return nil
 	}
 	timeout := c.MetricTimeout
 	if timeout == 0 {
 		timeout = defaultMetricTimeout
 	}
-	return &metric.Command{Line: c.MetricCmd, Name: c.MetricName, Lower: c.MetricLower, Timeout: timeout, Start: memory.StartAsGiven}
+	return &metric.Command{Line: c.MetricLine(), Serve: c.MetricServe != "", Name: c.MetricName, Lower: c.MetricLower, Timeout: timeout, Start: memory.StartAsGiven}
 }
 
-// NamedMetric is the metric as far as it is known without data; nil where the default depends on them.
+// Commanded tells whether the metric is a command of the user's.
+func (c Config) Commanded() bool { return c.MetricLine() != "" }
+
+// MetricLine is the command that is the metric, started for every score or once; empty: it is none.
+func (c Config) MetricLine() string {
+	if c.MetricServe != "" {
+		return c.MetricServe
+	}
+	return c.MetricCmd
+}
+
+// NamedMetric is the metric as far as it is known without data; nil where the default depends on them. A command that
+// serves has not been started, and is taken for one of the whole set.
 func (c Config) NamedMetric() (*metric.Metric, *metric.Command, error) {
 	if cmd := c.command(); cmd != nil {
 		return cmd.Metric(), cmd, nil

@@ -254,7 +254,9 @@ func (s *Set) Name(sample int) string {
 	return fmt.Sprintf("sample %d", s.index(sample))
 }
 
-// index is a sample's position in the file. It panics if there is no such sample.
+// Number is a sample's position in the file. It panics if there is no such sample.
+func (s *Set) Number(sample int) int { return s.index(sample) }
+
 func (s *Set) index(sample int) int {
 	if sample < 0 || sample >= s.samples {
 		panic("dataset: sample out of range")

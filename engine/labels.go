@@ -9,7 +9,10 @@ import (
 // GiveLabels gives the options of an evaluator the labels that a set has, as the metric of the options takes them.
 func GiveLabels(o *backend.Options, set *dataset.Set) {
 	o.Labels, o.Pixels, o.Values, o.LabelDims = set.Labels(), set.Pixels(), set.Values(), set.LabelDims()
-	o.Own = nil
+	o.Own, o.Numbers = nil, nil
+	for sample := range set.Len() {
+		o.Numbers = append(o.Numbers, set.Number(sample))
+	}
 	for _, a := range set.Own() {
 		o.Own = append(o.Own, metric.LabelArray(a))
 	}

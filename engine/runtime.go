@@ -26,8 +26,8 @@ func libraryName() string {
 
 // OpenRuntime finds and opens ONNX Runtime, once for the process: the library at a path, or the newest in a folder of
 // that path; where it is empty the one that the environment names, else one beside the program or in a folder .ort
-// beside it or above it, else that of the Python package onnxruntime where the program is installed beside it. A program
-// built for GPUs looks for the one of make setup-cuda first. It returns the path and how it was found.
+// beside it or above it, else that of the Python package onnxruntime where the program is installed beside it. A
+// program built for GPUs looks for the one of make setup-cuda first. It returns the path and how it was found.
 func OpenRuntime(library string) (path, how string, err error) {
 	path, how, err = findRuntime(library)
 	if err != nil {

@@ -96,7 +96,8 @@ var mayImport = map[string][]string{
 		"onnx", "result", "search"},
 
 	// What the tests of these rooms share.
-	"internal/onnxtest": {"mistake", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network"},
+	"internal/serve/servetest": {"crash"},
+	"internal/onnxtest":        {"mistake", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network"},
 	"internal/tasktest": {"backend", "backend/direct", "backend/metric", "cgo", "cgo/orttest", "config", "internal/blocks", "internal/ir",
 		"internal/npy", "internal/onnxtest", "onnx", "onnx/onnxpb", "result"},
 	"internal/trialtest":   {"backend", "backend/metric", "config", "internal/trial", "search"},
@@ -113,7 +114,9 @@ var mayImport = map[string][]string{
 	"backend/internal/gpu":   {"cgo", "cuda", "mistake", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
 	"backend/devicetest":     {"onnx/onnxpb", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
 	"backend/device":         {"mistake", "cgo", "crash", "quant", "search", "backend/bounds", "backend/metric"},
-	"backend/metric":         {"mistake", "search", "internal/npy", "backend/bounds", "backend/detect"},
+	"backend/metric":         {"mistake", "search", "internal/npy", "internal/program", "internal/serve", "backend/bounds", "backend/detect"},
+	"internal/program":       {},
+	"internal/serve":         {"mistake", "crash", "internal/npy", "internal/program"},
 	"backend/detect":         {},
 	"backend/bounds":         {"search"},
 

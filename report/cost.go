@@ -35,6 +35,9 @@ func (v *view) cost() *section {
 	if m := v.MetricCommand; m != nil && m.Calls > 0 {
 		rows = append(rows, []string{fmt.Sprintf("of that, the metric command, started %d times", m.Calls), duration(m.Seconds)})
 	}
+	if m := v.MetricServer; m != nil && m.Requests > 0 {
+		rows = append(rows, []string{fmt.Sprintf("of that, the metric server had something to do, for %d answers", m.Requests), duration(m.Seconds)})
+	}
 	if v.Seconds > 0 && v.Trials > 0 {
 		rows = append(rows, []string{"time per distinct mask, all included", duration(v.Seconds / float64(v.Trials))})
 	}

@@ -13,6 +13,13 @@ type MetricCommand struct {
 	Seconds float64 `json:"seconds"`
 }
 
+// MetricServer is what a metric server has cost.
+type MetricServer struct {
+	Starts   int     `json:"starts"`   // one for each session of the run
+	Requests int     `json:"requests"` // that it has answered
+	Seconds  float64 `json:"seconds"`  // in which it had something to answer; evaluations went on meanwhile
+}
+
 // A StageTime is what a stage has taken.
 type StageTime struct {
 	Name       string  `json:"name"`

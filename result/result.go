@@ -47,6 +47,7 @@ type Result[C any] struct {
 	// the stages of that time, up to the first score
 	SetUp         []StageTime    `json:"setup,omitempty"`
 	MetricCommand *MetricCommand `json:"metric_command,omitempty"` // starts and time of --metric-cmd
+	MetricServer  *MetricServer  `json:"metric_server,omitempty"`  // starts and time of --metric-serve
 	TrialCosts    *TrialCosts    `json:"trial_costs,omitempty"`
 	Verified      *Verified      `json:"verified"`
 	Sessions      []SessionMix   `json:"sessions,omitempty"`  // with --session default: the mixes that were scored

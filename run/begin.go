@@ -61,7 +61,7 @@ func (s *searchRun) check() error {
 func (s *searchRun) begin(ctx context.Context) error {
 	c := s.Config
 	var err error
-	if s.Metric, s.Command, err = s.PickMetric(c); err != nil {
+	if s.Metric, s.Command, err = s.PickMetric(ctx, c); err != nil {
 		return err
 	}
 	if err := s.wanted.check(c, s.Scale()); err != nil {

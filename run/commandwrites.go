@@ -18,7 +18,7 @@ func (s *runFolder) commandWrites() error {
 		return nil // a run that goes on has found it out
 	}
 	now := &task.Task{}
-	for _, path := range commandfiles.Of(s.Config.MetricCmd) {
+	for _, path := range commandfiles.Of(s.Config.MetricLine()) {
 		if err := now.BookFile(journal.RoleCommand, path); err != nil {
 			return err
 		}

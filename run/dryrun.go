@@ -41,6 +41,9 @@ func (s *searchRun) dryRun(ctx context.Context) error {
 	}
 	s.Config.Say(fmt.Sprintf("memory: %s %s of stored activations at most (--cache), %s of a block's activations a worker at most",
 		resident, memory.Text(s.Cache()), memory.Text(activations)))
+	if err := s.sayHanded(ctx); err != nil {
+		return err
+	}
 	for _, st := range search.Strategies() {
 		if st.Name == s.Config.Strategy {
 			s.Config.Say(fmt.Sprintf("work: strategy %s needs this many evaluations: %s%s", st.Name, st.Trials, s.mostScores(st)))
@@ -55,6 +58,23 @@ func (s *searchRun) dryRun(ctx context.Context) error {
 		}
 	}
 	s.sayMasksToRefute()
+	return nil
+}
+
+// sayHanded says how much a metric command gets to read.
+func (s *searchRun) sayHanded(ctx context.Context) error {
+	if s.Command == nil {
+		return nil
+	}
+	outputs, labels, err := s.Handed(ctx)
+	if err != nil {
+		return err
+	}
+	if s.Command.Serve {
+		s.Config.Say(fmt.Sprintf("metric: a full evaluation hands %s of outputs to the server, block by block; it gets %s of labels once", memory.Text(outputs), memory.Text(labels)))
+		return nil
+	}
+	s.Config.Say(fmt.Sprintf("metric: every evaluation starts the command and hands it %s of outputs and %s of labels", memory.Text(outputs), memory.Text(labels)))
 	return nil
 }
 

@@ -87,6 +87,7 @@ type plain struct {
 	prepared *task.Task
 	src      *segments.Source // of a file without quantizers of other formats; else nil
 	metric   *metric.Metric
+	command  *metric.Command         // that the metric is; nil: it is none
 	name     func(sample int) string // what a sample is called
 	warnings []result.Warning
 }
@@ -94,6 +95,7 @@ type plain struct {
 // Close gives everything back.
 func (p *plain) Close() {
 	p.Evaluator.Close()
+	p.command.Close()
 	p.prepared.Close()
 }
 
@@ -124,10 +126,15 @@ func openPlain(ctx context.Context, c config.Config, file, reference string, set
 	if err := c.CheckMetricFlags(); err != nil {
 		return nil, err
 	}
-	metric, _, err := p.PickMetric(c)
+	metric, cmd, err := p.PickMetric(ctx, c)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			cmd.Close()
+		}
+	}()
 	if !metric.NeedsReference || reference == "" {
 		if err := task.UnknownInput(unknown, m); err != nil {
 			return nil, err
@@ -185,7 +192,7 @@ func openPlain(ctx context.Context, c config.Config, file, reference string, set
 	if records != nil || p.Groups != nil {
 		src = nil
 	}
-	return &plain{e, p, src, metric, p.Data.Name, append(notes, p.StrayIgnore(c)...)}, nil
+	return &plain{e, p, src, metric, cmd, p.Data.Name, append(notes, p.StrayIgnore(c)...)}, nil
 }
 
 // evalNetwork is a file with quantizers that ONNX Runtime does not know, its own or of AIMET's encodings, as

@@ -50,7 +50,7 @@ func (s *runFolder) fingerprint() journal.Fingerprint {
 // choices are what a fingerprint has of the flags that most runs leave alone.
 func choices(c config.Config) map[string]string {
 	f := map[string]string{
-		"metric command": c.MetricCmd, "class weights": c.ClassWeights, "int16 share": c.Int16Share, "cost budget": c.Budget, "pins": strings.Join(c.Pins, " "), "groups": strings.Join(c.Groups, " "),
+		"metric command": c.MetricCmd, "metric server": c.MetricServe, "class weights": c.ClassWeights, "int16 share": c.Int16Share, "cost budget": c.Budget, "pins": strings.Join(c.Pins, " "), "groups": strings.Join(c.Groups, " "),
 	}
 	if c.Unroll {
 		f["unroll"] = "yes"

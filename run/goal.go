@@ -142,7 +142,7 @@ func (s *searchRun) constrainSearch(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, path := range commandfiles.Of(s.Config.MetricCmd) {
+	for _, path := range commandfiles.Of(s.Config.MetricLine()) {
 		if err := s.BookFile(journal.RoleCommand, path); err != nil {
 			return err
 		}

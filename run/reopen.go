@@ -32,11 +32,11 @@ func reopen(ctx context.Context, dir string, c config.Config) (_ *searchRun, mas
 	cfg := r.Config
 	cfg.Progress, cfg.Say, cfg.Log, cfg.Version, cfg.Entered = c.Progress, c.Say, c.Log, c.Version, c.Entered
 	cfg.Workers, cfg.Threads, cfg.Device, cfg.Spool = c.Workers, c.Threads, c.Device, c.Spool
-	unscored, err := takeCommand(&cfg, c, dir)
+	unscored, err := takeCommand(&cfg, c, dir, r.Metric)
 	if err != nil {
 		return nil, mask, err
 	}
-	if cfg.MetricCmd == "" && unscored == "" {
+	if !cfg.Commanded() && unscored == "" {
 		cfg.Metric = r.Metric
 	}
 	if err := checkInputs(r, dir, cfg); err != nil {
@@ -80,26 +80,33 @@ func reopen(ctx context.Context, dir string, c config.Config) (_ *searchRun, mas
 		s.Metric = metric.OutputsOnly
 		return s, mask, nil
 	}
-	if s.Metric, s.Command, err = s.PickMetric(s.Config); err != nil {
+	if s.Metric, s.Command, err = s.PickMetric(ctx, s.Config); err != nil {
 		return nil, mask, err
 	}
 	return s, mask, s.resolveRecorded(r)
 }
 
 // takeCommand puts the metric command that the user has given in the place of the one that a folder names. Without
-// one there is no score, and why is returned.
-func takeCommand(c *config.Config, given config.Config, dir string) (unscored string, err error) {
-	recorded := c.MetricCmd
-	c.MetricCmd = given.MetricCmd
+// one there is no score, and why is returned. scored is the metric of the run.
+func takeCommand(c *config.Config, given config.Config, dir, scored string) (unscored string, err error) {
+	recorded, flag := *c, "--metric-cmd"
+	c.MetricCmd, c.MetricServe = given.MetricCmd, given.MetricServe
+	if given.MetricServe != "" {
+		flag = "--metric-serve"
+	}
 	switch {
-	case recorded == given.MetricCmd:
-	case given.MetricCmd == "":
+	case given.MetricCmd != "" && given.MetricServe != "":
+		return "", c.CheckMetricFlags()
+	case recorded.MetricCmd == given.MetricCmd && recorded.MetricServe == given.MetricServe:
+	case !given.Commanded():
 		c.MetricName, c.MetricLower, c.MetricTimeout, c.LabelArrays, c.Unscored = "", false, 0, nil, true
-		return "the run's metric is a command, and none is run that was not given here: repeat it with --metric-cmd to have the score checked", nil
-	case recorded == "":
-		return "", mistake.Errorf("--metric-cmd: the run in %s has the metric %s; leave it out", dir, c.Metric)
+		return "the run's metric is a command, and none is run that was not given here: repeat it with --metric-cmd or --metric-serve to have the score checked", nil
+	case !recorded.Commanded():
+		return "", mistake.Errorf("%s: the run in %s has the metric %s; leave it out", flag, dir, scored)
+	case recorded.MetricLine() == given.MetricLine():
+		return "", mistake.Errorf("%s: the run in %s was scored by the same command with the other of --metric-cmd and --metric-serve: give that one, or leave it out", flag, dir)
 	default:
-		return "", mistake.Errorf("--metric-cmd: the run in %s was scored by another command, %.200q: give that one, or leave it out", dir, recorded)
+		return "", mistake.Errorf("%s: the run in %s was scored by another command, %.200q: give that one, or leave it out", flag, dir, recorded.MetricLine())
 	}
 	return "", nil
 }
@@ -108,7 +115,7 @@ func takeCommand(c *config.Config, given config.Config, dir string) (unscored st
 // any of them is opened as what it is said to be.
 func checkInputs(r *config.Result, dir string, c config.Config) error {
 	for _, in := range r.Inputs {
-		if in.Role == journal.RoleCommand && c.MetricCmd == "" {
+		if in.Role == journal.RoleCommand && !c.Commanded() {
 			continue // nothing reads it
 		}
 		info, err := os.Stat(in.Path)

@@ -137,9 +137,13 @@ func (s *runFolder) count() {
 	all := s.before
 	all.Masks, all.Samples, all.Seconds = all.Masks+st.Trials-s.from.masks, all.Samples+st.Samples-s.from.samples, all.Seconds+time.Since(s.since()).Seconds()
 	if s.Command != nil {
-		calls, seconds := s.Command.Cost()
-		all.Calls, all.CallSeconds = all.Calls+calls, all.CallSeconds+seconds
-		s.Result.MetricCommand = &result.MetricCommand{Calls: all.Calls, Seconds: all.CallSeconds}
+		c := s.Command.Cost()
+		all.Calls, all.CallSeconds = all.Calls+c.Requests, all.CallSeconds+c.Seconds
+		if all.Starts += c.Starts; s.Command.Serve {
+			s.Result.MetricServer = &result.MetricServer{Starts: all.Starts, Requests: all.Calls, Seconds: all.CallSeconds}
+		} else {
+			s.Result.MetricCommand = &result.MetricCommand{Calls: all.Calls, Seconds: all.CallSeconds}
+		}
 	}
 	s.Result.Trials, s.Result.SampleEvals, s.Result.Seconds = all.Masks, all.Samples, all.Seconds
 	s.spent = all

@@ -23,3 +23,5 @@ NEXT_VERSION := 0.1.0
 WHEEL_GLIBC := 2.28
 ZIGLANG_VERSION := 0.17.1
 WHEEL_TOOL_VERSION := 0.45.1
+# numpy, for the tests of metric servers.
+NUMPY_VERSION := 2.2.6

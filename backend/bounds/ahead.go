@@ -2,6 +2,7 @@ package bounds
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"example.org/demote/search"
@@ -21,7 +22,9 @@ type ahead struct {
 	blocks     []early // of all candidates, in lists; reused
 	free       int32   // list of unused blocks; -1: none
 	flights    []flight
-	landed     []int // tickets of free workers
+	landed     []int // tickets that are free
+	running    int   // blocks on a worker; the others under way are judged
+	lanes      int   // workers
 	odds       odds
 	hand       int                // the candidate that the scan is at
 	pick       func() (int, bool) // the method guess, made once
@@ -55,6 +58,7 @@ type flight struct {
 	candidate int
 	block     int32 // into blocks
 	gain      Gain
+	ran       bool // it is being judged, and its worker is free
 }
 
 // none ends a list of blocks.
@@ -63,10 +67,17 @@ const none int32 = -1
 // newAhead returns nil if the machine has no workers that could run ahead.
 func newAhead(e *Evaluator) *ahead {
 	w, ok := e.machine.(Workers)
-	if !ok || w.Workers() < 2 || e.rule.Kind == Whole || e.rule.Rarely {
+	if !ok || e.rule.Kind == Whole || e.rule.Rarely {
 		return nil
 	}
-	a := &ahead{e: e, workers: w, free: none, flights: make([]flight, w.Workers())}
+	flights := w.Workers()
+	if b, is := e.machine.(Behind); is {
+		flights += b.Behind()
+	}
+	if flights < 2 {
+		return nil
+	}
+	a := &ahead{e: e, workers: w, free: none, flights: make([]flight, flights), lanes: w.Workers()}
 	a.odds.prepare(e.rule)
 	a.pick = a.guess
 	for i := range a.flights {
@@ -144,7 +155,7 @@ func (a *ahead) run(ctx context.Context, w work, p Progress) (Progress, error) {
 
 // fill gives every free worker a block: first the blocks that were asked for, in order, then the most probable ones.
 func (a *ahead) fill(w work) {
-	for len(a.landed) > 0 {
+	for len(a.landed) > 0 && a.running < a.lanes {
 		if a.trials[w.Candidate].next < w.To {
 			a.start(w.Candidate)
 			continue
@@ -197,15 +208,23 @@ func (a *ahead) start(candidate int) {
 	a.landed = a.landed[:len(a.landed)-1]
 	f := &a.flights[ticket]
 	*f = flight{candidate: candidate, block: at}
+	a.running++
 	a.workers.Start(Job{Base: a.base, Mask: a.candidates[candidate], From: t.next, To: t.next + 1}, a.candidates[a.hand], ticket, &f.gain)
 	t.next++
 }
 
-// land waits for a block to end and enters its gain.
+// land waits for a block to end and enters its gain, or for one to have run that is judged elsewhere.
 func (a *ahead) land() {
 	ticket, work, err := a.workers.Finish()
-	a.landed = append(a.landed, ticket)
 	f := &a.flights[ticket]
+	if !f.ran {
+		a.running--
+	}
+	if errors.Is(err, ErrRan) {
+		f.ran = true
+		return
+	}
+	a.landed = append(a.landed, ticket)
 	b := &a.blocks[f.block]
 	b.gain, b.work, b.err, b.done = f.gain, work, err, true
 	a.broken = a.broken || err != nil

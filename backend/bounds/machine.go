@@ -2,6 +2,7 @@ package bounds
 
 import (
 	"context"
+	"errors"
 
 	"example.org/demote/search"
 )
@@ -42,3 +43,15 @@ type Workers interface {
 	// is.
 	Finish() (ticket int, work float64, err error)
 }
+
+// Behind is a machine of Workers whose blocks are judged elsewhere once they have run, while its workers go on to
+// others.
+type Behind interface {
+	Workers
+	// Behind returns how many blocks may be under way that are judged; 0: none is, and Finish never returns ErrRan.
+	Behind() int
+}
+
+// ErrRan is what Finish of a machine that is Behind returns first of a block that is judged elsewhere: it has run, and
+// its worker is free. The same ticket comes again with the gain.
+var ErrRan = errors.New("the block has run, and is being judged")

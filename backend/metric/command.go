@@ -1,7 +1,6 @@
 package metric
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"example.org/demote/internal/program"
+	"example.org/demote/internal/serve"
 	"example.org/demote/mistake"
 )
 
@@ -28,9 +29,12 @@ type Command struct {
 	// Start starts it as (*exec.Cmd).Start does, which nil stands for, under limits that this process does not have
 	// itself.
 	Start func(*exec.Cmd) error
+	// Serve: it is started once, by Open, and speaks the protocol of package serve, in place of all that is said above
+	Serve bool
 
 	calls   int
 	seconds float64
+	server  *serve.Server // of one that serves; nil before Open
 }
 
 // CheckName refuses a name of a metric of the user's own that is no word, or that of another metric.
@@ -47,9 +51,6 @@ func CheckName(name string) error {
 // commandName is the name of a metric by Command that has no other.
 const commandName = "command"
 
-// killWait is how long a command's children may hold its pipes open after it has ended or was killed.
-const killWait = time.Second
-
 // Metric is the command as a metric. Its errors match mistake.Err.
 func (c *Command) Metric() *Metric {
 	name := c.Name
@@ -59,8 +60,20 @@ func (c *Command) Metric() *Metric {
 	return &Metric{Name: name, Lower: c.Lower, Labels: OwnLabels, gain: nothing, whole: gather(c.answer), custom: true, several: true}
 }
 
-// Cost is how often the command has answered, and in how many seconds.
-func (c *Command) Cost() (calls int, seconds float64) { return c.calls, c.seconds }
+// A Cost is what a command has cost.
+type Cost struct {
+	Starts   int
+	Requests int     // of one that serves: what it has answered
+	Seconds  float64 // until it had answered
+}
+
+// Cost is what the command has cost so far.
+func (c *Command) Cost() Cost {
+	if c.Serve {
+		return c.served()
+	}
+	return Cost{Starts: c.calls, Requests: c.calls, Seconds: c.seconds}
+}
 
 // answer asks the command; for the first outputs twice, since a score must be a function of them.
 func (c *Command) answer(ctx context.Context, o WholeOutputs) (float64, error) {
@@ -85,15 +98,10 @@ func (c *Command) ask(ctx context.Context, o WholeOutputs) (float64, error) {
 		limited, cancel = context.WithTimeout(ctx, c.Timeout)
 		defer cancel()
 	}
-	out, errs := &tail{most: 1 << 16}, &tail{most: 1 << 12}
-	cmd := exec.CommandContext(limited, "sh", "-c", c.Line)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = npyReader(o), out, errs, killWait
-	alone(cmd)
-	start := c.Start
-	if start == nil {
-		start = (*exec.Cmd).Start
-	}
-	err := start(cmd)
+	out, errs := &program.Tail{Most: 1 << 16}, &program.Tail{Most: 1 << 12}
+	cmd := program.Shell(limited, c.Line)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = npyReader(o), out, errs
+	err := program.Start(cmd, c.Start)
 	if err == nil {
 		err = cmd.Wait()
 	}
@@ -101,7 +109,7 @@ func (c *Command) ask(ctx context.Context, o WholeOutputs) (float64, error) {
 		err = nil
 	}
 	if err != nil {
-		_ = endGroup(cmd) // which may have ended by itself
+		_ = program.EndGroup(cmd) // which may have ended by itself
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -111,7 +119,7 @@ func (c *Command) ask(ctx context.Context, o WholeOutputs) (float64, error) {
 	case errors.Is(err, exec.ErrWaitDelay):
 		return 0, c.wrong("it ended, and a program that it left behind kept its output open, which was ended too: let the command wait for it")
 	case err != nil:
-		if last := errs.lastLine(); last != "" {
+		if last := errs.LastLine(); last != "" {
 			return 0, c.wrong("%w: %s", err, last)
 		}
 		return 0, c.wrong("%w", err)
@@ -128,9 +136,9 @@ func (c *Command) number(text string) (float64, error) {
 	v, err := strconv.ParseFloat(fields[0], 64)
 	switch {
 	case err != nil && !errors.Is(err, strconv.ErrRange):
-		return 0, c.wrong("it answers %q: print one number and nothing else", shorten(strings.Join(fields, " ")))
+		return 0, c.wrong("it answers %q: print one number and nothing else", program.Shorten(strings.Join(fields, " ")))
 	case len(fields) > 1:
-		return 0, c.wrong("it answers %d words, %q: print one number and nothing else", len(fields), shorten(strings.Join(fields, " ")))
+		return 0, c.wrong("it answers %d words, %q: print one number and nothing else", len(fields), program.Shorten(strings.Join(fields, " ")))
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return 0, c.wrong("it answers %s: print a finite number", fields[0])
 	}
@@ -139,36 +147,9 @@ func (c *Command) number(text string) (float64, error) {
 
 // wrong is a mistake of the command's.
 func (c *Command) wrong(format string, args ...any) error {
-	return mistake.Errorf("--metric-cmd %q: %w", shorten(c.Line), mistake.Errorf(format, args...))
-}
-
-// shorten keeps a text of any length on a line.
-func shorten(text string) string {
-	const most = 80
-	if r := []rune(text); len(r) > most {
-		return string(r[:most]) + "..."
+	flag := "--metric-cmd"
+	if c.Serve {
+		flag = "--metric-serve"
 	}
-	return text
-}
-
-// tail keeps the last bytes of what is written to it.
-type tail struct {
-	bytes.Buffer
-	most int
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	n := len(p)
-	if t.Len()+n > 2*t.most {
-		t.Next(t.Len() + min(n, t.most) - t.most)
-		p = p[max(0, n-t.most):]
-	}
-	t.Buffer.Write(p)
-	return n, nil
-}
-
-// lastLine is the last line that is not empty.
-func (t *tail) lastLine() string {
-	lines := strings.Split(strings.TrimSpace(t.String()), "\n")
-	return shorten(strings.TrimSpace(lines[len(lines)-1]))
+	return mistake.Errorf(flag+" %q: %w", program.Shorten(c.Line), mistake.Errorf(format, args...))
 }

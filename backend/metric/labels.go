@@ -43,9 +43,12 @@ func part[T any](list []T, sample, samples int) []T {
 // Of are the truths of some of so many samples. at says where each sample's row of the reference begins, where rows
 // have different lengths.
 func (t Truth) Of(some []int, samples int, at []int) Truth {
-	own := Truth{Labels: partsOf(t.Labels, some, samples), Pixels: partsOf(t.Pixels, some, samples), Values: partsOf(t.Values, some, samples), LabelDims: t.LabelDims}
+	own := Truth{Set: t.Set, Labels: partsOf(t.Labels, some, samples), Pixels: partsOf(t.Pixels, some, samples), Values: partsOf(t.Values, some, samples), LabelDims: t.LabelDims}
 	for _, a := range t.Own {
 		own.Own = append(own.Own, a.some(some, samples))
+	}
+	for _, sample := range some {
+		own.Numbers = append(own.Numbers, t.number(sample))
 	}
 	if t.Reference != nil {
 		for _, sample := range some {
@@ -53,6 +56,14 @@ func (t Truth) Of(some []int, samples int, at []int) Truth {
 		}
 	}
 	return own
+}
+
+// number is that of a sample in the file that it is from.
+func (t Truth) number(sample int) int {
+	if t.Numbers == nil {
+		return sample
+	}
+	return t.Numbers[sample]
 }
 
 // some are the labels of some of so many samples.

@@ -86,6 +86,7 @@ type Metric struct {
 	words     bool       // it is of words, which a space ends
 	detection *Detection // how boxes are read; nil: there are none
 	custom    bool       // a command, or registered: labels need not fit the output
+	served    *Command   // judges blocks of samples, see Scorer.Submit; its gain is nothing. nil: gain judges
 }
 
 // Folds tells whether scores are made of what each sample has come to.
@@ -96,8 +97,10 @@ func (m *Metric) Folds() bool { return m.folds != nil }
 func (m *Metric) IsWhole() bool { return m.whole != nil }
 
 // Arranges tells whether Scorer.Margin says how far a sample is from an error. Scores do not depend on the order of the
-// samples then.
-func (m *Metric) Arranges() bool { return m.rank > 0 || m.margin != nil }
+// samples then. Of a server's hits the margin to the next class is a guess, which is good for an order.
+func (m *Metric) Arranges() bool {
+	return m.rank > 0 || m.margin != nil || m.served != nil && m.Countable
+}
 
 // ReadsIntegers tells whether the metric may read outputs of integers, as float32: those that stand beside others.
 func (m *Metric) ReadsIntegers() bool { return m.several }

@@ -247,8 +247,8 @@ func TestCommand(t *testing.T) {
 			case c.hint != "" && (!errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.hint) || strings.Contains(err.Error(), "\n")):
 				t.Errorf("%v, want %q", err, c.hint)
 			}
-			if calls, seconds := cmd.Cost(); calls < 1 || c.hint == "" && calls != 2 || seconds <= 0 || time.Since(began) > 8*time.Second {
-				t.Errorf("%d calls in %v s", calls, seconds)
+			if cost := cmd.Cost(); cost.Starts < 1 || c.hint == "" && cost.Starts != 2 || cost.Seconds <= 0 || time.Since(began) > 8*time.Second {
+				t.Errorf("%+v", cost)
 			}
 		})
 	}

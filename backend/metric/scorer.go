@@ -24,6 +24,7 @@ type Scorer struct {
 	last   bool   // the last step alone is judged
 	parts  []Part // of several outputs: where each lies in a row; nil: there is one
 	laid   []Output
+	view   view          // of a metric that serves
 	reader detect.Reader // of a metric of boxes
 	boxes  [][]detect.Wanted
 	// of a metric of the classes of pixels: how many are labelled as each; and of one of boxes: how many objects count
@@ -43,6 +44,9 @@ type Truth struct {
 	LabelDims []int64      // the shape of one sample's pixels or values
 	Own       []LabelArray // labels of any kind, an array each
 	Reference []float32    // an output row of the reference network
+
+	Set     string // what the samples are called, as a metric server is told; empty: data
+	Numbers []int  // of each sample in the file that it is from; nil: from 0
 }
 
 // An Output is the output of the network that a scorer reads.

@@ -47,9 +47,12 @@ func (j *Scorer) RowOf(rows []float32, slot int) []float32 {
 	return rows[slot*n : (slot+1)*n]
 }
 
-// Gain is what a sample's row gains, over all steps that are judged.
+// Gain is what a sample's row gains, over all steps that are judged. Of a metric that serves it is what the row gains
+// that was judged last.
 func (j *Scorer) Gain(row []float32, sample int) float64 {
 	switch {
+	case j.metric.served != nil:
+		return j.view.gainOf(sample)
 	case j.parts != nil:
 		s := j.sample(sample)
 		s.Outputs = outputsOf(j.parts, row)

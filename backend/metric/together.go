@@ -24,6 +24,8 @@ func (p *Parts) Score(ctx context.Context, list []Accumulator) (float64, error) 
 		return first.fold(all, first.per), nil
 	case *gathered:
 		return first.all(ctx, p.outputs(list))
+	case *served:
+		return first.scoreWith(ctx, list[1:])
 	}
 	panic("metric: a tally that cannot be added up")
 }

@@ -31,7 +31,7 @@ const besideOutput = "output, beside"
 
 // leftOut are the keys that are not read back: a new search has its own folder, takes over nothing, overwrites nothing
 // and is no dry run; a command comes from the command line only; and the rest is no flag.
-var leftOut = []string{"out", "reuse", "force", "dry_run", "metric_cmd", "command", "version"}
+var leftOut = []string{"out", "reuse", "force", "dry_run", "metric_cmd", "metric_serve", "command", "version"}
 
 // ofResult reads back the configuration in a result.json, but for leftOut. What was not set is not listed.
 func ofResult(text []byte) (f File, err error) {
@@ -48,8 +48,8 @@ func ofResult(text []byte) (f File, err error) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Config)) {
 		raw := r.Config[key]
-		if key == "metric_cmd" {
-			f.Command = string(raw) != `""` && string(raw) != "null"
+		if key == "metric_cmd" || key == "metric_serve" {
+			f.Command = f.Command || string(raw) != `""` && string(raw) != "null"
 		}
 		name, known := flagOf[key]
 		if !known {

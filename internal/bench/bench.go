@@ -200,7 +200,7 @@ func benchOnce(ctx context.Context, c config.Config, o Options) (*Report, error)
 	if err := c.CheckMetricFlags(); err != nil {
 		return nil, err
 	}
-	if s.Metric, s.Command, err = s.PickMetric(c); err != nil {
+	if s.Metric, s.Command, err = s.PickMetric(ctx, c); err != nil {
 		return nil, err
 	}
 	if err := s.FitDevice(ctx); err != nil {

@@ -13,7 +13,8 @@ type Spent struct {
 	Samples float64 `json:"samples"` // whole-network passes of a sample
 	Seconds float64 `json:"seconds"`
 
-	Calls       int     `json:"calls"` // of a metric command
+	Starts      int     `json:"starts,omitempty"` // of a metric server
+	Calls       int     `json:"calls"`            // of a metric command, or answers of a server
 	CallSeconds float64 `json:"call_seconds"`
 }
 

@@ -65,7 +65,7 @@ func NewSight(p *task.Task, m *metric.Metric, c config.Config, e *backend.Evalua
 	}
 	g.at = append(g.at, size)
 	g.rows = make([]float32, size)
-	if c.MetricCmd == "" && len(c.State) == 0 { // a row has all steps, which labels are not asked about
+	if !c.Commanded() && len(c.State) == 0 { // a row has all steps, which labels are not asked about
 		g.take(p, m, c)
 	}
 	if g.kind != unlabelled {

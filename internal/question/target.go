@@ -39,7 +39,7 @@ func (s *Questions) QuestionTarget(target search.Target, goal search.Resolved, h
 // questionLabels warns of labels that are all of one class: nothing tells the networks apart then. And of those of
 // steps that look like others.
 func questionLabels(p *task.Task, c config.Config) []result.Warning {
-	if c.MetricCmd != "" {
+	if c.Commanded() {
 		return nil
 	}
 	one := func(n int, at func(int) int64) (int64, bool) {

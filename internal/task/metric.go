@@ -1,6 +1,7 @@
 package task
 
 import (
+	"context"
 	"fmt"
 
 	"example.org/demote/backend/metric"
@@ -11,7 +12,7 @@ import (
 
 // LabelKind says how the labels of the data are read for the metric of a configuration.
 func LabelKind(c config.Config) dataset.LabelKind {
-	if c.MetricCmd != "" || c.Unscored {
+	if c.Commanded() || c.Unscored {
 		return dataset.AnyKind
 	}
 	m, err := metric.ByName(c.Metric)
@@ -31,8 +32,8 @@ func LabelKind(c config.Config) dataset.LabelKind {
 }
 
 // PickMetric is the metric of a configuration on the data that were opened for it, with its classes weighted and its
-// command, if it is one.
-func (p *Task) PickMetric(c config.Config) (*metric.Metric, *metric.Command, error) {
+// command, if it is one. A command that serves is started; the caller closes it.
+func (p *Task) PickMetric(ctx context.Context, c config.Config) (*metric.Metric, *metric.Command, error) {
 	m, cmd, err := c.NamedMetric()
 	if err == nil && m == nil {
 		m, err = metric.Choose("", p.classLabels())
@@ -42,6 +43,10 @@ func (p *Task) PickMetric(c config.Config) (*metric.Metric, *metric.Command, err
 	}
 	if err := p.needLabels(m, c); err != nil {
 		return nil, nil, err
+	}
+	if cmd != nil {
+		m, err = cmd.Open(ctx)
+		return m, cmd, err
 	}
 	if m.Detects() {
 		m = m.On(p.Data.ImageSize())

@@ -29,6 +29,7 @@ func (s *Runner) Close() {
 		s.Ev.Close()
 		s.Ev = nil
 	}
+	s.Command.Close()
 	s.Task.Close()
 }
 
@@ -38,6 +39,7 @@ func (s *Runner) Compile(ctx context.Context) error {
 	s.Options = backend.Options{Metric: s.Metric, Output: s.Output, Beside: s.Beside, Axis: s.Axis, Truth: metric.Truth{Labels: s.Data.Labels()}, Block: s.Block,
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.Streams != nil, Cache: s.Cache(), Level: blocks.Optimization}
 	engine.GiveLabels(&s.Options, s.Data)
+	s.Options.Set = s.Set
 	if s.FloatModel == nil {
 		if err := c.During(stage.Float, 0, func() error { return s.highReference(ctx) }); err != nil {
 			return err

@@ -18,6 +18,7 @@ type Runner struct {
 	Config  config.Config
 	Metric  *metric.Metric
 	Command *metric.Command // that the metric is; nil: it is none
+	Set     string          // what a metric server calls the samples; empty: data
 	Result  *config.Result  // that warnings and times are kept in; nil: nobody keeps them
 	Watch   watcher         // is shown what comes out before the first trial; nil: nobody is
 

@@ -41,7 +41,7 @@ func prepared(t testing.TB, device string, cfg config.Config) *trial.Runner {
 	if err = s.Prepare(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if s.Metric, _, err = s.PickMetric(s.Config); err != nil {
+	if s.Metric, s.Command, err = s.PickMetric(context.Background(), s.Config); err != nil {
 		t.Fatal(err)
 	}
 	s.Result = &config.Result{}

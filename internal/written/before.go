@@ -46,7 +46,7 @@ func (s *Checker) nothingAmiss(v *result.Verified) bool {
 	mixed := s.Result.Score.Mixed
 	file := result.Score{Correct: v.Correct, Total: mixed.Total, Value: v.Value}
 	return v.Identical && v.Unscored == "" && (v.DefaultCorrect != nil || v.DefaultValue != nil) &&
-		closeScores(record.Search(mixed, s.Metric.Lower), record.Search(&file, s.Metric.Lower), s.Command != nil) &&
+		closeScores(record.Search(mixed, s.Metric.Lower), record.Search(&file, s.Metric.Lower), s.exact()) &&
 		!slices.ContainsFunc(v.AsWritten, func(a result.AsWritten) bool { return a.Differ > 0 })
 }
 

@@ -20,7 +20,7 @@ const valueSlack = 1e-9
 // must be the one that the mix has now, and the file's. With a formula that QDQ files do not compute the file is
 // another network: that is a warning, and it has to meet the target by itself.
 func (s *Checker) Judge(c Checked) (warning *result.Warning, err error) {
-	if s.Elsewhere != "" && s.Unscored == "" && s.Result.Score.Mixed != nil && !closeScores(record.Search(s.Result.Score.Mixed, s.Metric.Lower), c.again, s.Command != nil) {
+	if s.Elsewhere != "" && s.Unscored == "" && s.Result.Score.Mixed != nil && !closeScores(record.Search(s.Result.Score.Mixed, s.Metric.Lower), c.again, s.exact()) {
 		c.Elsewhere = s.Elsewhere + ": its score, " + s.Text(record.Search(s.Result.Score.Mixed, s.Metric.Lower)) + ", is not held against the one here"
 	}
 	if err := s.recordedIs(c.again, "the mix"); err != nil {
@@ -46,7 +46,7 @@ func (s *Checker) recordedIs(now search.Score, of string) error {
 		return nil
 	}
 	recorded := record.Search(s.Result.Score.Mixed, s.Metric.Lower)
-	if closeScores(recorded, now, s.Command != nil) {
+	if closeScores(recorded, now, s.exact()) {
 		return nil
 	}
 	if s.Elsewhere != "" {
@@ -55,6 +55,9 @@ func (s *Checker) recordedIs(now search.Score, of string) error {
 	return fmt.Errorf("%w: %s scores %s now, the search recorded %s: %s", ErrExport, of, s.Text(now), s.Text(recorded),
 		mistake.Text("what the search has kept cannot be relied on; search again with --force"))
 }
+
+// exact tells whether scores are numbers that a command gave.
+func (s *Checker) exact() bool { return s.Command != nil && s.Command.Exact() }
 
 // closeScores tells whether two scores are the same answer: equal where they count or where a command gave them,
 // equal but for the order of adding up elsewhere.

@@ -80,7 +80,7 @@ func (e *Single) runner(l device.Lane) func(store.Job) report {
 
 // judged keeps what a block has gained.
 func (e *Single) judged(j store.Job, r report) {
-	if r.err == nil && !r.noop && e.store != nil {
+	if r.err == nil && !r.noop && r.later == nil && e.store != nil {
 		e.store.KeepGain(j)
 	}
 }
@@ -114,6 +114,10 @@ func (e *Single) runJob(l device.Lane, j store.Job, p *store.SegmentIO) (r repor
 	}
 	if e.store != nil {
 		e.store.Note(l, j, from)
+	}
+	if e.judge.Served() && !e.alone {
+		r.later, r.err = e.submit(l, j, data.Samples())
+		return r
 	}
 	if e.watch != nil {
 		var rows []float32

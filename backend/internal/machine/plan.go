@@ -228,13 +228,13 @@ const mostRuns, leastRuns, choiceRuns = 12, 2, 2
 const clearly = 1.25
 
 // resetStore forgets all stored activations, and makes room for those of the cuts between the parts. There
-// is a store without cuts, too, where something can be known of no-ops.
+// is a store without cuts, too, where something can be known of no-ops, or where runs enter through it.
 func (e *Single) resetStore() {
 	if e.store != nil {
 		e.store.Close()
 		e.store = nil
 	}
-	if e.opts.Naive || !e.can.Compares && len(e.chain.Parts) == 1 {
+	if e.opts.Naive || !e.can.Compares && len(e.chain.Parts) == 1 && !e.chain.Through {
 		return
 	}
 	e.store = store.New(e.device, e.can.Compares, e.chain, e.StoredAt(), e.data.Len(), search.NewMask(e.source.Holders()))

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ type report struct {
 	busy     time.Duration
 	ticket   int // of the job
 	err      error
+	later    func() error // waits for what a metric server makes of the outputs; nil: the gain is there
 }
 
 // pool runs jobs on workers, each on a goroutine of its own that lives as long as the pool. Handing
@@ -29,12 +31,14 @@ type pool struct {
 	jobs    chan store.Job
 	reports chan report
 	wait    sync.WaitGroup
-	size    int
+	size    int // of jobs that may be under way
 }
 
-// newPool starts a goroutine for each runner.
-func newPool(runners []func(store.Job) report) *pool {
-	p := &pool{jobs: make(chan store.Job, len(runners)), reports: make(chan report, len(runners)), size: len(runners)}
+// newPool starts a goroutine for each runner. So many jobs more may be under way: a runner goes on to the next one
+// while the outputs of the one before are judged elsewhere.
+func newPool(runners []func(store.Job) report, behind int) *pool {
+	size := len(runners) + behind
+	p := &pool{jobs: make(chan store.Job, size), reports: make(chan report, 2*size), size: size}
 	for _, run := range runners {
 		p.wait.Go(func() {
 			debug.SetPanicOnFault(true) // weights may lie in a file that is mapped
@@ -42,11 +46,27 @@ func newPool(runners []func(store.Job) report) *pool {
 				start := time.Now()
 				r := caught(run, j)
 				r.busy, r.ticket = time.Since(start), j.Ticket
+				if r.later != nil {
+					p.judgeLater(j, r)
+					continue
+				}
 				p.reports <- r
 			}
 		})
 	}
 	return p
+}
+
+// judgeLater says that a job has run, and reports it once its outputs are judged. It is a function of its own, so that
+// a report which needs no goroutine stays where it is.
+func (p *pool) judgeLater(j store.Job, r report) {
+	ran := r
+	ran.err = bounds.ErrRan
+	p.reports <- ran
+	p.wait.Go(func() {
+		r.err = caught(func(store.Job) report { return report{err: r.later()} }, j).err
+		p.reports <- r
+	})
 }
 
 // caught runs a job; a panic is the job's error.
@@ -77,6 +97,9 @@ func (p *pool) run(ctx context.Context, j store.Job, from, to int, places []int,
 			return first
 		}
 		r := <-p.reports
+		if errors.Is(r.err, bounds.ErrRan) {
+			continue
+		}
 		running--
 		book(r)
 		if r.err != nil && first == nil {

@@ -88,7 +88,7 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 	for worker := range o.Workers {
 		runners = append(runners, s.runner(worker))
 	}
-	s.pool = newPool(runners)
+	s.pool = newPool(runners, s.Behind())
 	return s, nil
 }
 

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"errors"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/internal/store"
@@ -32,7 +33,9 @@ func (s *Shaped) Start(b bounds.Job, hand search.Mask, ticket int, gain *bounds.
 // Finish implements bounds.Workers.
 func (s *Shaped) Finish() (ticket int, work float64, err error) {
 	r := <-s.pool.reports
-	s.stats.book(r)
+	if !errors.Is(r.err, bounds.ErrRan) {
+		s.stats.book(r)
+	}
 	return r.ticket, r.work, r.err
 }
 

@@ -126,7 +126,7 @@ func (e *Single) compile(cuts []int) error {
 	for i, l := range chain.Lanes() {
 		e.runners[i] = e.runner(l)
 	}
-	e.pool = newPool(e.runners)
+	e.pool = newPool(e.runners, e.Behind())
 	return nil
 }
 

@@ -36,6 +36,9 @@ func (t *streamRunner) run(ctx context.Context, j store.Job, from, to int, gains
 	err := t.e.chain.Lanes()[0].Do(t.all)
 	busy := time.Since(start)
 	for i, r := range t.reports {
+		if r.later != nil && err == nil { // the lane has gone on meanwhile
+			err = r.later()
+		}
 		if r.busy = 0; i == 0 {
 			r.busy = busy
 		}

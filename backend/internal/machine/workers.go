@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"errors"
+
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/internal/store"
 	"example.org/demote/search"
@@ -32,6 +34,8 @@ func (e *Single) ahead(b bounds.Job, hand search.Mask, ticket int, gain *bounds.
 // Finish implements bounds.Workers.
 func (e *Single) Finish() (ticket int, work float64, err error) {
 	r := <-e.pool.reports
-	e.stats.book(r)
+	if !errors.Is(r.err, bounds.ErrRan) {
+		e.stats.book(r)
+	}
 	return r.ticket, r.work, r.err
 }

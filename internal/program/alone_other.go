@@ -1,11 +1,11 @@
 //go:build !unix
 
-package metric
+package program
 
 import "os/exec"
 
 // alone has nothing to do where there are no process groups.
 func alone(*exec.Cmd) {}
 
-// endGroup has nothing to end there.
-func endGroup(*exec.Cmd) error { return nil }
+// EndGroup has nothing to end there.
+func EndGroup(*exec.Cmd) error { return nil }

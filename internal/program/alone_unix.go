@@ -1,6 +1,6 @@
 //go:build unix
 
-package metric
+package program
 
 import (
 	"os/exec"
@@ -11,11 +11,13 @@ import (
 // whole group where the command is ended.
 func alone(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return endGroup(cmd) }
+	if cmd.Cancel != nil { // it was made with a context
+		cmd.Cancel = func() error { return EndGroup(cmd) }
+	}
 }
 
-// endGroup ends a command that was started alone, and whatever it has started.
-func endGroup(cmd *exec.Cmd) error {
+// EndGroup ends a command of Shell, and whatever it has started. It may have ended by itself.
+func EndGroup(cmd *exec.Cmd) error {
 	if cmd.Process == nil {
 		return nil
 	}
