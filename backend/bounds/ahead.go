@@ -108,15 +108,35 @@ func (a *ahead) end() {
 		if !t.looked {
 			continue
 		}
-		for t.first != none {
-			b := &a.blocks[t.first]
-			a.e.stats.Thrown++
-			a.e.stats.ThrownSamples += a.e.rule.Sizes[b.block]
-			a.e.stats.ThrownWork += b.work
-			a.release(t)
-		}
+		a.discard(t)
 	}
 	a.base, a.candidates = search.Mask{}, nil
+}
+
+// discard counts the blocks of a candidate that ran in vain. All of them have ended.
+func (a *ahead) discard(t *waiting) {
+	for t.first != none {
+		b := &a.blocks[t.first]
+		a.e.stats.Thrown++
+		a.e.stats.ThrownSamples += a.e.rule.Sizes[b.block]
+		a.e.stats.ThrownWork += b.work
+		a.release(t)
+	}
+}
+
+// restart has a candidate begin anew, without the blocks that run or have run behind those that the scan has forgotten.
+func (a *ahead) restart(candidate int) {
+	t := &a.trials[candidate]
+	if !t.looked {
+		return
+	}
+	for at := t.first; at != none; at = a.blocks[at].next {
+		for !a.blocks[at].done {
+			a.land()
+		}
+	}
+	a.discard(t)
+	t.last, t.front, t.next, t.seen = none, none, 0, Progress{}
 }
 
 // flying is the number of blocks under way.

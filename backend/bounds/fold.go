@@ -62,17 +62,21 @@ func (e *Evaluator) spare(candidate int) {
 	for i := range e.scan.trials {
 		all += e.rule.bytes(e.scan.trials[i].progress)
 	}
-	if all > e.mostStates {
-		e.scan.restart(candidate)
+	if all > e.mostStates && e.scan.restart(candidate) {
 		e.visits[candidate].reported = 0
+		if e.ahead != nil {
+			e.ahead.restart(candidate)
+		}
 	}
 }
 
-// restart forgets how far a candidate has come that is not finished. Its bound holds.
-func (s *scan) restart(candidate int) {
-	if t := &s.trials[candidate]; !t.done {
+// restart forgets how far a candidate has come, and says so, if it is not finished. Its bound holds.
+func (s *scan) restart(candidate int) bool {
+	t := &s.trials[candidate]
+	if !t.done {
 		t.progress = Progress{}
 	}
+	return !t.done
 }
 
 // Folds tells whether scores are made of outcomes by a Fold.

@@ -135,3 +135,41 @@ func TestFoldsInLittleMemory(t *testing.T) {
 		t.Errorf("%d trials began anew", twice)
 	}
 }
+
+// TestFoldsInLittleMemoryAhead is the same where workers run ahead: blocks of a trial that begins anew are not taken
+// for its first ones. As many blocks are asked for as by one worker.
+func TestFoldsInLittleMemoryAhead(t *testing.T) {
+	twice := 0
+	for seed := range uint64(2000) {
+		rng := rand.New(rand.NewPCG(seed, 82))
+		p := newProblem(rng, Folded)
+		want, _ := search.NaiveScan(context.Background(), p.machine.score, p.candidates, p.bound)
+		alone := NewEvaluator(newMachineLike(p), p.rule)
+		m := &workersMachine{tableMachine: p.machine, rng: rng, workers: 2 + rng.IntN(3)}
+		several := NewEvaluator(m, p.rule)
+		alone.mostStates = rng.IntN(100)
+		several.mostStates = alone.mostStates
+		if rng.IntN(2) == 0 {
+			atRandom(several, rng)
+		}
+		for range 2 {
+			for _, e := range []*Evaluator{alone, several} {
+				got, err := e.Scan(context.Background(), p.base, p.candidates, p.bound)
+				if err != nil || !same(got, want) {
+					t.Fatalf("seed %d: %v, %+v, want %+v (%+v)", seed, err, got, want, p.bound)
+				}
+			}
+		}
+		if asked(several.Stats()) != asked(alone.Stats()) {
+			t.Fatalf("seed %d: %+v, by one worker %+v", seed, several.Stats(), alone.Stats())
+		}
+		for _, c := range p.candidates {
+			if _, again := alone.machine.(*tableMachine).blocks(c); again {
+				twice++
+			}
+		}
+	}
+	if twice < 100 {
+		t.Errorf("%d trials began anew", twice)
+	}
+}

@@ -58,7 +58,12 @@ func headsIn(d []int64, v View) []head {
 		for _, list := range strides {
 			cells := 0
 			for _, s := range list {
-				cells += v.cells(s)
+				n := v.cells(s)
+				if n == 0 { // no such grid
+					cells = 0
+					break
+				}
+				cells += n
 			}
 			first := head{channels: int(d[0]), cell: 1, number: cells}
 			switch int64(cells) {

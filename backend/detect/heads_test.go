@@ -200,6 +200,25 @@ func TestDistancesAlone(t *testing.T) {
 	}
 }
 
+// TestGridsThatAreThere: a stride that does not divide the input has no grid, where an output has all of them one behind
+// the other.
+func TestGridsThatAreThere(t *testing.T) {
+	const cells = 10*10 + 5*5 // of strides 8 and 16; 80 is no multiple of 32
+	r, err := NewReader(YOLOv8Heads, [][]int64{{4*bins + 1, cells}}, View{Width: 80, Height: 80})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := make([]float32, (4*bins+1)*cells)
+	for i := range cells {
+		row[4*bins*cells+i] = -100
+	}
+	row[4*bins*cells+cells-1] = 0
+	got := r.Read(nil, row, 0.1)
+	if want := []Found{{Box{72 - 120, 72 - 120, 240, 240}, 0, 0.5}}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 // TestNaNInHeadsIsNoBox, and no number makes a reader panic.
 func TestNaNInHeadsIsNoBox(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
