@@ -12,6 +12,8 @@ func (s *Server) Open(ctx context.Context, v View) (id int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
 	s.mu.Lock()
 	id, known := s.told[name]
 	if !known {

@@ -37,6 +37,7 @@ type Server struct {
 	dead    chan struct{} // closed once err is set
 	ended   chan error    // what Wait has said, once
 	done    sync.WaitGroup
+	telling sync.Mutex // one view at a time: who finds it told may ask of it
 
 	mu       sync.Mutex
 	err      error               // why it is dead

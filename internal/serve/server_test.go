@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -274,5 +275,35 @@ func TestCloseEndsTheGroup(t *testing.T) {
 	}
 	if !gone() {
 		t.Errorf("process %s runs on", number)
+	}
+}
+
+// TestOpenAtOnce: whoever opens a view that another one is about to tell may ask of it.
+func TestOpenAtOnce(t *testing.T) {
+	for range 5 {
+		s, err := start(t, "hits", time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, rows := samples(100000)
+		var both sync.WaitGroup
+		for i := range 4 {
+			both.Go(func() {
+				id, err := s.Open(t.Context(), v)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				wait, err := s.Judge(t.Context(), id, []int{i}, rows[4*i:4*i+4])
+				if err == nil {
+					_, err = wait()
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		s.Close()
 	}
 }
