@@ -104,7 +104,7 @@ func besideProgram(folder string) string {
 // ofPython looks for the Python package onnxruntime (or onnxruntime-gpu, which has the same folder) of the environment
 // that has the program in its folder bin; empty: there is none.
 func ofPython(folder string) string {
-	for _, packages := range []string{"lib/python3*/site-packages", "lib/python3*/dist-packages", "local/lib/python3*/dist-packages"} {
+	for _, packages := range []string{"lib/python3*/site-packages", "lib64/python3*/site-packages", "lib/python3*/dist-packages", "local/lib/python3*/dist-packages"} {
 		dirs, _ := filepath.Glob(filepath.Join(folder, "..", packages, "onnxruntime", "capi"))
 		for _, dir := range dirs {
 			if path := newest(dir); path != "" {

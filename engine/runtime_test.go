@@ -32,9 +32,9 @@ func TestNewestRuntime(t *testing.T) {
 }
 
 // TestRuntimeOfPython: the library of the Python environment that has the program in its folder bin is found, of
-// virtual environments and of Debian's own Python.
+// virtual environments and of the Python of Red Hat and Debian.
 func TestRuntimeOfPython(t *testing.T) {
-	for _, packages := range []string{"lib/python3.9/site-packages", "lib/python3/dist-packages", "local/lib/python3.11/dist-packages"} {
+	for _, packages := range []string{"lib/python3.9/site-packages", "lib64/python3.9/site-packages", "lib/python3/dist-packages", "local/lib/python3.11/dist-packages"} {
 		root := t.TempDir()
 		bin := filepath.Join(root, "bin")
 		if got := ofPython(bin) + besideProgram(bin); got != "" {

@@ -46,7 +46,7 @@ func newPool(runners []func(store.Job) report, behind int) *pool {
 				start := time.Now()
 				r := caught(run, j)
 				r.busy, r.ticket = time.Since(start), j.Ticket
-				if r.later != nil {
+				if r.later != nil && r.err == nil {
 					p.judgeLater(j, r)
 					continue
 				}
