@@ -200,8 +200,8 @@ func TestDistancesAlone(t *testing.T) {
 	}
 }
 
-// TestGridsThatAreThere: a stride that does not divide the input has no grid, where an output has all of them one behind
-// the other.
+// TestGridsThatAreThere: a stride that does not divide the input has no grid, where an output has all of them one
+// behind the other.
 func TestGridsThatAreThere(t *testing.T) {
 	const cells = 10*10 + 5*5 // of strides 8 and 16; 80 is no multiple of 32
 	r, err := NewReader(YOLOv8Heads, [][]int64{{4*bins + 1, cells}}, View{Width: 80, Height: 80})
