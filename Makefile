@@ -83,6 +83,7 @@ ZIG = python3 -m ziglang
 .PHONY: wheel
 wheel: .tools/wheel/$(ZIGLANG_VERSION)-$(WHEEL_TOOL_VERSION) ## pack dist/demote-*.whl for pip, of Linux with glibc $(WHEEL_GLIBC) or newer (WHEEL_ARCHS="x86_64 aarch64")
 	@$(NEED) linux go
+	@rm -f dist/demote-*.whl
 	@set -e; export PYTHONPATH="$(CURDIR)/.tools/wheel"; for arch in $(WHEEL_ARCHS); do \
 		case $$arch in x86_64) goarch=$(GOARCH_x86_64);; aarch64) goarch=$(GOARCH_aarch64);; *) echo "make: WHEEL_ARCHS: choose x86_64 and aarch64" >&2; exit 1;; esac; \
 		GOARCH=$$goarch CGO_ENABLED=1 CC="$(ZIG) cc -target $$arch-linux-gnu.$(WHEEL_GLIBC)" CXX="$(ZIG) c++ -target $$arch-linux-gnu.$(WHEEL_GLIBC)" \
