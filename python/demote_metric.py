@@ -102,7 +102,10 @@ def send(kind, *body):
 def answer(kind, request, metric, arguments, wanted):
     """Calls the metric and sends the numbers that it returns, or in one line why there are none."""
     try:
-        got = numpy.asarray(metric(*arguments), "<f8").reshape(-1)
+        got = metric(*arguments)
+        if got is None:
+            raise ValueError("it returns None")
+        got = numpy.asarray(got, "<f8").reshape(-1)
         if len(got) != wanted:
             raise ValueError("it returns %d numbers, and %d are wanted" % (len(got), wanted))
         send(kind, request, got.tobytes())

@@ -128,6 +128,7 @@ func TestPythonServerGoesWrong(t *testing.T) {
 	for _, c := range []struct{ script, want string }{
 		{"def f(o, l, i):\n    raise KeyError('no\\ntable')\ndemote_metric.serve(f)", "score.py, line 3: KeyError: 'no\\ntable'"},
 		{"demote_metric.serve(hits=lambda o, l, i: [1])", "ValueError: it returns 1 numbers, and 8 are wanted"},
+		{"demote_metric.serve(lambda o, l, i: None)", "ValueError: it returns None"},
 		{"demote_metric.serve(lambda o, l, i: 'good')", "ValueError: could not convert string to float: 'good'"},
 		{"demote_metric.serve(lambda o, l, i: o.sort() or float(o[0, 0]) + i.dot(o[:, 0]))", ""},
 		{"demote_metric.serve(per_sample=len)", "TypeError: demote_metric.serve: per_sample=... needs bounds=(low, high)"},

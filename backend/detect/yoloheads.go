@@ -33,6 +33,9 @@ func newAnchored(dims [][]int64, v View) (Reader, error) {
 	if i := slices.IndexFunc(anchors, func(a float64) bool { return a <= 0 }); i >= 0 {
 		return nil, fmt.Errorf("needs anchors with sides above 0, and one has %g", anchors[i])
 	}
+	if v.Width > 8 && slices.Max(anchors) <= 1 {
+		return nil, fmt.Errorf("needs anchors in pixels of the input, and these look like fractions of it: multiply them by %d and %d", v.Width, v.Height)
+	}
 	flat := make([][]int64, len(dims))
 	for i, d := range dims { // [anchors, height, width, numbers], as a grid of anchors * numbers
 		if flat[i] = d; len(d) == 4 && d[0] == int64(each) {
