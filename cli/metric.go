@@ -17,7 +17,7 @@ func metricFlags() []cli.Flag {
 		&cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: your own metric: a shell command that reads the outputs, and the labels if there are any, as npy on its standard input, and prints one number; see docs/metrics.md"},
 		&cli.StringFlag{Name: "metric-serve", Category: catTarget, Usage: "`COMMAND`: your own metric as a program that is started once, such as a script that ends with demote_metric.serve(f); see docs/metrics.md"},
 		&cli.StringFlag{Name: "decode", Category: catTarget, Usage: "`LAYOUT`: how the outputs hold boxes, for map and map50: " + either(metric.LayoutNames())},
-		&cli.StringFlag{Name: "anchors", Category: catTarget, Usage: "`LIST` or FILE.csv: for yolov5-heads width and height of each anchor, those of the finest grid first (default with three outputs: YOLOv5's for COCO); for ssd a line of middle x, middle y, width, height each; all in pixels of the input"},
+		&cli.StringFlag{Name: "anchors", Category: catTarget, Usage: "`LIST`: anchors of yolov5-heads or ssd in pixels of the input, or a FILE.csv of them (default: YOLOv5's for COCO); see docs/metrics.md"},
 		&cli.Float64Flag{Name: "nms-score", Category: catTarget, Usage: "`S`: boxes with a score at or below S do not count (default: 0.001)"},
 		&cli.Float64Flag{Name: "nms-iou", Category: catTarget, Usage: "`O`: boxes of a class that overlap by more than O count as one (default: 0.65)"},
 		&cli.IntFlag{Name: "max-detections", Category: catTarget, Usage: "`N`: boxes of an image that count, the best (default: 300)"},

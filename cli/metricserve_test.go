@@ -116,7 +116,7 @@ func TestBadServers(t *testing.T) {
 		{"hits, of which fewer are better", []string{"--metric-serve", line, "--metric-lower"}, []string{"it counts hits", "--metric-lower"}},
 		{"a name that is taken", []string{"--metric-serve", line, "--metric-name", "top1"}, []string{"--metric-name"}},
 		{"a program that is not there", []string{"--metric-serve", "/nowhere/score.py"}, []string{"--metric-serve", "/nowhere/score.py"}},
-		{"a command for every score", []string{"--metric-serve", "cat >/dev/null; echo 0.5", "--metric-timeout", "300ms"}, []string{"--metric-serve", "no answer after 300ms"}},
+		{"a command for every score", []string{"--metric-serve", "cat >/dev/null; echo 0.5", "--metric-timeout", "300ms"}, []string{"--metric-serve", "it has not said what it judges within 300ms", "--metric-cmd"}},
 		{"a program that prints", []string{"--metric-serve", "echo 0.5 hits of all"}, []string{"--metric-serve", `"0.5 hits of `, "print to standard error"}},
 		{"hits in points", []string{"--metric-serve", line, "--target", "91"}, []string{`"91"`, "0.91"}},
 		{"another version", []string{"--metric-serve", servetest.Line("hits version")}, []string{"version 2 of the protocol"}},

@@ -51,6 +51,7 @@ type Server struct {
 	progress time.Time // when something was written or answered last
 	requests int
 	busy     time.Duration
+	greeted  bool // it has said what it judges
 	closed   bool
 }
 
@@ -96,6 +97,9 @@ func Start(ctx context.Context, line string, o Options) (_ *Server, err error) {
 	}
 	if err == nil {
 		s.form, err = formOf(a.body)
+		s.mu.Lock()
+		s.greeted = true
+		s.mu.Unlock()
 	}
 	if err != nil {
 		s.Close()
@@ -184,6 +188,12 @@ func (s *Server) why(err error) error {
 	}
 	switch {
 	case err == nil || errors.Is(err, exec.ErrWaitDelay):
+		s.mu.Lock()
+		greeted := s.greeted
+		s.mu.Unlock()
+		if !greeted && said == "" {
+			said = ": it must call demote_metric.serve"
+		}
 		return fmt.Errorf("it has ended before it was told to%s", said)
 	default:
 		return fmt.Errorf("%w%s", err, said)
@@ -206,14 +216,21 @@ func (s *Server) watch() {
 			return
 		}
 		s.mu.Lock()
-		late := s.open > 0 && time.Since(s.progress) > s.timeout
+		late, silent := s.open > 0 && time.Since(s.progress) > s.timeout, !s.greeted && time.Since(s.progress) > s.greeting()
 		s.mu.Unlock()
+		if silent {
+			s.fail(mistake.Errorf("it has not said what it judges within %v: it must call demote_metric.serve; a command that prints one number is for --metric-cmd; if it is slow to begin, give more time with --metric-timeout", s.greeting()))
+			return
+		}
 		if late {
 			s.fail(mistake.Errorf("no answer after %v: give more time with --metric-timeout, or fewer samples", s.timeout))
 			return
 		}
 	}
 }
+
+// greeting is the time for the first answer: a fifth, so that a program that is no server is known soon.
+func (s *Server) greeting() time.Duration { return max(s.timeout/5, min(s.timeout, 30*time.Second)) }
 
 // fail ends the server, and with it all that waits for it; the first reason is kept.
 func (s *Server) fail(err error) {

@@ -166,7 +166,7 @@ func TestWrongServers(t *testing.T) {
 		{"hits early", `its standard output has "loading the t", which is no frame`},
 		{"hits version", "it speaks version 2 of the protocol, and this program version 1: take the demote_metric.py of this program"},
 		{"hits judges", `it says that it judges "colours": whole, hits or values are known`},
-		{"hits silent", "no answer after 1s"},
+		{"hits silent", "it has not said what it judges within 1s"},
 	} {
 		t.Run(c.how, func(t *testing.T) {
 			began, timeout := time.Now(), time.Minute
