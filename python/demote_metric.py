@@ -107,7 +107,8 @@ def answer(kind, request, metric, arguments, wanted):
             raise ValueError("it returns None")
         got = numpy.asarray(got, "<f8").reshape(-1)
         if len(got) != wanted:
-            raise ValueError("it returns %d numbers, and %d are wanted" % (len(got), wanted))
+            cure = "; serve(f) is for one number of all samples" if len(got) == 1 else ""
+            raise ValueError("it returns %d numbers, and %d are wanted%s" % (len(got), wanted, cure))
         send(kind, request, got.tobytes())
     except Exception as e:
         lines = traceback.extract_tb(e.__traceback__)[1:]  # the metric's, and what it calls

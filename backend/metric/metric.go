@@ -171,7 +171,7 @@ func ByName(name string) (*Metric, error) {
 	}
 	i := slices.IndexFunc(metrics, func(m *Metric) bool { return m.Name == name })
 	if i < 0 {
-		return nil, mistake.Errorf("unknown metric %q: choose one of %s", name, strings.Join(Names(), ", "))
+		return nil, mistake.Errorf("unknown metric %q: choose one of %s; a program of your own is a --metric-serve or --metric-cmd", name, strings.Join(Names(), ", "))
 	}
 	return metrics[i], nil
 }
