@@ -94,6 +94,29 @@ wheel: .tools/wheel/$(ZIGLANG_VERSION)-$(WHEEL_TOOL_VERSION) ## pack dist/demote
 test-wheel: wheel ## install the wheel into a new virtual environment without Go or a C compiler, and search the example with it
 	@sh scripts/test_wheel.sh dist
 
+# release_of ARCH: the archive of one kind of machine.
+release_of = ORT_VERSION=$(ORT_VERSION) ORT_SHA256=$(ORT_SHA256_$(ORT_VERSION)_$(1)) CYCLONEDX_VERSION=$(CYCLONEDX_VERSION) \
+	sh scripts/release.sh bin/wheel-$(1)/demote $(1) $(WHEEL_VERSION) dist
+
+.PHONY: release
+release: wheel build ## pack dist/demote-*.tar.gz: the program, ONNX Runtime, manual page, licences, bill of materials, checksums
+	@$(foreach arch,$(WHEEL_ARCHS),$(call release_of,$(arch)) &&) true
+
+PREFIX ?= /usr/local
+INSTALL_LIB = "$(DESTDIR)$(PREFIX)/lib/demote"
+INSTALL_SHARE = "$(DESTDIR)$(PREFIX)/share
+
+.PHONY: install
+install: setup build ## install the program, ONNX Runtime, the manual page and completions under PREFIX (/usr/local)
+	@install -d "$(DESTDIR)$(PREFIX)/bin" $(INSTALL_LIB) $(INSTALL_SHARE)/man/man1" $(INSTALL_SHARE)/bash-completion/completions" $(INSTALL_SHARE)/fish/vendor_completions.d"
+	@install -m 755 bin/demote $(INSTALL_LIB)/demote
+	@install -m 644 $(if $(DEMOTE_ORT),"$(DEMOTE_ORT)",.ort/libonnxruntime.so) $(INSTALL_LIB)/libonnxruntime.so
+	@ln -sf ../lib/demote/demote "$(DESTDIR)$(PREFIX)/bin/demote"
+	@bin/demote man >$(INSTALL_SHARE)/man/man1/demote.1"
+	@bin/demote completion bash >$(INSTALL_SHARE)/bash-completion/completions/demote"
+	@bin/demote completion fish >$(INSTALL_SHARE)/fish/vendor_completions.d/demote.fish"
+	@echo "install: $(DESTDIR)$(PREFIX)/bin/demote"
+
 # ---- tests
 
 .PHONY: test

@@ -105,7 +105,7 @@ func App(out, errs io.Writer) *cli.App {
 			return cli.ShowAppHelp(c)
 		},
 		Commands: []*cli.Command{searchCommand(), inspectCommand(), quantizeCommand(), evalCommand(), verifyCommand(), exportCommand(), reportCommand(),
-			benchCommand(), devicesCommand(), completionCommand(), versionCommand(), helpCommand()},
+			benchCommand(), devicesCommand(), completionCommand(), manCommand(), versionCommand(), helpCommand()},
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError, c.HideHelpCommand = usageError, true

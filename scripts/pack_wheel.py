@@ -4,15 +4,14 @@ pip installs the program into the environment's folder bin, with ONNX Runtime as
 demote_metric beside it. The licences of everything compiled into the program go along. Needs the package wheel."""
 import argparse
 import os
-import subprocess
-import sys
 
 from wheel.wheelfile import WheelFile
+
+from licences import licences
 
 NAME = "demote"
 SUMMARY = "Mixed precision int8/int16 for ONNX networks: the largest set of int8 activations that keeps an accuracy target"
 MODULES = ["python/demote_metric.py"]
-LICENCES = ("LICENSE", "LICENCE", "UNLICENSE", "COPYING", "NOTICE", "PATENTS")
 
 
 def main():
@@ -45,24 +44,6 @@ def metadata(version):
             "Requires-Dist: onnxruntime>=1.24", "Keywords: onnx,quantization,int8,int16,mixed precision",
             "Classifier: Operating System :: POSIX :: Linux", "Classifier: Programming Language :: Go", "Description-Content-Type: text/markdown"]
     return "\n".join(head) + "\n\n" + readme
-
-
-def licences():
-    """Yield the name and text of each licence of Go and of the modules in the program."""
-    listed = subprocess.run(["go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}", "./cli/demote"],
-                            check=True, capture_output=True, text=True).stdout
-    roots = {"go": subprocess.run(["go", "env", "GOROOT"], check=True, capture_output=True, text=True).stdout.strip()}
-    for line in listed.splitlines():
-        if line.strip():
-            module, version, folder = line.split(" ", 2)
-            roots[module.replace("/", "_") + "_" + version] = folder
-    for name, folder in sorted(roots.items()):
-        found = sorted(f for f in os.listdir(folder) if f.upper().startswith(LICENCES) and not os.path.isdir(os.path.join(folder, f)))
-        if not found:
-            sys.exit("wheel: %s has no licence in %s" % (name, folder))
-        for f in found:
-            with open(os.path.join(folder, f), encoding="utf-8") as text:
-                yield "%s/%s" % (name, f), text.read()
 
 
 if __name__ == "__main__":

@@ -23,5 +23,7 @@ NEXT_VERSION := 0.1.0
 WHEEL_GLIBC := 2.28
 ZIGLANG_VERSION := 0.17.1
 WHEEL_TOOL_VERSION := 0.45.1
+# What writes the bill of materials of a release.
+CYCLONEDX_VERSION := v1.10.0
 # numpy, for the tests of metric servers.
 NUMPY_VERSION := 2.2.6
