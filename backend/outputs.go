@@ -73,7 +73,8 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 		return high, -1, err
 	}
 	high, err = e.Outputs(ctx, none, func(sample int, row []float32) {
-		margins[sample], gained[sample] = e.machine.Margin(row, sample), e.machine.Verdict(row, sample)
+		gained[sample] = e.machine.Verdict(row, sample)
+		margins[sample] = e.machine.Margin(row, sample, gained[sample])
 		for _, v := range row {
 			bad[sample] = bad[sample] || v != v
 		}
@@ -170,7 +171,10 @@ func (e *Evaluator) ArrangeFor(ctx context.Context, mask search.Mask) error {
 		return nil
 	}
 	margins := make([]float64, e.samples)
-	if _, err := e.Outputs(ctx, mask, func(sample int, row []float32) { margins[sample] = e.machine.Margin(row, sample) }); err != nil {
+	_, err := e.Outputs(ctx, mask, func(sample int, row []float32) {
+		margins[sample] = e.machine.Margin(row, sample, e.machine.Verdict(row, sample))
+	})
+	if err != nil {
 		return err
 	}
 	if err := e.layOut(byMargin(margins)); err != nil {

@@ -15,8 +15,8 @@ func manCommand() *cli.Command {
 		Usage:       "print the manual page",
 		Description: "To read it: demote man | man -l -",
 		Action: func(c *cli.Context) error {
-			if c.Args().Present() {
-				return usage("unexpected argument %q; see `%s --help`", c.Args().First(), c.Command.HelpName)
+			if _, err := config(c); err != nil {
+				return err
 			}
 			page, err := c.App.ToManWithSection(manSection)
 			if err != nil {

@@ -9,6 +9,9 @@ import (
 	"example.org/demote/run"
 )
 
+// commandFlags make a command of the user's the metric. Their values come from the command line only.
+var commandFlags = []string{"metric-cmd", "metric-serve"}
+
 // metricFlags say what is measured.
 func metricFlags() []cli.Flag {
 	return []cli.Flag{

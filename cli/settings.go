@@ -63,7 +63,7 @@ func fromElsewhere(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if file.Command && !c.IsSet("metric") && !c.IsSet("metric-cmd") && !c.IsSet("metric-serve") && findFlag(c.Command.Flags, "metric-cmd") != nil {
+	if file.Command && !c.IsSet("metric") && !slices.ContainsFunc(commandFlags, c.IsSet) && findFlag(c.Command.Flags, "metric-cmd") != nil {
 		return usage("--config %s: that search had a metric command, which comes from the command line only: give --metric-cmd or --metric-serve again", path)
 	}
 	if !file.Result {
@@ -85,7 +85,7 @@ func knownTo(commands []*cli.Command, path string, list []settings.Setting) erro
 		switch {
 		case s.Name == "config" || s.Name == "help":
 			return usage("%s%s is not for a file of settings; leave it out", where, s.Name)
-		case s.Name == "metric-cmd" || s.Name == "metric-serve":
+		case slices.Contains(commandFlags, s.Name):
 			return usage("%sa metric command comes from the command line only: give --metric-cmd or --metric-serve there", where)
 		case findFlag(flags, s.Name) == nil:
 			return usage("%sno flag is named %q; %swrite flags without their dashes, such as target: 16bit-0.005", where, s.Name, meant(s.Name, "", distinct(flagNames(flags))))
@@ -142,7 +142,7 @@ func (n *newlySet) all(list []settings.Setting, where func(settings.Setting) str
 
 // suits reports whether a flag means anything to the metric that a stronger place has chosen.
 func (n *newlySet) suits(flag string) bool {
-	if slices.Contains(n.given, "metric-cmd") || slices.Contains(n.given, "metric-serve") {
+	if slices.ContainsFunc(commandFlags, func(f string) bool { return slices.Contains(n.given, f) }) {
 		return !slices.Contains([]string{"decode", "nms-score", "nms-iou", "max-detections", "blank", "space", "class-weights", "ignore-label"}, flag)
 	}
 	if !slices.Contains(n.given, "metric") {

@@ -53,7 +53,7 @@ func (s *Set) checkSample(c *column, sample int, infinite bool, buf []byte) erro
 	size := c.in.Type.Size()
 	for first := 0; first < c.per; first += number.Chunk {
 		n := min(number.Chunk, c.per-first)
-		if err := c.read(s.index(sample), first, n, buf[:n*size]); err != nil {
+		if err := c.read(s.Number(sample), first, n, buf[:n*size]); err != nil {
 			return err
 		}
 		if i := notFinite(buf[:n*size], c.in.Type, infinite); i >= 0 {

@@ -69,5 +69,5 @@ func (s *Set) ReadBytes(input, sample int, dst []byte) error {
 	if len(dst) != c.per {
 		panic("dataset: wrong length of dst")
 	}
-	return c.a.ReadAt(dst, c.a.Offset+int64(s.index(sample))*int64(c.per))
+	return c.a.ReadAt(dst, c.a.Offset+int64(s.Number(sample))*int64(c.per))
 }

@@ -168,7 +168,7 @@ func (s *Set) SampleHash(sample int) ([sha256.Size]byte, error) {
 		size := c.in.Type.Size()
 		for first := 0; first < c.per; first += number.Chunk {
 			part := buf[:min(number.Chunk, c.per-first)*size]
-			if err := c.read(s.index(sample), first, len(part)/size, part); err != nil {
+			if err := c.read(s.Number(sample), first, len(part)/size, part); err != nil {
 				return [sha256.Size]byte{}, err
 			}
 			h.Write(part)

@@ -249,15 +249,13 @@ func (s *Set) SampleBytes(input int) int { return s.columns[input].bytes() }
 // Name is what messages call a sample: its number in the file, or its image's path.
 func (s *Set) Name(sample int) string {
 	if s.names != nil {
-		return s.names(s.index(sample))
+		return s.names(s.Number(sample))
 	}
-	return fmt.Sprintf("sample %d", s.index(sample))
+	return fmt.Sprintf("sample %d", s.Number(sample))
 }
 
 // Number is a sample's position in the file. It panics if there is no such sample.
-func (s *Set) Number(sample int) int { return s.index(sample) }
-
-func (s *Set) index(sample int) int {
+func (s *Set) Number(sample int) int {
 	if sample < 0 || sample >= s.samples {
 		panic("dataset: sample out of range")
 	}
@@ -275,7 +273,7 @@ func (s *Set) Read(input, sample int, dst []byte) error {
 	if len(dst) != c.bytes() {
 		panic("dataset: wrong length of dst")
 	}
-	return c.read(s.index(sample), 0, c.per, dst)
+	return c.read(s.Number(sample), 0, c.per, dst)
 }
 
 // Close closes the files and gives back temporary space. It may be called again.

@@ -62,7 +62,7 @@ func (s *Set) column(input, sample int) *column {
 	if s.shapes.of == nil {
 		return s.columns[input]
 	}
-	return s.shapes.columns[s.shapes.of[s.index(sample)]][input]
+	return s.shapes.columns[s.shapes.of[s.Number(sample)]][input]
 }
 
 // SampleSize is the size of a sample of an input in the network's element type, in the sample's own shape.
@@ -75,7 +75,7 @@ func (s *Set) Shapes() int {
 	}
 	seen := map[int]bool{}
 	for sample := range s.samples {
-		seen[s.shapes.of[s.index(sample)]] = true
+		seen[s.shapes.of[s.Number(sample)]] = true
 	}
 	return len(seen)
 }
@@ -95,7 +95,7 @@ func (s *Set) Groups() []Group {
 	at := map[int]int{}
 	var list []Group
 	for sample := range s.samples {
-		shape := s.shapes.of[s.index(sample)]
+		shape := s.shapes.of[s.Number(sample)]
 		i, is := at[shape]
 		if !is {
 			i = len(list)
@@ -126,7 +126,7 @@ func (s *Set) Unpadded(input, sample int) []int64 {
 	if c.steps > 0 || len(free) != len(own) {
 		return nil // how many steps a sample has is no shape of the network
 	}
-	for axis, d := range c.items[s.index(sample)].Shape {
+	for axis, d := range c.items[s.Number(sample)].Shape {
 		if free[axis] == -1 {
 			own[axis] = d
 		}

@@ -68,7 +68,7 @@ func TestGroups(t *testing.T) {
 			for _, g := range set.Groups() {
 				var rows []int
 				for i, sample := range g.Of {
-					row := set.index(sample)
+					row := set.Number(sample)
 					rows = append(rows, row)
 					seen++
 					want := []int64{2, int64(sizes[row][0]), int64(sizes[row][1])}

@@ -62,7 +62,7 @@ func (s *Set) Drop(samples []int) {
 func (s *Set) keep(list []int) {
 	pick := make([]int, len(list))
 	for i, sample := range list {
-		pick[i] = s.index(sample)
+		pick[i] = s.Number(sample)
 	}
 	s.labels, s.pixels, s.values = pickOf(s.labels, list, 1), pickOf(s.pixels, list, s.perLabel), pickOf(s.values, list, s.perLabel)
 	s.own = pickOwn(s.own, list, s.samples)

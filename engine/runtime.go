@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -69,11 +70,7 @@ func findRuntime(library string) (path, how string, err error) {
 // givenRuntime is the library that somebody names, or the newest one of the folder.
 func givenRuntime(path, how string) (string, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		if found := newest(path); found != "" {
-			path = found
-		} else {
-			path = filepath.Join(path, libraryName())
-		}
+		path = cmp.Or(newest(path), filepath.Join(path, libraryName()))
 	}
 	// to load a pipe would wait for its writer
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
@@ -87,9 +84,8 @@ func givenRuntime(path, how string) (string, error) {
 // besideProgram looks in the folder of the program and near it; empty: nothing is there.
 func besideProgram(folder string) string {
 	if backend.WithCUDA { // the one with the CUDA provider, where make setup-cuda puts it
-		found, _ := filepath.Glob(filepath.Join(folder, "..", ".ort-gpu", "onnxruntime", "onnxruntime", "capi", libraryName()+".*"))
-		if len(found) > 0 {
-			return filepath.Clean(found[0])
+		if path := newest(filepath.Join(folder, "..", ".ort-gpu", "onnxruntime", "onnxruntime", "capi")); path != "" {
+			return filepath.Clean(path)
 		}
 	}
 	for _, dir := range []string{folder, filepath.Join(folder, ".ort"), filepath.Join(folder, "..", ".ort"), filepath.Join(folder, "..", "lib")} {

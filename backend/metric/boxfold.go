@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"maps"
 	"math"
 
 	"example.org/demote/backend/bounds"
@@ -34,8 +35,8 @@ func judgedBoxes(o bounds.Outcome, list []detect.Judged) (number int, boxes []de
 
 // boxLoss is about what a sample takes from the score, if all others are perfect: of each class the objects that are
 // not found, or with a low score, and the score of what is falsely found, over the objects of the class.
-func (j *Scorer) boxLoss(m detect.Measure, row []float32, sample int) (loss float64) {
-	_, list := judgedBoxes(j.boxOutcome(m, row, sample), nil)
+func (j *Scorer) boxLoss(m detect.Measure, o bounds.Outcome, sample int) (loss float64) {
+	_, list := judgedBoxes(o, nil)
 	weight := func(class int32) float64 { return 1 / float64(max(1, j.objects[class])) }
 	own := map[int32]int{}
 	m.Count(j.boxes[sample], own)
@@ -88,18 +89,14 @@ func newBoxFold(m detect.Measure, judges []*Scorer) (*boxFold, error) {
 			}
 		}
 	}
-	if none := f.missing(f.wanted); none == 0 {
+	all := 0
+	for _, n := range f.wanted {
+		all += n
+	}
+	if all == 0 {
 		return nil, mistake.Errorf("metric %s: no labelled box counts: label some, or choose --metric map", judges[0].metric.Name)
 	}
 	return f, nil
-}
-
-// missing is how many objects there are in all classes.
-func (f *boxFold) missing(of map[int32]int) (n int) {
-	for _, own := range of {
-		n += own
-	}
-	return n
 }
 
 // Add implements bounds.Fold.
@@ -117,10 +114,7 @@ func (f *boxFold) Add(s bounds.State, block []bounds.Outcome) bounds.State {
 
 // collect puts the boxes of a state in order, and says of which objects nothing is known yet.
 func (f *boxFold) collect(s bounds.State) (c detect.Collected, left map[int32]int) {
-	c.Measure, left = f.measure, map[int32]int{}
-	for class, n := range f.wanted {
-		left[class] = n
-	}
+	c.Measure, left = f.measure, maps.Clone(f.wanted)
 	if s == nil {
 		return c, left
 	}

@@ -27,11 +27,7 @@ func (j *Scorer) Check() error {
 	}
 	if m.folds != nil && m.Labels == PixelLabels {
 		j.labelled = make([]int64, j.classes())
-		for _, want := range j.truth.Pixels {
-			if m.options.counts(want) {
-				j.labelled[want]++
-			}
-		}
+		j.countPixels(m.options, j.labelled)
 	}
 	if w := m.options.Weights; w != nil && !m.options.Partly && len(w) != j.classes() {
 		return mistake.Errorf("metric %s: %d weights for %d classes: give one for each class of output %s", m.Name, len(w), j.classes(), j.output)

@@ -116,7 +116,7 @@ func ofClasses(m *Metric, by byClass) *Metric {
 		return o
 	}
 	c.folds = func(judges []*Scorer) (bounds.Fold, error) { return by.foldOf(judges, judges[0].classes()), nil }
-	c.margin = func(j *Scorer, row []float32, sample int) float64 { return j.leastMargin(row, sample, 1) }
+	c.margin = func(j *Scorer, row []float32, sample int, _ Verdict) float64 { return j.leastMargin(row, sample, 1) }
 	return &c
 }
 

@@ -27,7 +27,9 @@ func detects(name string) *Metric {
 	return &Metric{Name: name, Fraction: true, NeedsLabels: true, Labels: BoxLabels, Best: 1, gain: nothing, several: true,
 		outcome: func(j *Scorer, row []float32, sample int) bounds.Outcome { return j.boxOutcome(measure, row, sample) },
 		folds:   func(judges []*Scorer) (bounds.Fold, error) { return newBoxFold(measure, judges) },
-		margin:  func(j *Scorer, row []float32, sample int) float64 { return 0 - j.boxLoss(measure, row, sample) },
+		margin: func(j *Scorer, _ []float32, sample int, v Verdict) float64 {
+			return 0 - j.boxLoss(measure, v.Outcome, sample)
+		},
 	}
 }
 

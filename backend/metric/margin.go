@@ -6,14 +6,11 @@ import (
 )
 
 // Margin says how far a sample is from losing its hit: the wanted class's value less the best (for top5: the fifth
-// best) of the others; negative if it is none. Of several steps it is the least. Of a metric of pixels, of
-// boxes or of tokens it is what the sample loses, negated.
-func (j *Scorer) Margin(row []float32, sample int) float64 {
-	if j.metric.served != nil {
-		return j.guessMargin(row, sample)
-	}
+// best) of the others; negative if it is none. Of several steps it is the least. Of a metric of pixels, of boxes or
+// of tokens it is what the sample loses, negated. v is the verdict on the same row.
+func (j *Scorer) Margin(row []float32, sample int, v Verdict) float64 {
 	if j.metric.margin != nil {
-		return j.metric.margin(j, row, sample)
+		return j.metric.margin(j, row, sample, v)
 	}
 	return j.leastMargin(row, sample, j.metric.rank)
 }
@@ -54,7 +51,7 @@ func (m *Metric) marginOf(row []float32, s Sample, rank int) float64 {
 // guessMargin is the margin of a sample that a server judges, where the output is of classes: that of its label, if
 // the data has classes as labels, as top1 has it, else that of the best class; on the side that the server's answer
 // says. It is good for an order of the samples, and decides nothing.
-func (j *Scorer) guessMargin(row []float32, sample int) float64 {
+func (j *Scorer) guessMargin(row []float32, sample int, v Verdict) float64 {
 	margin := 1.0
 	if j.parts == nil && j.row > 1 && j.oneClassAxis() {
 		want := Top1(row)
@@ -69,7 +66,7 @@ func (j *Scorer) guessMargin(row []float32, sample int) float64 {
 		}
 		margin = float64(row[want]) - next
 	}
-	if hit := j.view.gainOf(sample) > 0; hit != (margin > 0) {
+	if hit := v.Gain > 0; hit != (margin > 0) {
 		return -margin
 	}
 	return margin

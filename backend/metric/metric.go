@@ -74,7 +74,7 @@ type Metric struct {
 	folds   func(judges []*Scorer) (bounds.Fold, error)
 	// how far a sample is from an error, for a metric whose scores do not depend on the order of the samples; nil: by
 	// rank
-	margin func(j *Scorer, row []float32, sample int) float64
+	margin func(j *Scorer, row []float32, sample int, v Verdict) float64
 	// the metric with weighted classes or an ignored label; nil: it knows neither
 	weigh   func(m *Metric, o LabelOptions) *Metric
 	options LabelOptions // that With was given
@@ -97,10 +97,8 @@ func (m *Metric) Folds() bool { return m.folds != nil }
 func (m *Metric) IsWhole() bool { return m.whole != nil }
 
 // Arranges tells whether Scorer.Margin says how far a sample is from an error. Scores do not depend on the order of the
-// samples then. Of a server's hits the margin to the next class is a guess, which is good for an order.
-func (m *Metric) Arranges() bool {
-	return m.rank > 0 || m.margin != nil || m.served != nil && m.Countable
-}
+// samples then.
+func (m *Metric) Arranges() bool { return m.rank > 0 || m.margin != nil }
 
 // ReadsIntegers tells whether the metric may read outputs of integers, as float32: those that stand beside others.
 func (m *Metric) ReadsIntegers() bool { return m.several }

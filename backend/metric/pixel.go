@@ -64,13 +64,7 @@ func weighDice(m *Metric, o LabelOptions) *Metric {
 // ofPixels makes a metric of the pixels that are labelled as each class, that are predicted as it, and that are both.
 func ofPixels(m *Metric, o LabelOptions, by byClass) *Metric {
 	c := *m
-	by.wanted = func(j *Scorer, n []int64) {
-		for _, want := range j.truth.Pixels {
-			if o.counts(want) {
-				n[want]++
-			}
-		}
-	}
+	by.wanted = func(j *Scorer, n []int64) { j.countPixels(o, n) }
 	c.outcome = func(j *Scorer, row []float32, sample int) bounds.Outcome {
 		classes := j.classes()
 		n := make([]int32, perClass*classes)
@@ -90,8 +84,17 @@ func ofPixels(m *Metric, o LabelOptions, by byClass) *Metric {
 		return outcomeOf(n)
 	}
 	c.folds = func(judges []*Scorer) (bounds.Fold, error) { return by.foldOf(judges, judges[0].classes()), nil }
-	c.margin = func(j *Scorer, row []float32, sample int) float64 { return 0 - j.lost(c.outcome(j, row, sample), o) }
+	c.margin = func(j *Scorer, _ []float32, _ int, v Verdict) float64 { return 0 - j.lost(v.Outcome, o) }
 	return &c
+}
+
+// countPixels adds up the pixels that count, by their label.
+func (j *Scorer) countPixels(o LabelOptions, n []int64) {
+	for _, want := range j.truth.Pixels {
+		if o.counts(want) {
+			n[want]++
+		}
+	}
 }
 
 // lost is about what a sample takes from the score, if all others are right: its false pixels of each class over those

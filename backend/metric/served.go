@@ -30,7 +30,7 @@ func (c *Command) Open(ctx context.Context) (*Metric, error) {
 	}
 	switch f.Judges {
 	case serve.Hits:
-		m.Countable, m.Fraction, m.Best = true, true, 1
+		m.Countable, m.Fraction, m.Best, m.margin = true, true, 1, (*Scorer).guessMargin
 		if c.Lower {
 			err = c.wrong("it counts hits, of which more are better: leave out --metric-lower")
 		}

@@ -67,7 +67,7 @@ func TestTokenMargins(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		for i, w := range want {
-			if got := j.Margin(rows[9*i:9*i+9], i); got != w {
+			if got := j.Margin(rows[9*i:9*i+9], i, j.Verdict(rows[9*i:9*i+9], i)); got != w {
 				t.Errorf("%s: the margin of sample %d is %v, want %v", name, i, got, w)
 			}
 		}

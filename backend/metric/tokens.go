@@ -71,9 +71,8 @@ func tokenAccuracy(o LabelOptions) Metric {
 	}
 	return Metric{Fraction: true, Best: 1, gain: nothing, wanted: count, outcome: outcome,
 		folds: func(judges []*Scorer) (bounds.Fold, error) { return steps.foldOf(judges, 1), nil },
-		margin: func(j *Scorer, row []float32, sample int) float64 {
-			n := outcome(j, row, sample)
-			return float64(n[1+both] - n[1+wanted])
+		margin: func(_ *Scorer, _ []float32, _ int, v Verdict) float64 {
+			return float64(v.Outcome[1+both] - v.Outcome[1+wanted])
 		}}
 }
 
@@ -112,7 +111,7 @@ func errorRate(words bool) func(o LabelOptions) Metric {
 		count := counting(o)
 		return Metric{Lower: true, words: words,
 			// edits are integers, whose sums do not depend on their order
-			margin: func(j *Scorer, row []float32, sample int) float64 { return j.Gain(row, sample) },
+			margin: func(_ *Scorer, _ []float32, _ int, v Verdict) float64 { return v.Gain },
 			wanted: func(labels []int32) []int32 { return numbers()(count(labels)) },
 			finish: func(sum, scale float64) float64 { return sum / scale },
 			gain: func(row []float32, s Sample) float64 {

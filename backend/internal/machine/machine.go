@@ -44,9 +44,10 @@ type Machine interface {
 	// Judged is the number of values that a metric judges at once, and Steps how many steps of a sample it judges.
 	Judged(m *metric.Metric) int
 	Steps() int
-	// Verdict is what an output row of a sample gains or comes to, and Margin how far it is from an error.
+	// Verdict is what an output row of a sample gains or comes to, and Margin how far it is from an error, v being its
+	// verdict.
 	Verdict(row []float32, sample int) metric.Verdict
-	Margin(row []float32, sample int) float64
+	Margin(row []float32, sample int, v metric.Verdict) float64
 	// GainOfHit is what a sample gains, if that follows from whether the metric without weights counts it.
 	GainOfHit(hit bool, sample int) (gain float64, ok bool)
 	// Give tells what the samples gain without demotions.

@@ -108,6 +108,15 @@ func (p *pool) run(ctx context.Context, j store.Job, from, to int, places []int,
 	}
 }
 
+// finish waits for a report, and books it unless the job has only run, and is being judged.
+func (p *pool) finish(s *Stats) (ticket int, work float64, err error) {
+	r := <-p.reports
+	if !errors.Is(r.err, bounds.ErrRan) {
+		s.book(r)
+	}
+	return r.ticket, r.work, r.err
+}
+
 // Close ends the workers' goroutines. It may be called more than once.
 func (p *pool) Close() {
 	if p.jobs != nil {

@@ -53,7 +53,9 @@ func (e *Single) Verdict(row []float32, sample int) metric.Verdict {
 }
 
 // Margin implements Machine.
-func (e *Single) Margin(row []float32, sample int) float64 { return e.judge.Margin(row, sample) }
+func (e *Single) Margin(row []float32, sample int, v metric.Verdict) float64 {
+	return e.judge.Margin(row, sample, v)
+}
 
 // GainOfHit implements Machine.
 func (e *Single) GainOfHit(hit bool, sample int) (gain float64, ok bool) {

@@ -129,9 +129,9 @@ func (s *Shaped) GainOfHit(hit bool, sample int) (gain float64, ok bool) {
 }
 
 // Margin implements Machine.
-func (s *Shaped) Margin(row []float32, sample int) float64 {
+func (s *Shaped) Margin(row []float32, sample int, v metric.Verdict) float64 {
 	p := s.samples[sample]
-	return s.members[p.member].Margin(row, p.at)
+	return s.members[p.member].Margin(row, p.at, v)
 }
 
 // Before implements Machine.

@@ -2,7 +2,6 @@ package machine
 
 import (
 	"context"
-	"errors"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/internal/store"
@@ -32,11 +31,7 @@ func (s *Shaped) Start(b bounds.Job, hand search.Mask, ticket int, gain *bounds.
 
 // Finish implements bounds.Workers.
 func (s *Shaped) Finish() (ticket int, work float64, err error) {
-	r := <-s.pool.reports
-	if !errors.Is(r.err, bounds.ErrRan) {
-		s.stats.book(r)
-	}
-	return r.ticket, r.work, r.err
+	return s.pool.finish(&s.stats)
 }
 
 // Run implements bounds.Machine.

@@ -1,8 +1,6 @@
 package machine
 
 import (
-	"errors"
-
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/internal/store"
 	"example.org/demote/search"
@@ -33,9 +31,5 @@ func (e *Single) ahead(b bounds.Job, hand search.Mask, ticket int, gain *bounds.
 
 // Finish implements bounds.Workers.
 func (e *Single) Finish() (ticket int, work float64, err error) {
-	r := <-e.pool.reports
-	if !errors.Is(r.err, bounds.ErrRan) {
-		e.stats.book(r)
-	}
-	return r.ticket, r.work, r.err
+	return e.pool.finish(&e.stats)
 }
