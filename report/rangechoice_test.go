@@ -21,6 +21,8 @@ func TestRangeChoice(t *testing.T) {
 		{"none", nil, nil},
 		{"one method", tried(nil), []string{"by the range method mse, with which all int8 scores best", "average", "no better than one before", "each activation's own"}},
 		{"each its own", tried(scored(901)), []string{"with which each activation alone moves the outputs least", "0.901"}},
+		{"what dominates apart", append(tried(nil), result.RangeScore{Method: "entropy", Score: scored(950), Int16: []string{"input"}}),
+			[]string{"by the range method entropy", "chosen with input at int16", "entropy, without what dominates"}},
 	} {
 		r := sample(4)
 		if r.Ranges = c.ranges; c.ranges != nil {

@@ -1,7 +1,9 @@
 package trial
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"slices"
 
 	"example.org/demote/backend"
@@ -29,6 +31,9 @@ type harm struct {
 // measure measures a candidate on an evaluator with its grids: a few batches a unit, none for a unit that has the grids
 // of an earlier candidate.
 func (h *harms) measure(ctx context.Context, e *backend.Evaluator, method string, low []quant.Grid) error {
+	if slices.ContainsFunc(h.by, func(one harm) bool { return one.method == method }) {
+		return nil // known
+	}
 	one := harm{method: method, low: low}
 	mask := search.NewMask(len(low))
 	for u, holders := range h.units {
@@ -72,4 +77,35 @@ func (h *harms) least(method string, holders int) (methods []string, changed int
 		}
 	}
 	return methods, changed
+}
+
+// nearlyAll is the share of all harm from which on a unit dominates.
+const nearlyAll = 0.9
+
+// dominant are the holders of the units that do nearly all of the harm, each with the method with which it does least:
+// the score of all int8 tells how well a method suits them, and nothing of the others. From the worst unit on, each is
+// one that does at least nearlyAll of what it and those behind it do together; at most half of all units are.
+func (h *harms) dominant() (holders []int) {
+	least := make([]float64, len(h.units))
+	order := make([]int, len(h.units))
+	for u := range least {
+		least[u], order[u] = math.Inf(1), u
+		for _, one := range h.by {
+			if one.far[u] < least[u] { // never with NaN
+				least[u] = one.far[u]
+			}
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(least[b], least[a]) })
+	rest := make([]float64, len(order)+1) // what the units from the i-th worst on do together
+	for i := len(order) - 1; i >= 0; i-- {
+		rest[i] = rest[i+1] + least[order[i]]
+	}
+	for i, u := range order[:len(order)/2] {
+		if !(least[u] >= nearlyAll*rest[i]) || least[u] == 0 {
+			break
+		}
+		holders = append(holders, h.units[u]...)
+	}
+	return holders
 }

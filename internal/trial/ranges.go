@@ -22,6 +22,9 @@ type Ranges struct {
 	Scores  []result.RangeScore `json:"scores"`  // of all int8 by each method that was tried
 	Whole   bool                `json:"whole"`   // no end of time has cut the choice short
 
+	// Apart are the holders that all int8 was scored without in the end, since they do nearly all of its harm: see dominant.
+	Apart []int `json:"apart,omitempty"`
+
 	Repairs *Repairs `json:"repairs,omitempty"` // chosen behind the ranges; nil: none were to be
 }
 
@@ -41,7 +44,8 @@ func (r Ranges) text() string {
 
 // chooseRanges chooses the low grids among the candidates of a calibration: those of the method by which all int8
 // scores best on the samples, the first of equals; or, if all int8 scores better so, for each unit those with which it
-// alone moves the outputs least. It looks at no search's end, and is over before the first trial: grids do not change
+// alone moves the outputs least. Where a few units do nearly all of the harm, that is their choice, and the others'
+// is made again without them. It looks at no search's end, and is over before the first trial: grids do not change
 // under a score. Methods that fall behind the best so far are left as soon as that is certain.
 // What Chosen has of an earlier session is taken as it is. check sees the first network before it is compiled.
 func (s *Runner) chooseRanges(ctx context.Context, check func(*task.Task, *segments.Source) error) error {
@@ -56,7 +60,7 @@ func (s *Runner) chooseRanges(ctx context.Context, check func(*task.Task, *segme
 		}
 		s.lowest = &best
 		low, _ = s.LowBy(s.Chosen.Methods)
-		s.Config.Say(fmt.Sprintf("ranges of int8 by %s, with which all int8 scores best: %s", s.Chosen.text(), s.Text(best)))
+		s.Config.Say(fmt.Sprintf("ranges of int8 by %s, with which %s scores best: %s", s.Chosen.text(), s.lowestText(), s.Text(best)))
 	}
 	notes, err := s.ChooseLow(low, s.Config)
 	if err != nil {
@@ -76,21 +80,40 @@ func (s *Runner) chooseRanges(ctx context.Context, check func(*task.Task, *segme
 }
 
 // scoreRanges fills Chosen by the scores of all int8, and returns the best of them.
-func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segments.Source) error) (best search.Score, err error) {
-	work := s.Config.Begin(stage.Ranges, "methods", len(s.Candidates)+1, 0)
-	defer func() { s.choosing = work.End() }()
+func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segments.Source) error) (search.Score, error) {
 	own := s.Records
 	defer func() { s.Records = own }()
-	s.Chosen = Ranges{}
-	apart := harms{units: s.Units()}
+	s.Chosen, s.choosing = Ranges{}, 0
+	harm := harms{units: s.Units()}
+	best, err := s.compareRanges(ctx, check, &harm)
+	apart := harm.dominant()
+	if err != nil || !s.Chosen.Whole || len(apart) == 0 {
+		return best, err
+	}
+	all := s.Chosen
+	s.Chosen = Ranges{Apart: apart}
+	best, err = s.compareRanges(ctx, nil, &harm)
+	for _, h := range apart {
+		s.Chosen.Methods[h] = all.Methods[h]
+	}
+	s.Chosen.Scores = append(all.Scores, s.Chosen.Scores...)
+	return best, err
+}
+
+// compareRanges scores the candidates on the mask that they are compared by, and makes the best the chosen one. harm
+// has the harm of the units with each, and measures what it has not.
+func (s *Runner) compareRanges(ctx context.Context, check func(*task.Task, *segments.Source) error, harm *harms) (best search.Score, err error) {
+	work := s.Config.Begin(stage.Ranges, "methods", len(s.Candidates)+1, 0)
+	defer func() { s.choosing += work.End() }()
+	units := len(s.Network.Holders)
 	for i, c := range s.Candidates {
 		if !c.Same {
 			if s.halfOver() && i > 0 {
 				s.Caution("ranges-cut", fmt.Sprintf("half of the time is over: %d of %d range methods were tried", i, len(s.Candidates)), "a longer --time tries all, --range METHOD chooses one")
 				return best, nil
 			}
-			measure := func(e *backend.Evaluator) error { return apart.measure(ctx, e, string(c.Method), c.Low) }
-			methods := slices.Repeat([]string{string(c.Method)}, len(own))
+			measure := func(e *backend.Evaluator) error { return harm.measure(ctx, e, string(c.Method), c.Low) }
+			methods := slices.Repeat([]string{string(c.Method)}, units)
 			if best, err = s.tryRanges(ctx, string(c.Method), methods, best, check, measure); err != nil {
 				return best, err
 			}
@@ -98,7 +121,7 @@ func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segmen
 		}
 		work.One()
 	}
-	methods, changed := apart.least(s.Chosen.Methods[0], len(own))
+	methods, changed := harm.least(s.Chosen.Methods[0], units)
 	switch {
 	case changed == 0:
 	case s.halfOver():
@@ -134,7 +157,7 @@ func (s *Runner) tryRanges(ctx context.Context, name string, methods []string, b
 	if err != nil {
 		return best, err
 	}
-	one := result.RangeScore{Method: name}
+	one := result.RangeScore{Method: name, Int16: s.apartNames()}
 	if better {
 		best, one.Score = score, record.Score(score, s.Metric.Lower)
 		s.Chosen.Methods = methods
@@ -143,13 +166,33 @@ func (s *Runner) tryRanges(ctx context.Context, name string, methods []string, b
 	return best, nil
 }
 
-// lowestMask has everything demoted that may be.
+// lowestMask has everything demoted that may be, but for what the choice of ranges has set apart.
 func (s *Runner) lowestMask() search.Mask {
 	low := task.LowMask(s.Network.Holders)
-	for _, h := range s.Layout.High { // held at int16 by a constraint
+	for _, h := range slices.Concat(s.Layout.High, s.Chosen.Apart) { // Layout.High: held at int16 by a constraint
 		low.Promote(h)
 	}
 	return low
+}
+
+// lowestText names that mask for the user.
+func (s *Runner) lowestText() string {
+	switch names := s.apartNames(); len(names) {
+	case 0:
+		return "all int8"
+	case 1:
+		return "all int8 but " + names[0]
+	default:
+		return fmt.Sprintf("all int8 but %d activations", len(names))
+	}
+}
+
+// apartNames are the names of the holders that the choice of ranges has set apart.
+func (s *Runner) apartNames() (names []string) {
+	for _, h := range s.Chosen.Apart {
+		names = append(names, s.Network.Holders[h].Name)
+	}
+	return names
 }
 
 // rangeSamples is how many samples methods are compared on where there are more: a method that scores a hundredth
