@@ -125,7 +125,23 @@ test: setup numpy ## all tests, those of the GPU on the emulated device, then ev
 	go test $(TEST_FLAGS) $(ROOMS)
 	@case "$$(uname -sm)" in "Linux x86_64") $(MAKE) --no-print-directory test-cuda;; \
 		*) echo "test: the emulated device needs Linux on x86-64: its tests are left out";; esac
+	@$(MAKE) --no-print-directory test-python
 	@$(MAKE) --no-print-directory fuzz
+
+PYTHON_DONE = .venv-python/requirements.sha256
+PYTHON_WANTED = sha256sum <scripts/requirements-python.txt
+
+.PHONY: python-venv
+python-venv: ## set up numpy, pandas, pytest and a notebook's kernel in .venv-python/ (part of test-python)
+	@$(NEED) venv
+	@test -e .venv-python/bin/python || python3 -m venv .venv-python
+	@[ "$$($(PYTHON_WANTED))" = "$$(cat $(PYTHON_DONE) 2>/dev/null)" ] || { \
+		.venv-python/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements-python.txt && $(PYTHON_WANTED) >$(PYTHON_DONE); }
+
+.PHONY: test-python
+test-python: setup build python-venv ## test the Python module, its page and its notebook, and check its types (400 MB in .venv-python/)
+	@.venv-python/bin/python -m mypy --config-file python/mypy.ini --cache-dir .venv-python/mypy python/demote
+	@DEMOTE_PROGRAM="$(CURDIR)/bin/demote" .venv-python/bin/python -m pytest -q -p no:cacheprovider python/tests
 
 .PHONY: test-all
 test-all: RACE_FLAGS :=
@@ -200,6 +216,7 @@ examples-venv: ## set up PyTorch and scikit-learn in .venv-examples/ (gigabytes;
 
 .PHONY: test-examples
 test-examples: setup build examples-venv ## train the worked examples, run the commands of their pages and check what these promise (some minutes; EXAMPLES="detector keywords" for some)
+	@.venv-examples/bin/python python/tests/with_torch.py
 	@.venv-examples/bin/python scripts/examples.py $(EXAMPLES)
 
 .PHONY: examples-pages

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -112,5 +113,15 @@ func TestCancelled(t *testing.T) {
 	}
 	if after := listing(t, in.dir); strings.Join(after, "\n") != strings.Join(before, "\n") {
 		t.Errorf("the folder held %q and now %q", before, after)
+	}
+}
+
+// TestQuantizeJSON: programs read where both ends are.
+func TestQuantizeJSON(t *testing.T) {
+	in := good(t)
+	var ends struct{ Low, High string }
+	done := must(t, "quantize", "--model", in.path("net.onnx"), "--calib", in.path("calib.npz"), "--out", in.path("ends"), "--json")
+	if err := json.Unmarshal([]byte(done.out), &ends); err != nil || ends.Low != in.path("ends/net_int8.onnx") || ends.High != in.path("ends/net_int16.onnx") {
+		t.Errorf("%v: %s", err, done.out)
 	}
 }

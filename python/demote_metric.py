@@ -94,59 +94,79 @@ def together(some):
     return ordered([v.rows for v in some]), ordered([v.labels for v in some]), numbers[order]
 
 
-def send(kind, *body):
-    answers.write(HEAD.pack(kind, sum(map(len, body))) + b"".join(body))
-    answers.flush()
+class Server:
+    """Answers requests that come over one file by a metric, over another one; views are what it has been told of."""
+
+    def __init__(self, requests, answers, metric=None, hits=None, per_sample=None, bounds=None, views=views):
+        check(metric, hits, per_sample, bounds)
+        self.requests, self.answers, self.views, self.error = requests, answers, views, None
+        self.whole, self.of_samples = metric, hits or per_sample
+        self.about = {"protocol": PROTOCOL, "judges": "whole" if metric else "hits" if hits else "values"}
+        self.about.update((k, float(v)) for k, v in zip(("low", "high"), bounds or ()) if numpy.isfinite(v))
+
+    def run(self):
+        """Answers until demote ends."""
+        self.send(b"HELO", json.dumps(self.about).encode())
+        while True:
+            head = self.requests.read(HEAD.size)
+            if len(head) < HEAD.size:
+                return
+            kind, size = HEAD.unpack(head)
+            body = bytearray(size)
+            if self.requests.readinto(body) < size:
+                return
+            self.frame(kind, body)
+
+    def frame(self, kind, body):
+        if kind == b"VIEW":
+            end = 4 + struct.unpack_from("<I", body)[0]
+            view = json.loads(body[4:end])
+            self.views[view["view"]] = View(view, io.BytesIO(body[end:]))
+        elif kind == b"ROWS":
+            view = self.views[struct.unpack_from("<I", body, 8)[0]]
+            if self.whole:  # which is asked for the score when all are there
+                view.keep(body)
+            else:
+                arguments = view.some(body)
+                self.answer(kind, body[:8], self.of_samples, arguments, len(arguments[2]))
+        elif kind == b"SCOR":
+            some = [self.views[i] for i in struct.unpack_from("<%dI" % (len(body) // 4 - 2), body, 8)]
+            self.answer(kind, body[:8], self.whole, together(some), 1)
+
+    def answer(self, kind, request, metric, arguments, wanted):
+        """Calls the metric and sends the numbers that it returns, or in one line why there are none."""
+        try:
+            got = metric(*arguments)
+            if got is None:
+                raise ValueError("it returns None")
+            got = numpy.asarray(got, "<f8").reshape(-1)
+            if len(got) != wanted:
+                cure = "; serve(f) is for one number of all samples" if len(got) == 1 else ""
+                raise ValueError("it returns %d numbers, and %d are wanted%s" % (len(got), wanted, cure))
+            self.send(kind, request, got.tobytes())
+        except Exception as e:
+            self.error = e
+            lines = traceback.extract_tb(e.__traceback__)[1:]  # the metric's, and what it calls
+            own = [line for line in lines if line.filename == lines[0].filename]
+            where = "%s, line %d: " % (os.path.basename(own[-1].filename), own[-1].lineno) if own else ""
+            self.send(b"FAIL", request, ("%s%s: %s" % (where, type(e).__name__, e)).encode())
+
+    def send(self, kind, *body):
+        self.answers.write(HEAD.pack(kind, sum(map(len, body))) + b"".join(body))
+        self.answers.flush()
 
 
-def answer(kind, request, metric, arguments, wanted):
-    """Calls the metric and sends the numbers that it returns, or in one line why there are none."""
-    try:
-        got = metric(*arguments)
-        if got is None:
-            raise ValueError("it returns None")
-        got = numpy.asarray(got, "<f8").reshape(-1)
-        if len(got) != wanted:
-            cure = "; serve(f) is for one number of all samples" if len(got) == 1 else ""
-            raise ValueError("it returns %d numbers, and %d are wanted%s" % (len(got), wanted, cure))
-        send(kind, request, got.tobytes())
-    except Exception as e:
-        lines = traceback.extract_tb(e.__traceback__)[1:]  # the metric's, and what it calls
-        own = [line for line in lines if line.filename == lines[0].filename]
-        where = "%s, line %d: " % (os.path.basename(own[-1].filename), own[-1].lineno) if own else ""
-        send(b"FAIL", request, ("%s%s: %s" % (where, type(e).__name__, e)).encode())
-
-
-def serve(metric=None, *, hits=None, per_sample=None, bounds=None):
-    """Answers demote's requests by one of three functions, until demote ends."""
+def check(metric, hits, per_sample, bounds):
+    """Refuses what is not one metric."""
     if sum(f is not None for f in (metric, hits, per_sample)) != 1:
         raise TypeError("demote_metric.serve: give one of metric, hits=... and per_sample=...")
     if (bounds is None) != (per_sample is None):
         raise TypeError("demote_metric.serve: per_sample=... needs bounds=(low, high), and nothing else does")
+
+
+def serve(metric=None, *, hits=None, per_sample=None, bounds=None):
+    """Answers demote's requests by one of three functions, until demote ends."""
+    check(metric, hits, per_sample, bounds)
     if not SERVING:
         sys.exit('this is a metric server: demote search --metric-serve "python3 %s"' % sys.argv[0])
-    about = {"protocol": PROTOCOL, "judges": "whole" if metric else "hits" if hits else "values"}
-    about.update((k, float(v)) for k, v in zip(("low", "high"), bounds or ()) if numpy.isfinite(v))
-    send(b"HELO", json.dumps(about).encode())
-    while True:
-        head = requests.read(HEAD.size)
-        if len(head) < HEAD.size:
-            return  # demote has ended
-        kind, size = HEAD.unpack(head)
-        body = bytearray(size)
-        if requests.readinto(body) < size:
-            return
-        if kind == b"VIEW":
-            end = 4 + struct.unpack_from("<I", body)[0]
-            view = json.loads(body[4:end])
-            views[view["view"]] = View(view, io.BytesIO(body[end:]))
-        elif kind == b"ROWS":
-            view = views[struct.unpack_from("<I", body, 8)[0]]
-            if metric:  # which is asked for the score when all are there
-                view.keep(body)
-            else:
-                arguments = view.some(body)
-                answer(kind, body[:8], hits or per_sample, arguments, len(arguments[2]))
-        elif kind == b"SCOR":
-            some = [views[i] for i in struct.unpack_from("<%dI" % (size // 4 - 2), body, 8)]
-            answer(kind, body[:8], metric, together(some), 1)
+    Server(requests, answers, metric, hits, per_sample, bounds).run()

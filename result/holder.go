@@ -24,7 +24,7 @@ const EachItsOwn = "each"
 type RangeScore struct {
 	Method string `json:"method"`          // or EachItsOwn
 	Score  *Score `json:"score,omitempty"` // only of one that was better than all before it
-	// the holders that were held at int16 there, since they do nearly all of the harm of all int8; none in most networks
+	// the holders that were held at int16 there, since they do nearly all of the harm of all int8; mostly none
 	Int16 []string `json:"int16,omitempty"`
 }
 

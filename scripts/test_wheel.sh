@@ -20,5 +20,18 @@ demote version
 demote devices
 demote search --model "$examples/model.onnx" --calib "$examples/calib.npz" --data "$examples/eval.npz" --limit 300 --target 16bit-0.01 --out out
 demote verify out
-python -c 'import demote_metric'
+python - "$examples" <<'EOF'
+import sys
+
+import demote
+import numpy
+
+folder = sys.argv[1] + "/"
+right = demote.hits(lambda outputs, labels: outputs.argmax(1) == labels)
+samples = numpy.load(folder + "eval.npz")
+found = demote.search(folder + "model.onnx", numpy.load(folder + "calib.npz")["x"], (samples["x"][:300], samples["y"][:300]), "16bit-0.01",
+                      metric=right)
+assert demote.verify(found, metric=right)["identical"]
+print(found.summary())
+EOF
 echo "test_wheel: installed by pip, searched and verified"

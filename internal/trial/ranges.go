@@ -22,7 +22,8 @@ type Ranges struct {
 	Scores  []result.RangeScore `json:"scores"`  // of all int8 by each method that was tried
 	Whole   bool                `json:"whole"`   // no end of time has cut the choice short
 
-	// Apart are the holders that all int8 was scored without in the end, since they do nearly all of its harm: see dominant.
+	// Apart are the holders that all int8 was scored without in the end, since they do nearly all of its harm: see
+	// dominant.
 	Apart []int `json:"apart,omitempty"`
 
 	Repairs *Repairs `json:"repairs,omitempty"` // chosen behind the ranges; nil: none were to be

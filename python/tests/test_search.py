@@ -1,0 +1,186 @@
+"""Searches from Python are those of the program, whatever the network and the samples are given as."""
+import os
+import signal
+import subprocess
+
+import numpy
+import onnx
+import pandas
+import pytest
+
+import demote
+from demote import _program
+
+TARGET = "16bit-0.02"
+
+
+@pytest.fixture(scope="module")
+def plain(network, calib, samples):
+    """The search by the program itself, in a folder of its own."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        def path(name):
+            return os.path.join(folder, name)
+
+        onnx.save(network, path("m.onnx"))
+        numpy.savez(path("calib.npz"), x=calib)
+        numpy.savez(path("data.npz"), x=samples[0], y=samples[1])
+        words = ["search", "--model", path("m.onnx"), "--calib", path("calib.npz"), "--data", path("data.npz"), "--target", TARGET, "--out", path("out")]
+        subprocess.run([_program.program()] + words, check=True, capture_output=True)
+        yield folder, demote.Result(path("out"))
+
+
+def content(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def test_what_networks_and_samples_are_given_as(plain, network, calib, samples):
+    folder, want = plain
+    x, y = samples
+    assert 0 < len(want.promotion) < len(want.holders), "the target decides nothing"
+
+    class Loader:  # as torch's DataLoader: batches are lists of two
+        def __iter__(self):
+            return iter([[x[i:i + 50], y[i:i + 50]] for i in range(0, len(x), 50)])
+
+    class Tensor:  # as torch's
+        def __init__(self, values):
+            self.values = values
+
+        def detach(self):
+            return self
+
+        def cpu(self):
+            return self.values
+
+        def __array__(self):
+            raise TypeError("can't convert cuda:0 device type tensor to numpy")
+
+    for model, first, data in [
+        (os.path.join(folder, "m.onnx"), calib, samples),
+        (network.SerializeToString(), {"input": calib}, {"input": x, "y": y}),
+        (network, [calib[:20], calib[20:]], Loader()),
+        (network, Tensor(calib), (Tensor(x), Tensor(y))),
+    ]:
+        got = demote.search(model, first, data, TARGET)
+        assert got.promotion == want.promotion and got.scores == want.scores
+        assert content(got.mixed) == content(want.mixed)
+
+
+def test_result(plain, tmp_path):
+    _, want = plain
+    table = pandas.DataFrame(want.holders)
+    assert list(table[table.precision == "int16"].name) == [h["name"] for h in want.json["holders"] if h["precision"] == "int16"]
+    assert sorted(want.promotion) == sorted(table[table.precision == "int16"].name)
+    assert want.score == want.json["score"]["mixed"]["value"] > want.target
+    assert list(want.scores) == ["float", "high", "low", "mixed"]
+    curve = pandas.DataFrame(want.curve)
+    assert curve.step.dtype.kind == "i" and curve.holder.isin(table.name).all()
+    assert want.summary().startswith("%d of %d activations run in int8" % (len(table) - len(want.promotion), len(table)))
+    assert "<table>" in want._repr_html_() and want.promotion[0] in want._repr_html_()
+    assert content(want.report).startswith(b"<!")
+    saved = want.save(tmp_path / "kept")
+    assert saved.promotion == want.promotion and content(saved.mixed) == content(want.mixed)
+    with pytest.raises(demote.Mistake, match="force=True"):
+        want.save(tmp_path / "kept")
+
+
+def test_a_temporary_result_goes_with_its_object(network, calib, samples):
+    got = demote.search(network, calib, samples, TARGET)
+    folder = os.path.dirname(got.path)
+    assert demote.verify(got)["identical"]
+    files = demote.export(got, "encodings")
+    assert all(map(os.path.exists, files))
+    del got
+    assert not os.path.exists(folder)
+
+
+def test_other_commands(plain, network, calib, samples, tmp_path):
+    _, want = plain
+    assert demote.evaluate(want.mixed, samples) == want.score
+    assert demote.evaluate(network, samples) == want.scores["float"]
+    assert demote.evaluate(network, samples, metric="top1", limit=100) is not None
+    names = [h["name"] for h in demote.inspect(network)["holders"]]
+    assert names == [h["name"] for h in want.holders]
+    ends = demote.quantize(network, calib, tmp_path, range="minmax")
+    assert demote.evaluate(ends["high"], samples) == want.scores["high"]
+    assert os.path.exists(ends["low"])
+    assert demote.version().startswith("demote ")
+
+
+def test_holdout_of_arrays(network, calib, samples):
+    x, y = samples
+    got = demote.search(network, calib, (x[:80], y[:80]), TARGET, holdout=(x[80:], y[80:]))
+    assert got.json["holdout"]["samples"] == 40
+
+
+def test_a_pair(plain, network, calib, samples, tmp_path):
+    ends = demote.quantize(network, calib, tmp_path)
+    with open(ends["low"], "rb") as f:
+        got = demote.search(None, None, samples, TARGET, low=f.read(), high=ends["high"])
+    assert got.scores["float"] is None and got.score > got.target
+
+
+def test_mistakes(network, calib, samples):
+    x, y = samples
+    for want, call in [
+        ("unknown flag --gird", lambda: demote.search(network, calib, samples, TARGET, gird="pow2")),
+        ("--target is missing", lambda: demote.search(network, calib, samples)),
+        ("give a path, bytes", lambda: demote.search(3, calib, samples, TARGET)),
+        ("samples are a int", lambda: demote.search(network, calib, 3, TARGET)),
+        ("a tuple of 3", lambda: demote.search(network, calib, (x, y, y), TARGET)),
+        ("an input is called y", lambda: demote.search(network, calib, ({"y": x}, y), TARGET)),
+        ("there are no batches", lambda: demote.search(network, calib, [], TARGET)),
+        ("different arrays", lambda: demote.search(network, calib, [(x, y), x], TARGET)),
+        ("a batch is a str", lambda: demote.search(network, calib, ["x"], TARGET)),
+        ("no such file", lambda: demote.evaluate("nowhere.onnx", samples)),
+    ]:
+        with pytest.raises(demote.Mistake, match=want):
+            call()
+    with pytest.raises(demote.TargetNotMet, match="cannot be met") as missed:
+        demote.search(network, calib, samples, "0.99")
+    assert missed.value.code == 3 and missed.value.result.score < 0.99
+
+
+def test_events(network, calib, samples):
+    seen = []
+    got = demote.search(network, calib, samples, TARGET, on_event=seen.append)
+    kinds = [e["event"] for e in seen]
+    assert "high" in kinds and "low" in kinds and "result" not in kinds
+    assert got.interrupted is False
+
+    def broken(event):
+        raise LookupError("of the callback")
+
+    with pytest.raises(LookupError, match="of the callback"):
+        demote.search(network, calib, samples, TARGET, on_event=broken)
+
+
+def test_ctrl_c(network, calib, samples, tmp_path):
+    """Ctrl-C ends the search with the best so far; the same call goes on and finds what an undisturbed one finds."""
+    fashion = os.path.join(os.path.dirname(__file__), "..", "..", "examples", "fashion")
+    given = [os.path.join(fashion, name) for name in ("model.onnx", "calib.npz", "eval.npz")] + ["16bit-0.01"]
+    options = {"limit": 60, "range": "minmax", "grid": "pow2"}
+    pressed = []
+
+    def press(event):
+        if event["event"] == "high" and not pressed:
+            pressed.append(event)
+            signal.raise_signal(signal.SIGINT)
+
+    first = demote.search(*given, out=tmp_path / "run", on_event=press, **options)
+    assert first.interrupted and first.json["score"]["high"] is not None
+    again = demote.search(*given, out=tmp_path / "run", **options)
+    want = demote.search(*given, **options)
+    assert not again.interrupted and again.promotion == want.promotion and again.score == want.score
+
+
+def test_ctrl_c_before_there_is_anything(network, calib, samples, monkeypatch, tmp_path):
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\ntrap 'exit 130' INT\necho '{\"event\": \"note\"}'\necho '{\"event\": \"note\"}'\nwhile :; do sleep 0.1; done\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("DEMOTE_PROGRAM", str(slow))
+    with pytest.raises(KeyboardInterrupt):
+        demote.search(network, calib, samples, TARGET, on_event=lambda event: signal.raise_signal(signal.SIGINT))
