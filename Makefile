@@ -245,11 +245,11 @@ zoo-small: setup build zoo-venv ## the same for five small networks (some minute
 	@.venv-zoo/bin/python scripts/zoo/zoo.py .tools/zoo --only $(ZOO_SMALL)
 
 .PHONY: test-browser
-test-browser: ## test the report in a headless Chromium (on Debian: apt-get install chromium)
+test-browser: ## test the report, and the page of a running search, in a headless Chromium (on Debian: apt-get install chromium)
 	@$(NEED) go
 	@for b in chromium chromium-browser google-chrome headless-shell chrome; do command -v $$b >/dev/null && exit 0; done; \
 		echo "make: no Chromium: install the package chromium, or leave test-browser out; no other target needs it" >&2; exit 1
-	go test -tags browser -count=1 $(TEST_FLAGS) -run Browser ./report
+	go test -tags browser -count=1 $(TEST_FLAGS) -run Browser ./report ./cli
 
 .PHONY: bench
 bench: setup build ## measure, and write docs/benchmarks.md

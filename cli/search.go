@@ -106,7 +106,7 @@ func searchAction(c *cli.Context) error {
 	watch := newWatcher(c.App.Writer, c.App.ErrWriter, c.Bool("json"), follows, search.Budget{Trials: cfg.Trials, Time: cfg.Time})
 	watch.header = taken
 	cfg.Words = watch.words
-	cfg.Progress, cfg.Say, cfg.Stage = watch.event, watch.say, watch.stage
+	cfg.Progress, cfg.Left, cfg.Say, cfg.Stage = watch.event, watch.left, watch.say, watch.stage
 	if cfg.DryRun && !watch.json {
 		cfg.Say = func(text string) { fmt.Fprintln(c.App.Writer, tty.Message(text)) }
 	}

@@ -41,7 +41,8 @@ type watcher struct {
 	shown   atomic.Pointer[tty.ETA] // beside the bar, which is drawn by another goroutine
 
 	forecast *search.Forecast
-	rates    []rate // of the last seconds, oldest first
+	remains  atomic.Pointer[tty.ETA] // what it said last
+	rates    []rate                  // of the last seconds, oldest first
 }
 
 // A rate is how many distinct masks had been run at a time.
@@ -178,6 +179,8 @@ func (w *watcher) event(e search.Event) {
 	w.forecast.Add(elapsed, e)
 	now := &tty.ETA{At: time.Now()}
 	now.Least, now.Most, now.Left = w.forecast.Left(elapsed)
+	remains := *now
+	w.remains.Store(&remains)
 	if w.json {
 		w.line(e, now, elapsed)
 		return
@@ -214,6 +217,14 @@ func (w *watcher) event(e search.Event) {
 		w.bar, w.drawn = w.newBar(int64(e.Units)), true
 	}
 	w.bar.SetCurrent(min(int64(e.Low), int64(e.Units)-1)) // a bar that is full is over, and searches go back
+}
+
+// left is the time that may remain, as it was shown last.
+func (w *watcher) left() (least, most time.Duration, known bool) {
+	if now := w.remains.Load(); now != nil {
+		return now.Least, now.Most, now.Left
+	}
+	return 0, 0, false
 }
 
 // newBar makes the bar, on a narrow terminal without its picture.

@@ -14,7 +14,7 @@ import (
 // prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
 var mayImport = map[string][]string{
 	// search and backend for the words of progress and metrics
-	"cli": {"internal/plainyaml", "mistake", "run", "onnx", "internal/memory", "internal/journal", "result", "search", "backend", "backend/metric", "disk", "crash"},
+	"cli": {"internal/plainyaml", "mistake", "run", "onnx", "internal/memory", "internal/journal", "internal/live", "result", "search", "backend", "backend/metric", "disk", "crash"},
 	"run": {"backend", "backend/bounds", "backend/metric", "config", "crash", "disk", "engine", "internal/bench",
 		"internal/blocks", "internal/both", "internal/calibrate", "internal/commandfiles", "internal/constraint", "internal/cost", "internal/external", "internal/format",
 		"internal/holdout", "internal/ir", "internal/journal", "internal/memory", "internal/pair",
@@ -62,6 +62,7 @@ var mayImport = map[string][]string{
 	"internal/sandbox":   {"mistake", "onnx", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "disk", "crash", "internal/ir", "internal/variants", "internal/memory", "internal/blocks", "internal/segments"},
 	// What a run keeps and obeys.
 	"internal/journal":    {"mistake", "search", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "disk", "result"},
+	"internal/live":       {"mistake", "disk", "result", "report", "internal/journal"},
 	"internal/plainyaml":  {},
 	"internal/constraint": {"mistake", "onnx", "search", "disk", "result", "internal/plainyaml", "internal/sites", "internal/unroll"},
 	// A run from what is typed to what is checked: its configuration, the task, trials of it, and what is asked of

@@ -20,6 +20,9 @@ var styleText string
 //go:embed page.js
 var scriptText string
 
+//go:embed live.js
+var liveText string
+
 var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // A page is the data of the template.
@@ -28,7 +31,8 @@ type page struct {
 	Policy   string // content security policy: nothing but the page's own style and script, by their sums
 	Style    template.CSS
 	Script   template.JS
-	Sections []*section // over all runs, where there are several
+	Live     template.JS // of a page that renews itself; empty: it is a file
+	Sections []*section  // over all runs, where there are several
 	Runs     []*view
 }
 
@@ -96,10 +100,20 @@ func newTable(id, caption string, columns []column, rows [][]string) *table {
 }
 
 // pageOf is the page of some runs, in the order given.
-func pageOf(runs ...*Run) ([]byte, error) {
+func pageOf(runs ...*Run) ([]byte, error) { return makePage(false, runs) }
+
+// Live is the page of a run as a server shows it while the search goes on: it asks that server, under the relative
+// address events, for server-sent events, shows the text of each event now, and reads itself again at each event page.
+func Live(r *Run) ([]byte, error) { return makePage(true, []*Run{r}) }
+
+func makePage(live bool, runs []*Run) ([]byte, error) {
 	p := page{Style: template.CSS(styleText), Script: template.JS(scriptText)}
 	p.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; img-src data:; base-uri 'none'; form-action 'none'",
 		sum(styleText), sum(scriptText))
+	if live {
+		p.Live = template.JS(liveText)
+		p.Policy = strings.Replace(p.Policy, "script-src", fmt.Sprintf("connect-src 'self'; script-src '%s'", sum(liveText)), 1)
+	}
 	for i, r := range runs {
 		v := &view{Run: r, ID: fmt.Sprintf("r%d", i), Name: short(folderName(r.Dir))}
 		if len(runs) > 1 {

@@ -33,7 +33,11 @@ type Run struct {
 	Problems []string // what could not be read or is inconsistent, a line each
 
 	fields map[string]bool // of result.json, those that were read
+	begins bool            // there is nothing to read yet
 }
+
+// Begins is a run that has written no result yet.
+func Begins(dir string) *Run { return &Run{Dir: dir, begins: true} }
 
 // Has reports whether result.json has a field, by its name there, and it could be read.
 func (r *Run) Has(field string) bool { return r.fields[field] }

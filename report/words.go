@@ -68,6 +68,8 @@ func (r *Run) Answer() string {
 	n, low := len(r.Holders), r.lowCount()
 	const none = "No result can be read from this folder."
 	switch {
+	case r.begins:
+		return "The search has written no result yet."
 	case n == 0 && len(r.Promotion) == 0:
 		return none
 	case n == 0:
@@ -110,6 +112,8 @@ func (r *Run) Answer() string {
 // State is one or two words for the state of the run.
 func (r *Run) State() string {
 	switch {
+	case r.begins:
+		return "not begun"
 	case len(r.fields) == 0:
 		return "not readable"
 	case !r.Has("finished"):

@@ -30,7 +30,7 @@ func reopen(ctx context.Context, dir string, c config.Config) (_ *searchRun, mas
 		return nil, mask, mistake.Errorf("%s: the run in it has found no mix yet", dir)
 	}
 	cfg := r.Config
-	cfg.Progress, cfg.Say, cfg.Log, cfg.Version, cfg.Entered = c.Progress, c.Say, c.Log, c.Version, c.Entered
+	cfg.Progress, cfg.Left, cfg.Say, cfg.Log, cfg.Version, cfg.Entered = c.Progress, c.Left, c.Say, c.Log, c.Version, c.Entered
 	cfg.Workers, cfg.Threads, cfg.Device, cfg.Spool = c.Workers, c.Threads, c.Device, c.Spool
 	unscored, err := takeCommand(&cfg, c, dir, r.Metric)
 	if err != nil {

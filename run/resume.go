@@ -25,6 +25,7 @@ type runFolder struct {
 	before   journal.Spent // by earlier sessions of the run
 	spent    journal.Spent // so far, with those
 	from     spentBy       // what the evaluator had done before this search began
+	nowKept  time.Time     // when how the search stands was written down last
 	counted  time.Time     // since when the session has cost what the journal has not; zero: from its start
 	trials   trialBook
 

@@ -95,6 +95,7 @@ func (s *runFolder) tried(m search.Mask, judged float64) {
 	e.Kind, e.Score, e.Trials = search.EventTrial, search.Score{}, s.trials.count()
 	e.Proof.Done = min(e.Proof.Done+s.trials.running, int(min(e.Proof.Mixes, math.MaxInt32)))
 	s.Config.Progress(e)
+	s.keepNow(e, m)
 }
 
 // costs are the book as result.json has it; nil if nothing was run.

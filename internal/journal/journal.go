@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 
 	"modernc.org/sqlite"
@@ -285,7 +286,20 @@ func (j *Journal) Close() error {
 		err = cerr
 	}
 	j.DB = nil
+	if err == nil {
+		j.dropEmptyLog()
+	}
 	return err
+}
+
+// dropEmptyLog removes the write-ahead log and its index, which SQLite leaves where somebody read the journal while it
+// was closed (ReadNow). All that the log had is in the file then. Who begins to read now may make them
+// again, empty.
+func (j *Journal) dropEmptyLog() {
+	if info, err := os.Lstat(j.Path + "-wal"); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		_ = os.Remove(j.Path + "-wal")
+		_ = os.Remove(j.Path + "-shm")
+	}
 }
 
 // written words an error of writing a row; without one the row is forced to disk before long.
