@@ -12,7 +12,8 @@ cd "$folder"
 unset DEMOTE_ORT
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check --find-links "$dist" --no-index --no-deps demote
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check --find-links "$dist" demote
-PATH=$folder/venv/bin
+mkdir "$folder/shell" && ln -s /bin/sh "$folder/shell/sh" # which starts metric servers
+PATH=$folder/venv/bin:$folder/shell
 for tool in go gcc cc make; do
     if command -v $tool; then echo "test_wheel: $tool is on the path" >&2; exit 1; fi
 done
