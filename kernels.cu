@@ -129,8 +129,8 @@ __device__ __forceinline__ bool quantize_all(float *y, const float *x, float4 v,
 	return nan;
 }
 
-// fake_quant rounds n floats to the grid of a holder, grids[holder] of choose_grids. A Relu or Clip in front is fused by
-// below and above (Relu: 0, +Inf); -Inf and +Inf leave every value alone. nan, if it is not null, becomes 1 where a
+// fake_quant rounds n floats to the grid of a holder, grids[holder] of choose_grids. A Relu or Clip in front is fused
+// by below and above (Relu: 0, +Inf); -Inf and +Inf leave every value alone. nan, if it is not null, becomes 1 where a
 // value is NaN, which the grid hides, and is left alone else.
 // Launch: grid in x. In place (x == y) or apart, never partly overlapping. Moves 8 bytes per element.
 // Bits: quant.Grid.Value for every float32.
