@@ -56,6 +56,12 @@ func (*LaneBase) Settled() {}
 // Remark implements Lane: there is none.
 func (*LaneBase) Remark() string { return "" }
 
+// Mark implements Lane: there is no queue.
+func (*LaneBase) Mark() error { return nil }
+
+// Reach implements Lane: all is done.
+func (*LaneBase) Reach() error { return nil }
+
 // EachStep implements Lane: samples have one step.
 func (*LaneBase) EachStep(func(step int, lost []string) error) bool { return false }
 

@@ -57,7 +57,7 @@ func newLane(g *gpu, parts []*part, inputs []device.Tensor, grids *cuda.Buffer[q
 			l.close()
 		}
 	}()
-	if err := l.masks.open(g, grids); err != nil {
+	if err := errors.Join(l.masks.open(g, grids), l.tally.prepare(g.d)); err != nil {
 		return nil, err
 	}
 	if l.plain, err = cgo.NewRunOptions(cgo.GraphRun(cgo.NoGraph), g.stop); err != nil {
@@ -273,13 +273,13 @@ func (l *lane) Graphs() (captured int, why string) {
 
 // Wait ends when the stream is empty, and hands out what the blocks have gained.
 func (l *lane) Wait() error {
-	if err := l.fetch(); err != nil {
+	if err := errors.Join(l.fetch(), l.g.stream.Synchronize()); err != nil {
+		l.tally.forget()
 		return err
 	}
-	if err := l.g.stream.Synchronize(); err != nil {
-		return err
+	for i := range l.tally.tallies {
+		l.tally.tallies[i].settle()
 	}
-	l.settle()
 	return nil
 }
 
