@@ -57,7 +57,10 @@ func newLane(g *gpu, parts []*part, inputs []device.Tensor, grids *cuda.Buffer[q
 			l.close()
 		}
 	}()
-	if err := errors.Join(l.masks.open(g, grids), l.tally.prepare(g.d)); err != nil {
+	if err := l.masks.open(g, grids); err != nil {
+		return nil, err
+	}
+	if err := l.tally.prepare(g.d); err != nil {
 		return nil, err
 	}
 	if l.plain, err = cgo.NewRunOptions(cgo.GraphRun(cgo.NoGraph), g.stop); err != nil {
@@ -273,7 +276,11 @@ func (l *lane) Graphs() (captured int, why string) {
 
 // Wait ends when the stream is empty, and hands out what the blocks have gained.
 func (l *lane) Wait() error {
-	if err := errors.Join(l.fetch(), l.g.stream.Synchronize()); err != nil {
+	err := l.fetch()
+	if err == nil {
+		err = l.g.stream.Synchronize()
+	}
+	if err != nil {
 		l.tally.forget()
 		return err
 	}

@@ -3,8 +3,6 @@
 package gpu
 
 import (
-	"errors"
-
 	"example.org/demote/backend/device"
 	"example.org/demote/cgo"
 	"example.org/demote/cuda"
@@ -72,7 +70,8 @@ func (k *masks) write(m search.Mask) error {
 	}
 	h.asked = true
 	if err := h.copied.Record(k.stream); err != nil {
-		return errors.Join(err, k.stream.Synchronize()) // nothing else says when the copy has ended
+		_ = k.stream.Synchronize() // nothing else says when the copy has ended; the first error counts
+		return err
 	}
 	k.next = (k.next + 1) % len(k.hosts)
 	return k.choose.Run(k.stream)

@@ -2,7 +2,6 @@ package machine
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"example.org/demote/backend/bounds"
@@ -111,9 +110,9 @@ func (t *streamRunner) runOne() error {
 		f.report.err = l.Mark()
 	}
 	if f.report.err != nil {
-		return errors.Join(f.report.err, l.Wait()) // nothing of it stays in the queue
+		_ = l.Wait() // nothing of it stays in the queue; the first error counts
 	}
-	return nil
+	return f.report.err
 }
 
 // finish says that the block that was begun last has run, and its worker is free, as far as that was not said; else it
