@@ -2,6 +2,7 @@ package backend_test
 
 import (
 	"testing"
+	"time"
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/bounds"
@@ -84,4 +85,54 @@ func TestQueueGoesOnWhileTheHostLooks(t *testing.T) {
 	if q.waits > 1 { // once for the outputs at the end
 		t.Errorf("the queue was waited for %d times", q.waits)
 	}
+}
+
+// slow takes a while for each part, and much longer to be waited for.
+type slow struct {
+	device.Lane
+	q *timed
+}
+
+// timed are the runs that a slow lane has in its queue, by mark.
+type timed struct{ runs []int }
+
+const slowPart, slowWait = 2 * time.Millisecond, 60 * time.Millisecond
+
+func (l slow) RunPart(b device.Block, part int) error {
+	l.q.runs[len(l.q.runs)-1]++
+	return l.Lane.RunPart(b, part)
+}
+
+func (l slow) Mark() error {
+	l.q.runs = append(l.q.runs, 0)
+	return nil
+}
+
+func (l slow) Reach() error {
+	time.Sleep(time.Duration(l.q.runs[0]) * slowPart)
+	l.q.runs = l.q.runs[1:]
+	return nil
+}
+
+func (l slow) Wait() error {
+	time.Sleep(slowWait)
+	l.q.runs = []int{0}
+	return l.Lane.Wait()
+}
+
+// TestPartsAreTimedWithoutTheWait holds that what a part takes on a queue is what the device takes, and not what it
+// takes to wait for it.
+func TestPartsAreTimedWithoutTheWait(t *testing.T) {
+	toy := devicetest.NewToy(toyBlock, toySamples, 42)
+	kind := broken(func(_ int, l device.Lane) device.Lane { return slow{l, &timed{runs: []int{0}}} })
+	kind.Queue, kind.Compares, kind.Entries, kind.InOrder = true, false, false, false
+	e := opened(t, toy, backend.Options{Metric: named(t, "top1"), Kind: kind, Cache: 1 << 30, Patient: true})
+	p, err := e.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole := time.Duration(p.Whole * float64(time.Second)); p.Parts != 4 || whole < slowPart || whole >= slowWait/2 {
+		t.Errorf("%d parts, the network in one piece takes %v, want %v and not the %v of a wait", p.Parts, whole, slowPart, slowWait)
+	}
+	sameDecisions(t, e, opened(t, toy, backend.Options{Metric: named(t, "top1"), Naive: true}), toy.Want)
 }
