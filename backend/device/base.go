@@ -86,6 +86,9 @@ func (*LaneBase) Agree(int) bool { return false }
 // SourceBase is what a source answers that hands out its own segments alone; for sources to embed.
 type SourceBase struct{}
 
+// Direct implements Source: it is not known.
+func (SourceBase) Direct() [][]int { return nil }
+
 // Coded implements Source.
 func (SourceBase) Coded(func(Model) (string, error)) (Entries, error) { return nil, ErrNotHere }
 

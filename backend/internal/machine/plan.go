@@ -246,11 +246,14 @@ func (e *Single) resetStore() {
 		e.store.Close()
 		e.store = nil
 	}
-	if e.opts.Naive || !e.can.Compares && len(e.chain.Parts) == 1 && !e.chain.Through {
+	if e.opts.Naive || !e.can.Compares && len(e.chain.Parts) == 1 && !e.chain.Through && e.equal == nil {
 		return
 	}
 	e.store = store.New(e.device, e.can.Compares, e.chain, e.StoredAt(), e.data.Len(), search.NewMask(e.source.Holders()))
-	if e.gained != nil && e.can.InOrder {
+	for b, holders := range e.equal {
+		e.store.Same(b, holders)
+	}
+	if e.gained != nil && (e.can.InOrder || e.judge.Hits() > 0) { // hits add up in any order
 		e.store.Know(e.gained, e.data)
 	}
 }
