@@ -93,18 +93,33 @@ template <int KIND> __device__ __forceinline__ float quantized(const Params &p, 
 
 // ---------------------------------------------------------------------------------------------------- fake quantization
 
-// quantize_all also says whether one of the thread's values was NaN.
-template <int KIND> __device__ __forceinline__ bool quantize_all(float *y, const float *x, const Params &p, Size n, float below, float above) {
-	const Size vectors = aligned16(x, y) ? n / 4 : 0;
+// choose_grids writes the grid of each holder that the mask chooses: chosen[h] is records[2*h] if the bit of h is set,
+// else records[2*h+1]. It runs once a mask, so that fake_quant waits for one record and not for the mask's bit first.
+// Launch: grid in x, a thread a holder. Bits: a copy.
+extern "C" __global__ void choose_grids(Params *chosen, const Params *records, const Byte *mask, unsigned holders) {
+	for (Size h = thread_index(); h < holders; h += thread_count()) chosen[h] = records[2 * h + (bit_of(mask, (unsigned)h) ? 0u : 1u)];
+}
+
+// first_of loads the first four elements of a thread, before the record is there that says what becomes of them.
+__device__ __forceinline__ float4 first_of(const float *x, Size vectors) {
+	float4 v;
+	v.x = v.y = v.z = v.w = 0.0f;
+	if (thread_index() < vectors) v = ((const float4 *)x)[thread_index()];
+	return v;
+}
+
+// quantize_all also says whether one of the thread's values was NaN. v has the thread's first elements.
+template <int KIND>
+__device__ __forceinline__ bool quantize_all(float *y, const float *x, float4 v, const Params &p, Size n, Size vectors, float below, float above) {
 	bool nan = false;
-	for (Size i = thread_index(); i < vectors; i += thread_count()) {
-		float4 v = ((const float4 *)x)[i];
+	for (Size i = thread_index(); i < vectors;) {
 		nan |= v.x != v.x || v.y != v.y || v.z != v.z || v.w != v.w;
 		v.x = quantized<KIND>(p, v.x, below, above);
 		v.y = quantized<KIND>(p, v.y, below, above);
 		v.z = quantized<KIND>(p, v.z, below, above);
 		v.w = quantized<KIND>(p, v.w, below, above);
 		((float4 *)y)[i] = v;
+		if ((i += thread_count()) < vectors) v = ((const float4 *)x)[i];
 	}
 	for (Size i = vectors * 4 + thread_index(); i < n; i += thread_count()) {
 		const float v = x[i];
@@ -114,18 +129,19 @@ template <int KIND> __device__ __forceinline__ bool quantize_all(float *y, const
 	return nan;
 }
 
-// fake_quant rounds n floats to the grid of a holder: records[2*holder] if its bit of the mask is set, else
-// records[2*holder+1]. A Relu or Clip in front is fused by below and above (Relu: 0, +Inf); -Inf and +Inf leave every
-// value alone. nan, if it is not null, becomes 1 where a value is NaN, which the grid hides, and is left alone else.
+// fake_quant rounds n floats to the grid of a holder, grids[holder] of choose_grids. A Relu or Clip in front is fused
+// by below and above (Relu: 0, +Inf); -Inf and +Inf leave every value alone. nan, if it is not null, becomes 1 where a
+// value is NaN, which the grid hides, and is left alone else.
 // Launch: grid in x. In place (x == y) or apart, never partly overlapping. Moves 8 bytes per element.
 // Bits: quant.Grid.Value for every float32.
-extern "C" __global__ void fake_quant(float *y, const float *x, const Params *records, const Byte *mask, unsigned holder, Size n, float below, float above,
-                                      unsigned *nan) {
-	const Params p = records[2 * (Size)holder + (bit_of(mask, holder) ? 0u : 1u)];
+extern "C" __global__ void fake_quant(float *y, const float *x, const Params *grids, unsigned holder, Size n, float below, float above, unsigned *nan) {
+	const Size vectors = aligned16(x, y) ? n / 4 : 0;
+	const float4 first = first_of(x, vectors);
+	const Params p = grids[holder];
 	bool seen;
-	if (p.kind == KIND_MCTQ) seen = quantize_all<KIND_MCTQ>(y, x, p, n, below, above);
-	else if (p.kind == KIND_TORCH) seen = quantize_all<KIND_TORCH>(y, x, p, n, below, above);
-	else seen = quantize_all<KIND_QDQ>(y, x, p, n, below, above);
+	if (p.kind == KIND_MCTQ) seen = quantize_all<KIND_MCTQ>(y, x, first, p, n, vectors, below, above);
+	else if (p.kind == KIND_TORCH) seen = quantize_all<KIND_TORCH>(y, x, first, p, n, vectors, below, above);
+	else seen = quantize_all<KIND_QDQ>(y, x, first, p, n, vectors, below, above);
 	if (seen && nan) *nan = 1u;
 }
 
@@ -180,14 +196,21 @@ __device__ __forceinline__ float4 partners(const float *other, Size i, Size inne
 	return all;
 }
 
+// Other is the tensor that a launch adds or multiplies by, and where the partner of an element lies in it.
+struct Other {
+	const float *values; // null: there is none
+	Size inner, count;
+	bool row; // four partners lie in a row
+};
+
+// quantize_fronted is quantize_all of what stands in front.
 template <int KIND>
-__device__ __forceinline__ bool quantize_fronted(float *y, const float *x, const float *other, const Params &p, Size n, Size inner, Size count, const Front &f) {
-	const bool row = inner == 1 && count % 4 == 0 && aligned16(other, other);
-	const Size vectors = aligned16(x, y) && (!other || row || inner % 4 == 0) ? n / 4 : 0;
+__device__ __forceinline__ bool quantize_fronted(float *y, const float *x, float4 v, const Other &other, const Params &p, Size n, Size vectors,
+                                                 const Front &f) {
 	bool nan = false;
-	for (Size i = thread_index(); i < vectors; i += thread_count()) {
-		float4 v = ((const float4 *)x)[i], o = v;
-		if (other) o = partners(other, 4 * i, inner, count, row);
+	for (Size i = thread_index(); i < vectors;) {
+		float4 o = v;
+		if (other.values) o = partners(other.values, 4 * i, other.inner, other.count, other.row);
 		v.x = fronted(f, v.x, o.x), v.y = fronted(f, v.y, o.y), v.z = fronted(f, v.z, o.z), v.w = fronted(f, v.w, o.w);
 		nan |= v.x != v.x || v.y != v.y || v.z != v.z || v.w != v.w;
 		v.x = value_of<KIND>(p, step_of<KIND>(p, v.x));
@@ -195,9 +218,10 @@ __device__ __forceinline__ bool quantize_fronted(float *y, const float *x, const
 		v.z = value_of<KIND>(p, step_of<KIND>(p, v.z));
 		v.w = value_of<KIND>(p, step_of<KIND>(p, v.w));
 		((float4 *)y)[i] = v;
+		if ((i += thread_count()) < vectors) v = ((const float4 *)x)[i];
 	}
 	for (Size i = vectors * 4 + thread_index(); i < n; i += thread_count()) {
-		const float v = fronted(f, x[i], other ? other[place(i, inner, count)] : 0.0f);
+		const float v = fronted(f, x[i], other.values ? other.values[place(i, other.inner, other.count)] : 0.0f);
 		nan |= v != v;
 		y[i] = value_of<KIND>(p, step_of<KIND>(p, v));
 	}
@@ -210,14 +234,17 @@ __device__ __forceinline__ bool quantize_fronted(float *y, const float *x, const
 // = elements of a plane), a number. It is null where neither is wanted. nan becomes 1 where v is NaN.
 // Launch: grid in x. y is x, or apart from x and other; other may be x. Moves 8 bytes per element, and 4 of other.
 // Bits: those of the operators one after another, each rounded to float32, and of quant.Grid.Value.
-extern "C" __global__ void fake_quant_of(float *y, const float *x, const float *other, const Params *records, const Byte *mask, unsigned holder, Size n,
-                                         Size inner, Size count, unsigned does, float below, float above, unsigned *nan) {
-	const Params p = records[2 * (Size)holder + (bit_of(mask, holder) ? 0u : 1u)];
+extern "C" __global__ void fake_quant_of(float *y, const float *x, const float *other, const Params *grids, unsigned holder, Size n, Size inner,
+                                         Size count, unsigned does, float below, float above, unsigned *nan) {
+	const Other o = {other, inner, count, inner == 1 && count % 4 == 0 && aligned16(other, other)};
+	const Size vectors = aligned16(x, y) && (!other || o.row || inner % 4 == 0) ? n / 4 : 0;
+	const float4 first = first_of(x, vectors);
+	const Params p = grids[holder];
 	const Front f = {does, below, above};
 	bool seen;
-	if (p.kind == KIND_MCTQ) seen = quantize_fronted<KIND_MCTQ>(y, x, other, p, n, inner, count, f);
-	else if (p.kind == KIND_TORCH) seen = quantize_fronted<KIND_TORCH>(y, x, other, p, n, inner, count, f);
-	else seen = quantize_fronted<KIND_QDQ>(y, x, other, p, n, inner, count, f);
+	if (p.kind == KIND_MCTQ) seen = quantize_fronted<KIND_MCTQ>(y, x, first, o, p, n, vectors, f);
+	else if (p.kind == KIND_TORCH) seen = quantize_fronted<KIND_TORCH>(y, x, first, o, p, n, vectors, f);
+	else seen = quantize_fronted<KIND_QDQ>(y, x, first, o, p, n, vectors, f);
 	if (seen && nan) *nan = 1u;
 }
 

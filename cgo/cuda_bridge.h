@@ -12,16 +12,16 @@ typedef struct {
   CUcontext context;    /* the retained primary context */
   CUfunction function;  /* fake_quant of kernels.cu */
   CUfunction of;        /* fake_quant_of */
-  CUdeviceptr records;  /* the record table: for each holder the low grid, then the high one (demote_params) */
+  CUdeviceptr grids;    /* for each holder the grid that the mask has chosen (demote_params), by choose_grids of kernels.cu */
   CUdeviceptr nan;      /* a uint32 that becomes 1 where a FakeQuant is given NaN; 0: nobody asks */
   CUstream stream;      /* where to launch if the provider has no stream of its own: only the stand-in */
-  uint32_t holders;     /* records in the table */
+  uint32_t holders;     /* grids there */
   uint32_t max_blocks;  /* of a launch */
 } demote_cuda_device;
 
 /* Adds the domain "demote" with a FakeQuant that launches on a device. stand_in false: for the CUDA provider (and the CPU provider's
  * own beside it). stand_in true: the driver-launching operator for the CPU provider, for tests on the emulated device.
- * The mask of these operators is packed: bit i of the holders lies in byte i/8 at position i%8. */
+ * These operators do not read their mask: its grids are chosen before a run. */
 char *demote_cuda_register(OrtSessionOptions *options, bool stand_in);
 
 /* Sets the device that kernels made from now on use; null: none, and making one is an error. The caller holds a lock from here until its

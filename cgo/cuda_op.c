@@ -1,8 +1,8 @@
 //go:build cuda
 
-/* FakeQuant on a device: one launch of kernels.cu's fake_quant on the provider's stream. The grids come from the record table on the
- * device, not from the attributes, and the mask's bit is read by the kernel: nothing here waits, copies or allocates, so that a run can be
- * captured in a CUDA graph. An optional attribute clip FLOATS[2] is a Relu or Clip that the launch does as well.
+/* FakeQuant on a device: one launch of kernels.cu's fake_quant on the provider's stream. The grid is the one that choose_grids has left on
+ * the device for this mask, not one of the attributes, and the mask itself is not read: nothing here waits, copies or allocates, so that a
+ * run can be captured in a CUDA graph. An optional attribute clip FLOATS[2] is a Relu or Clip that the launch does as well.
  *
  * FakeQuantOf (domain "demote", version 1) is FakeQuant of what stands in front of it, see fake_quant_of in kernels.cu: attributes does INT
  * (the FRONT_ bits) and inner INT, and a third input, the other tensor, where does adds or multiplies. */
@@ -67,7 +67,7 @@ static OrtStatus *create(const OrtCustomOp *op, const OrtApi *api, const OrtKern
   if (status) return status;
   if (!chosen) return demote_statusf(ORT_FAIL, "FakeQuant: the session was made without a device");
   if (attributes.holder >= (int64_t)chosen->holders) {
-    return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: holder %lld, but the record table has %u", (long long)attributes.holder, chosen->holders);
+    return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: holder %lld, but there are grids of %u", (long long)attributes.holder, chosen->holders);
   }
   cuda_kernel *k = malloc(sizeof *k);
   if (!k) return demote_statusf(ORT_FAIL, "FakeQuant: out of memory");
@@ -97,34 +97,30 @@ static OrtStatus *ensure_context(CUcontext wanted) {
   return driver_status("making the context current", code);
 }
 
-static OrtStatus *launch(const cuda_kernel *k, CUstream stream, void *y, const void *x, const void *mask, uint64_t n, const void *other, uint64_t count) {
+static OrtStatus *launch(const cuda_kernel *k, CUstream stream, void *y, const void *x, uint64_t n, const void *other, uint64_t count) {
   uint64_t blocks = (n + BLOCK_THREADS * VECTOR - 1) / (BLOCK_THREADS * VECTOR);
   if (blocks > k->device.max_blocks) blocks = k->device.max_blocks;
-  CUdeviceptr records = k->device.records, nan = k->device.nan;
+  CUdeviceptr grids = k->device.grids, nan = k->device.nan;
   uint32_t holder = k->holder;
   float below = k->below, above = k->above;
   if (k->does) {
     uint64_t inner = (uint64_t)k->inner;
     uint32_t does = (uint32_t)k->does;
-    void *arguments[] = {&y, &x, &other, &records, &mask, &holder, &n, &inner, &count, &does, &below, &above, &nan};
+    void *arguments[] = {&y, &x, &other, &grids, &holder, &n, &inner, &count, &does, &below, &above, &nan};
     return driver_status("launching fake_quant_of", cuLaunchKernel(k->device.of, (unsigned)blocks, 1, 1, BLOCK_THREADS, 1, 1, 0, stream,
                                                                    arguments, NULL));
   }
-  void *arguments[] = {&y, &x, &records, &mask, &holder, &n, &below, &above, &nan};
+  void *arguments[] = {&y, &x, &grids, &holder, &n, &below, &above, &nan};
   return driver_status("launching fake_quant", cuLaunchKernel(k->device.function, (unsigned)blocks, 1, 1, BLOCK_THREADS, 1, 1, 0, stream,
                                                               arguments, NULL));
 }
 
 static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
   const cuda_kernel *k = kernel;
-  const void *x, *mask, *other = NULL;
+  const void *x, *other = NULL;
   const int64_t *dims;
-  size_t rank, n, mask_bytes, count = 0;
+  size_t rank, n, count = 0;
   OrtStatus *status;
-  if ((status = demote_input(context, 1, &mask, &mask_bytes, &dims, &rank))) return status;
-  if (k->holder / 8 >= mask_bytes) {
-    return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: holder %u, but the mask has %zu bytes", k->holder, mask_bytes);
-  }
   if (k->does & WITH_OTHER && (status = demote_input(context, OTHER_INPUT, &other, &count, &dims, &rank))) return status;
   if ((status = demote_input(context, 0, &x, &n, &dims, &rank))) return status;
   if (other && n > 0 && (count == 0 || n % (count * (uint64_t)k->inner))) {
@@ -137,7 +133,7 @@ static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
   if (n == 0) return NULL;
   if ((status = demote_api->KernelContext_GetGPUComputeStream(context, &stream))) return status;
   if ((status = ensure_context(k->device.context))) return status;
-  return launch(k, stream ? (CUstream)stream : k->device.stream, y, x, mask, n, other, count);
+  return launch(k, stream ? (CUstream)stream : k->device.stream, y, x, n, other, count);
 }
 
 static const char *cuda_provider(const OrtCustomOp *op) { return (void)op, "CUDAExecutionProvider"; }

@@ -25,9 +25,9 @@ type Launcher struct {
 	Context   uintptr // CUcontext, the retained primary one
 	Kernel    uintptr // CUfunction of fake_quant
 	KernelOf  uintptr // CUfunction of fake_quant_of
-	Records   uintptr // device address of the record table
+	Grids     uintptr // device address of the grids that cuda.ChooseGrids writes
 	NaN       uintptr // device address of a uint32 that becomes 1 if a FakeQuant reads NaN; 0: not wanted
-	Holders   int     // records in it
+	Holders   int     // grids there
 	MaxBlocks int     // of a launch
 	Stream    uintptr // CUstream; used only if the provider has none, as a stand-in
 }
@@ -51,9 +51,8 @@ type CUDAOptions struct {
 var making sync.Mutex
 
 // NewCUDASession is NewSession on the CUDA provider. Every node must run there: one that cannot is an error that ONNX
-// Runtime words, not a silent fallback. FakeQuant takes its grids from the record table of the launcher, and its mask
-// is packed, bit i%8 of byte i/8 for holder i, in the first bytes of the input "demote.mask". Call it, and Close, on
-// the device worker's thread.
+// Runtime words, not a silent fallback. FakeQuant takes its grid from those of the launcher, which are chosen before
+// a run, and does not read the input "demote.mask". Call it, and Close, on the device worker's thread.
 func NewCUDASession(model Model, o Options, c CUDAOptions) (*Session, error) {
 	if Version() == "" || !ort.IsInitialized() {
 		return nil, errNotOpen
@@ -92,7 +91,7 @@ func (l Launcher) fill(d *C.demote_cuda_device) {
 		context:    *(*C.CUcontext)(unsafe.Pointer(&l.Context)),
 		function:   *(*C.CUfunction)(unsafe.Pointer(&l.Kernel)),
 		of:         *(*C.CUfunction)(unsafe.Pointer(&l.KernelOf)),
-		records:    C.CUdeviceptr(l.Records),
+		grids:      C.CUdeviceptr(l.Grids),
 		nan:        C.CUdeviceptr(l.NaN),
 		stream:     *(*C.CUstream)(unsafe.Pointer(&l.Stream)),
 		holders:    C.uint32_t(l.Holders),

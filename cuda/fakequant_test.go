@@ -24,6 +24,48 @@ func packMask(low []bool) []uint8 {
 	return mask
 }
 
+// chosen are the grids that a mask of the holders chooses from a record table, as the kernel writes them.
+func chosen(t *testing.T, d *cuda.Device, s *cuda.Stream, table *cuda.Buffer[quant.Params], low []bool) *cuda.Buffer[quant.Params] {
+	t.Helper()
+	mask, grids := upload(t, d, s, "mask", packMask(low)), newBuffer[quant.Params](t, d, "grids", len(low))
+	do(t, d.ChooseGrids(grids, table, mask).Run(s))
+	do(t, s.Synchronize())
+	closeAll(t, mask)
+	return grids
+}
+
+// TestChooseGrids holds that the kernel writes the low grid of each holder whose bit is set, the high one of the
+// others, and nothing behind them.
+func TestChooseGrids(t *testing.T) {
+	list := records(t)
+	r := rand.New(rand.NewPCG(8, 1))
+	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
+		for _, n := range []int{1, 7, 8, 9, 300} {
+			many, low := make([]quant.Record, n), make([]bool, n)
+			for i := range many {
+				many[i], low[i] = list[i%len(list)], r.IntN(2) == 0
+			}
+			table, mask := upload(t, d, s, "records", cuda.RecordTable(many)), upload(t, d, s, "mask", packMask(low))
+			all := upload(t, d, s, "grids", make([]quant.Params, n+1))
+			do(t, d.ChooseGrids(all.View(0, n), table, mask).Run(s))
+			got := download(t, s, all)
+			for i, record := range many {
+				want := record.High.Params()
+				if low[i] {
+					want = record.Low.Params()
+				}
+				if got[i] != want {
+					t.Errorf("holder %d of %d, low %v: %+v, want %+v", i, n, low[i], got[i], want)
+				}
+			}
+			if got[n] != (quant.Params{}) {
+				t.Errorf("%d holders: behind the last there is %+v", n, got[n])
+			}
+			closeAll(t, table, mask, all)
+		}
+	})
+}
+
 func TestFakeQuantHasTheBitsOfQuant(t *testing.T) {
 	list := records(t)
 	low := make([]bool, len(list))
@@ -32,7 +74,7 @@ func TestFakeQuantHasTheBitsOfQuant(t *testing.T) {
 	}
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		table := upload(t, d, s, "records", cuda.RecordTable(list))
-		mask := upload(t, d, s, "mask", packMask(low))
+		grids := chosen(t, d, s, table, low)
 		r := rand.New(rand.NewPCG(1, 2))
 		for holder, record := range list {
 			p := record.High.Params()
@@ -42,8 +84,8 @@ func TestFakeQuantHasTheBitsOfQuant(t *testing.T) {
 			for _, n := range lengths[holder%2:] {
 				in := values(p, n, r)
 				x, y := upload(t, d, s, "x", in), newBuffer[float32](t, d, "y", n)
-				do(t, d.FakeQuant(y, x, table, mask, holder, cuda.NoClip).Run(s))
-				do(t, d.FakeQuant(x, x, table, mask, holder, cuda.NoClip).Run(s)) // in place
+				do(t, d.FakeQuant(y, x, grids, holder, cuda.NoClip).Run(s))
+				do(t, d.FakeQuant(x, x, grids, holder, cuda.NoClip).Run(s)) // in place
 				want := make([]float32, n)
 				p.Apply(want, in)
 				for i, b := range []*cuda.Buffer[float32]{y, x} {
@@ -54,7 +96,7 @@ func TestFakeQuantHasTheBitsOfQuant(t *testing.T) {
 				closeAll(t, x, y)
 			}
 		}
-		closeAll(t, table, mask)
+		closeAll(t, table, grids)
 	})
 }
 
@@ -64,7 +106,7 @@ func TestFakeQuantMarksNaN(t *testing.T) {
 	list := records(t)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		table := upload(t, d, s, "records", cuda.RecordTable(list))
-		mask, seen := upload(t, d, s, "mask", packMask(make([]bool, len(list)))), upload(t, d, s, "the mark", []uint32{0})
+		grids, seen := chosen(t, d, s, table, make([]bool, len(list))), upload(t, d, s, "the mark", []uint32{0})
 		const n = 2051 // more than a block's vectors, and a tail
 		for holder := range list {
 			for _, at := range []int{-1, 0, 5, 1023, 2047, n - 1} {
@@ -80,7 +122,7 @@ func TestFakeQuantMarksNaN(t *testing.T) {
 				}
 				x := upload(t, d, s, "x", in)
 				do(t, seen.Upload(s, []uint32{0}))
-				l := d.FakeQuant(x, x, table, mask, holder, cuda.Clip{})
+				l := d.FakeQuant(x, x, grids, holder, cuda.Clip{})
 				l.MarkNaN(seen)
 				do(t, l.Run(s))
 				if got := download(t, s, seen)[0]; got != want {
@@ -89,7 +131,7 @@ func TestFakeQuantMarksNaN(t *testing.T) {
 				closeAll(t, x)
 			}
 		}
-		closeAll(t, table, mask, seen)
+		closeAll(t, table, grids, seen)
 	})
 }
 
@@ -97,13 +139,12 @@ func TestFakeQuantOfUnalignedParts(t *testing.T) {
 	grid, err := quant.GridOf(quant.QDQ, quant.Asymmetric, 8, quant.Range{Min: -1, Max: 2})
 	do(t, err)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
-		table := upload(t, d, s, "records", cuda.RecordTable([]quant.Record{{Low: grid, High: grid}}))
-		mask := upload(t, d, s, "mask", []uint8{0})
+		grids := upload(t, d, s, "grids", []quant.Params{grid.Params()})
 		in := values(grid.Params(), 200, rand.New(rand.NewPCG(3, 4)))
 		for _, c := range []struct{ first, n int }{{1, 100}, {2, 64}, {3, 33}, {4, 33}, {7, 1}} {
 			whole := upload(t, d, s, "x", in)
 			part := whole.View(c.first, c.n)
-			do(t, d.FakeQuant(part, part, table, mask, 0, cuda.NoClip).Run(s))
+			do(t, d.FakeQuant(part, part, grids, 0, cuda.NoClip).Run(s))
 			want := append([]float32(nil), in...)
 			grid.Apply(want[c.first:c.first+c.n], in[c.first:c.first+c.n])
 			if err := sameBits(download(t, s, whole), want); err != nil {
@@ -111,7 +152,7 @@ func TestFakeQuantOfUnalignedParts(t *testing.T) {
 			}
 			closeAll(t, whole)
 		}
-		closeAll(t, table, mask)
+		closeAll(t, grids)
 	})
 }
 
@@ -130,13 +171,13 @@ func TestFakeQuantWithClip(t *testing.T) {
 	list := records(t)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		table := upload(t, d, s, "records", cuda.RecordTable(list))
-		mask := upload(t, d, s, "mask", make([]uint8, cuda.MaskBytes(len(list))))
+		grids := chosen(t, d, s, table, make([]bool, len(list)))
 		for _, c := range clips {
 			for holder := 0; holder < len(list); holder += 5 {
 				p := list[holder].High.Params()
 				in := values(p, 333, rand.New(rand.NewPCG(5, uint64(holder))))
 				x := upload(t, d, s, "x", in)
-				do(t, d.FakeQuant(x, x, table, mask, holder, c.clip).Run(s))
+				do(t, d.FakeQuant(x, x, grids, holder, c.clip).Run(s))
 				want := make([]float32, len(in))
 				for i, v := range in {
 					want[i] = p.Value(c.f(v))
@@ -147,7 +188,7 @@ func TestFakeQuantWithClip(t *testing.T) {
 				closeAll(t, x)
 			}
 		}
-		closeAll(t, table, mask)
+		closeAll(t, table, grids)
 	})
 }
 
@@ -187,14 +228,15 @@ func chain(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		labels[i] = int64(r.IntN(classes))
 	}
 	low := []bool{true, false, true, true, false, false, true, false, true}
-	table, mask := upload(t, d, s, "records", cuda.RecordTable(list)), upload(t, d, s, "mask", packMask(low))
+	table, mask, grids := upload(t, d, s, "records", cuda.RecordTable(list)), upload(t, d, s, "mask", packMask(low)), newBuffer[quant.Params](t, d, "grids", len(list))
 	x, truth := upload(t, d, s, "x", in), upload(t, d, s, "labels", labels)
 	y, back := newBuffer[float32](t, d, "y", len(in)), newBuffer[float32](t, d, "back", len(in))
 	codes, bits := newBuffer[uint16](t, d, "codes", len(in)), newBuffer[uint8](t, d, "bits", cuda.MaskBytes(samples))
 	grid := table.View(2*8, 1)
 
+	do(t, d.ChooseGrids(grids, table, mask).Run(s))
 	for holder := range list {
-		do(t, d.FakeQuant(x, x, table, mask, holder, cuda.NoClip).Run(s))
+		do(t, d.FakeQuant(x, x, grids, holder, cuda.NoClip).Run(s))
 	}
 	do(t, y.CopyFrom(s, x))
 	do(t, d.Pack(codes, y, grid).Run(s))
@@ -219,5 +261,5 @@ func chain(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 			t.Errorf("sample %d: top-5 bit %v, want %v", i, got, want)
 		}
 	}
-	closeAll(t, table, mask, x, truth, y, back, codes, bits)
+	closeAll(t, table, mask, grids, x, truth, y, back, codes, bits)
 }

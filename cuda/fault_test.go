@@ -55,6 +55,11 @@ func work(d *cuda.Device) (err error) {
 		return err
 	}
 	defer closing(mask)
+	grids, err := cuda.NewBuffer[quant.Params](d, "grids", 1)
+	if err != nil {
+		return err
+	}
+	defer closing(grids)
 	in := make([]float32, x.Len())
 	for i := range in {
 		in[i] = float32(i) / 4000
@@ -63,7 +68,8 @@ func work(d *cuda.Device) (err error) {
 		func() error { return x.Upload(s, in) },
 		func() error { return table.Upload(s, cuda.RecordTable([]quant.Record{{Low: grid, High: grid}})) },
 		func() error { return mask.Clear(s) },
-		func() error { return d.FakeQuant(x, x, table, mask, 0, cuda.NoClip).Run(s) },
+		func() error { return d.ChooseGrids(grids, table, mask).Run(s) },
+		func() error { return d.FakeQuant(x, x, grids, 0, cuda.NoClip).Run(s) },
 		func() error { return e.Record(s) },
 		func() error { return e.Synchronize() },
 		func() error { return x.Download(s, in) },
@@ -103,13 +109,13 @@ func TestEmulatedFaults(t *testing.T) {
 		{"driver too old", "driver=11080", 0, cuda.ErrDriver, "serves CUDA 11.8, but 12.0 is needed: update the driver"},
 		{"capability too low", "capability=70", 0, cuda.ErrNoDevice, "compute capability 7.0, but 7.5 is needed"},
 		{"kernels refused", "fail=cuModuleLoadData:1:218", 0, cuda.ErrDriver, "loading the kernels: InvalidPtx (CUDA error 218): the driver (CUDA 12.2) refuses them"},
-		{"kernel missing", "fail=cuModuleGetFunction:5:500", 0, nil, "looking for the kernel pack16: NotFound (CUDA error 500)"},
+		{"kernel missing", "fail=cuModuleGetFunction:6:500", 0, nil, "looking for the kernel pack16: NotFound (CUDA error 500)"},
 		{"not initialized", "fail=cuDevicePrimaryCtxRetain:1:3", 0, cuda.ErrNoDevice, "opening GPU 0"},
 		{"GPU taken exclusively", "fail=cuDevicePrimaryCtxRetain:1:46", 0, cuda.ErrNoDevice, "opening GPU 0"},
 		{"too little memory", "memory=20000", 0, cuda.ErrOutOfMemory, ""},
 		{"far too little memory", "memory=19999", 0, cuda.ErrOutOfMemory, "allocating x: OutOfMemory (CUDA error 2), 20000 bytes asked for, 19999 free"},
 		{"out of memory at the third allocation", "fail=cuMemAlloc_v2:3:2", 0, cuda.ErrOutOfMemory, "allocating mask"},
-		{"launch refused", "fail=cuLaunchKernel:1:701", 0, nil, "launching fake_quant: LaunchOutOfResources (CUDA error 701)"},
+		{"launch refused", "fail=cuLaunchKernel:2:701", 0, nil, "launching fake_quant: LaunchOutOfResources (CUDA error 701)"},
 		{"launch fails while it runs", "launch=1:719", 0, cuda.ErrLostContext, "CUDA error 719"},
 		{"memory error while it runs", "launch=1:214", 0, cuda.ErrLostContext, "CUDA error 214"},
 		{"context lost at an allocation", "lose=cuMemAlloc_v2:2", 0, cuda.ErrLostContext, "CUDA error 709"},

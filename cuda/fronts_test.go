@@ -23,20 +23,20 @@ type front struct {
 	name   string
 	nodes  []*onnxpb.NodeProto // from x to v, for ONNX Runtime
 	consts map[string]float32
-	launch func(d *cuda.Device, x *cuda.Buffer[float32], table *cuda.Buffer[quant.Params], mask *cuda.Buffer[uint8], holder int) *cuda.Launch
+	launch func(d *cuda.Device, x *cuda.Buffer[float32], grids *cuda.Buffer[quant.Params], holder int) *cuda.Launch
 }
 
 // clips is a front that clips alone.
 func clips(name string, below, above float32, consts map[string]float32, nodes ...*onnxpb.NodeProto) front {
-	return front{name, nodes, consts, func(d *cuda.Device, x *cuda.Buffer[float32], table *cuda.Buffer[quant.Params], mask *cuda.Buffer[uint8], holder int) *cuda.Launch {
-		return d.FakeQuant(x, x, table, mask, holder, cuda.Clip{Below: below, Above: above})
+	return front{name, nodes, consts, func(d *cuda.Device, x *cuda.Buffer[float32], grids *cuda.Buffer[quant.Params], holder int) *cuda.Launch {
+		return d.FakeQuant(x, x, grids, holder, cuda.Clip{Below: below, Above: above})
 	}}
 }
 
 // of is a front that fake_quant_of does.
 func of(name string, does int, clip cuda.Clip, consts map[string]float32, nodes ...*onnxpb.NodeProto) front {
-	return front{name, nodes, consts, func(d *cuda.Device, x *cuda.Buffer[float32], table *cuda.Buffer[quant.Params], mask *cuda.Buffer[uint8], holder int) *cuda.Launch {
-		return d.FakeQuantOf(x, x, cuda.Front{Does: does, Other: x, Inner: 1, Clip: clip}, table, mask, holder)
+	return front{name, nodes, consts, func(d *cuda.Device, x *cuda.Buffer[float32], grids *cuda.Buffer[quant.Params], holder int) *cuda.Launch {
+		return d.FakeQuantOf(x, x, cuda.Front{Does: does, Other: x, Inner: 1, Clip: clip}, grids, holder)
 	}}
 }
 
@@ -111,12 +111,7 @@ func compareFront(t *testing.T, f front) {
 	}
 	run := unfused(t, f, int64(chunk))
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
-		var both []quant.Params
-		for _, p := range list {
-			both = append(both, p, p)
-		}
-		table := upload(t, d, s, "records", both)
-		mask := upload(t, d, s, "mask", []uint8{0})
+		grids := upload(t, d, s, "grids", list)
 		host, want, different := make([]float32, chunk), make([]float32, chunk), 0
 		x := newBuffer[float32](t, d, "x", chunk)
 		for at := uint64(0); at < 1<<32; {
@@ -127,7 +122,7 @@ func compareFront(t *testing.T, f front) {
 			v := run(host[:n])
 			for holder, p := range list {
 				do(t, x.Upload(s, host))
-				do(t, f.launch(d, x, table, mask, holder).Run(s))
+				do(t, f.launch(d, x, grids, holder).Run(s))
 				p.Apply(want[:n], v)
 				for i, got := range download(t, s, x)[:n] {
 					if math.Float32bits(got) == math.Float32bits(want[i]) {
@@ -142,7 +137,7 @@ func compareFront(t *testing.T, f front) {
 		if different > 0 {
 			t.Errorf("%d values differ", different)
 		}
-		closeAll(t, table, mask, x)
+		closeAll(t, grids, x)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"example.org/demote/cuda"
 	"example.org/demote/cuda/emutest"
 	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // TestEmulatedFakeQuantOf runs the operator in a session, with a tensor of its own and without, and makes the mistakes
@@ -23,7 +24,7 @@ func TestEmulatedFakeQuantOf(t *testing.T) {
 	list := records(t)[:1]
 	in, other := []float32{-1, 0.5, 2, 3, -7, 6}, []float32{0.25, -0.5}
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
-		table, mask := upload(t, d, s, "records", cuda.RecordTable(list)), upload(t, d, s, "mask", []uint8{0})
+		grids, mask := upload(t, d, s, "grids", []quant.Params{list[0].High.Params()}), upload(t, d, s, "mask", []uint8{0})
 		x, o, y := upload(t, d, s, "x", in), upload(t, d, s, "o", other), newBuffer[float32](t, d, "y", len(in))
 		for name, c := range map[string]struct {
 			does, inner int64
@@ -53,7 +54,7 @@ func TestEmulatedFakeQuantOf(t *testing.T) {
 				data, err := proto.Marshal(m)
 				do(t, err)
 				err = func() error {
-					session, err := cgo.NewCUDASession(cgo.Model{Bytes: data}, cgo.Options{}, cgo.CUDAOptions{Launcher: launcher(d, s, table), StandIn: true})
+					session, err := cgo.NewCUDASession(cgo.Model{Bytes: data}, cgo.Options{}, cgo.CUDAOptions{Launcher: launcher(d, s, grids), StandIn: true})
 					if err != nil {
 						return err
 					}
@@ -90,7 +91,7 @@ func TestEmulatedFakeQuantOf(t *testing.T) {
 				}
 			})
 		}
-		closeAll(t, table, mask, x, o, y)
+		closeAll(t, grids, mask, x, o, y)
 	})
 }
 
@@ -99,14 +100,14 @@ func TestFakeQuantOfMarksNaN(t *testing.T) {
 	inf := float32(math.Inf(1))
 	list := records(t)[:1]
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
-		table, mask := upload(t, d, s, "records", cuda.RecordTable(list)), upload(t, d, s, "mask", []uint8{0})
+		grids := upload(t, d, s, "grids", []quant.Params{list[0].High.Params()})
 		for _, c := range []struct {
 			x, other float32
 			want     uint32
 		}{{inf, -inf, 1}, {inf, 1, 0}, {float32(math.NaN()), 1, 1}, {1, 2, 0}} {
 			x, other := upload(t, d, s, "x", []float32{1, 1, 1, 1, 1, c.x, 1}), upload(t, d, s, "other", []float32{0, 0, 0, 0, 0, c.other, 0})
 			mark := upload(t, d, s, "mark", []uint32{0})
-			l := d.FakeQuantOf(x, x, cuda.Front{Does: cuda.FrontAdd, Other: other, Inner: 1, Clip: cuda.Clip{Above: inf}}, table, mask, 0)
+			l := d.FakeQuantOf(x, x, cuda.Front{Does: cuda.FrontAdd, Other: other, Inner: 1, Clip: cuda.Clip{Above: inf}}, grids, 0)
 			l.MarkNaN(mark)
 			do(t, l.Run(s))
 			if got := download(t, s, mark)[0]; got != c.want {
@@ -114,6 +115,6 @@ func TestFakeQuantOfMarksNaN(t *testing.T) {
 			}
 			closeAll(t, x, other, mark)
 		}
-		closeAll(t, table, mask)
+		closeAll(t, grids)
 	})
 }

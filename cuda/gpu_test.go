@@ -18,13 +18,14 @@ import (
 // Questions that only ONNX Runtime's CUDA provider on a GPU can answer; `make gpu-check` runs them there.
 
 // check runs the small network for each mask and compares the outputs with package quant.
-func (v *small) check(t *testing.T, s *cuda.Stream, factor float32, entries map[string]string) {
+func (v *small) check(t *testing.T, d *cuda.Device, s *cuda.Stream, factor float32, entries map[string]string) {
 	t.Helper()
 	in := values(v.records[0].High.Params(), v.x.Len(), rand.New(rand.NewPCG(2, 2)))
 	do(t, v.x.Upload(s, in))
 	for bits := range 4 {
 		low := []bool{bits&1 != 0, bits&2 != 0}
 		do(t, v.mask.View(0, 1).Upload(s, packMask(low)))
+		do(t, d.ChooseGrids(v.grids, v.table, v.mask).Run(s))
 		v.run(t, entries)
 		want := make([]float32, len(in))
 		for i, x := range in {
@@ -49,7 +50,7 @@ func TestGPUSessionHasTheBitsOfQuant(t *testing.T) {
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		v := newSmall(t, d, s, nil)
 		for _, graph := range []int{cgo.NoGraph, 1, 2, 1} {
-			v.check(t, s, 1.5, cgo.GraphRun(graph))
+			v.check(t, d, s, 1.5, cgo.GraphRun(graph))
 		}
 		v.close(t)
 	})
@@ -65,8 +66,8 @@ func TestGPUInitializersAreUsedInPlace(t *testing.T) {
 		v := newSmall(t, d, s, func(_ *cgo.Options, c *cgo.CUDAOptions) { c.Initializers = map[string]*cgo.DeviceTensor{"w": weight} })
 		for _, factor := range []float32{2, 3, -1} {
 			do(t, w.Upload(s, []float32{factor}))
-			v.check(t, s, factor, cgo.GraphRun(cgo.NoGraph))
-			v.check(t, s, factor, cgo.GraphRun(1))
+			v.check(t, d, s, factor, cgo.GraphRun(cgo.NoGraph))
+			v.check(t, d, s, factor, cgo.GraphRun(1))
 		}
 		v.close(t)
 		weight.Close()
@@ -111,7 +112,7 @@ func TestGPUConvolutionsKeepAllBits(t *testing.T) {
 		binding, err := session.NewBinding()
 		do(t, err)
 		v := &small{binding: binding, session: session, x: upload(t, d, s, "x", in), y: newBuffer[float32](t, d, "y", len(in)), table: table,
-			mask: newBuffer[uint8](t, d, "mask", 1)}
+			grids: newBuffer[quant.Params](t, d, "grids", 1), mask: newBuffer[uint8](t, d, "mask", 1)}
 		for name, b := range map[string]*cuda.Buffer[float32]{"x": v.x, "y": v.y} {
 			find := binding.Input
 			if name == "y" {

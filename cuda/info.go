@@ -25,6 +25,7 @@ type Info struct {
 	Memory          int64  // bytes in all
 	Capability      int    // 80 is compute capability 8.0
 	Multiprocessors int    // 0 if the driver does not tell
+	Threads         int    // that a multiprocessor holds at once; 0 if the driver does not tell
 	Driver          int    // newest CUDA version that the driver serves; 12040 is 12.4
 	Emulated        bool   // the tests' device, not a GPU
 }
@@ -41,6 +42,10 @@ func (i Info) Unusable() error {
 	}
 	return nil
 }
+
+// Fill is how many elements a kernel of kernels.cu takes at once when it fills the GPU: four for each thread; 0 if the
+// driver does not tell.
+func (i Info) Fill() int { return 4 * i.Multiprocessors * i.Threads }
 
 // versionText writes 12040 as 12.4.
 func versionText(v int) string { return fmt.Sprintf("%d.%d", v/1000, v%1000/10) }
@@ -95,6 +100,9 @@ func describe(ordinal int) (Info, error) {
 	})
 	if n, e := d.Attribute(cu.MultiprocessorCount); e == nil {
 		i.Multiprocessors = n
+	}
+	if n, e := d.Attribute(cu.MaxThreadsPerMultiprocessor); e == nil {
+		i.Threads = n
 	}
 	i.Emulated = strings.HasPrefix(i.Name, "EMULATED")
 	return i, err

@@ -31,18 +31,26 @@ type Clip struct {
 // NoClip changes no value.
 var NoClip = Clip{float32(math.Inf(-1)), float32(math.Inf(1))}
 
-// FakeQuant rounds all of x to the grid that the mask chooses for a holder, and writes y, which is x itself or does not
-// overlap it. records is a RecordTable, mask a packed mask. For every float32 the bits are those of quant.Params.Value.
-// MarkNaN has it say whether one was NaN.
-func (d *Device) FakeQuant(y, x *Buffer[float32], records *Buffer[quant.Params], mask *Buffer[uint8], holder int, clip Clip) *Launch {
+// ChooseGrids writes the grid that a mask chooses for each holder: what FakeQuant reads. records is a RecordTable, mask
+// a packed mask; chosen has one grid for each holder.
+func (d *Device) ChooseGrids(chosen, records *Buffer[quant.Params], mask *Buffer[uint8]) *Launch {
+	need("choose_grids", records, 2*chosen.n)
+	need("choose_grids", mask, MaskBytes(chosen.n))
+	return d.newLaunch("choose_grids", d.gridFor(chosen.n), 1,
+		pointerArg(chosen.Address()), pointerArg(records.Address()), pointerArg(mask.Address()), uint32Arg(chosen.n))
+}
+
+// FakeQuant rounds all of x to the grid of a holder among those that ChooseGrids has written, and writes y, which is x
+// itself or does not overlap it. For every float32 the bits are those of quant.Params.Value. MarkNaN has it say whether
+// one was NaN.
+func (d *Device) FakeQuant(y, x *Buffer[float32], grids *Buffer[quant.Params], holder int, clip Clip) *Launch {
 	need("fake_quant", y, x.n)
-	need("fake_quant", records, 2*holder+2)
-	need("fake_quant", mask, holder/8+1)
+	need("fake_quant", grids, holder+1)
 	if clip == (Clip{}) {
 		clip.Above = float32(math.Inf(1))
 	}
 	return d.newLaunch("fake_quant", d.gridFor(ceilDiv(x.n, 4)), 1,
-		pointerArg(y.Address()), pointerArg(x.Address()), pointerArg(records.Address()), pointerArg(mask.Address()), uint32Arg(holder),
+		pointerArg(y.Address()), pointerArg(x.Address()), pointerArg(grids.Address()), uint32Arg(holder),
 		uint64Arg(x.n), float32Arg(clip.Below), float32Arg(clip.Above), pointerArg(0))
 }
 
@@ -64,17 +72,16 @@ type Front struct {
 }
 
 // FakeQuantOf is FakeQuant of what stands in front of a holder. y may be x, and overlaps nothing else; Other may be x.
-func (d *Device) FakeQuantOf(y, x *Buffer[float32], f Front, records *Buffer[quant.Params], mask *Buffer[uint8], holder int) *Launch {
+func (d *Device) FakeQuantOf(y, x *Buffer[float32], f Front, grids *Buffer[quant.Params], holder int) *Launch {
 	need("fake_quant_of", y, x.n)
-	need("fake_quant_of", records, 2*holder+2)
-	need("fake_quant_of", mask, holder/8+1)
+	need("fake_quant_of", grids, holder+1)
 	other, count := uintptr(0), 0
 	if f.Does&(FrontAdd|FrontMul) != 0 {
 		need("fake_quant_of", f.Other, 1)
 		other, count = f.Other.Address(), f.Other.n
 	}
 	return d.newLaunch("fake_quant_of", d.gridFor(ceilDiv(x.n, 4)), 1,
-		pointerArg(y.Address()), pointerArg(x.Address()), pointerArg(other), pointerArg(records.Address()), pointerArg(mask.Address()), uint32Arg(holder),
+		pointerArg(y.Address()), pointerArg(x.Address()), pointerArg(other), pointerArg(grids.Address()), uint32Arg(holder),
 		uint64Arg(x.n), uint64Arg(f.Inner), uint64Arg(count), uint32Arg(f.Does), float32Arg(f.Clip.Below), float32Arg(f.Clip.Above), pointerArg(0))
 }
 

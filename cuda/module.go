@@ -19,7 +19,7 @@ var kernelsPTX string
 
 // kernelNames are the entries of kernels.cu; all are looked up once, when the device is opened.
 var kernelNames = []string{
-	"fake_quant", "fake_quant_of", "select_weights", "topk_bits", "pack16", "unpack16",
+	"choose_grids", "fake_quant", "fake_quant_of", "select_weights", "topk_bits", "pack16", "unpack16",
 }
 
 // kernelSet is the loaded module and its functions.

@@ -102,20 +102,19 @@ func comparePartners(t *testing.T, does int, clip cuda.Clip, nodes []*onnxpb.Nod
 	out := bound(b.Output, "v", dims, nil)
 	do(t, b.Run())
 	onDevice(t, func(t *testing.T, d *cuda.Device, st *cuda.Stream) {
-		mask := upload(t, d, st, "mask", []uint8{0})
 		dx, dother, y := upload(t, d, st, "x", x), upload(t, d, st, "o", o), newBuffer[float32](t, d, "y", n)
 		want := make([]float32, n)
 		for _, p := range append([]quant.Params{records(t)[0].High.Params()}, fine()...) {
-			table := upload(t, d, st, "records", []quant.Params{p, p})
+			grids := upload(t, d, st, "grids", []quant.Params{p})
 			f := cuda.Front{Does: does, Other: dother, Inner: innerOf(dims, other), Clip: clip}
-			do(t, d.FakeQuantOf(y, dx, f, table, mask, 0).Run(st))
+			do(t, d.FakeQuantOf(y, dx, f, grids, 0).Run(st))
 			p.Apply(want, out.Float32s())
 			if err := sameBits(download(t, st, y), want); err != nil {
 				t.Errorf("%+v: %v", p, err)
 			}
-			closeAll(t, table)
+			closeAll(t, grids)
 		}
-		closeAll(t, mask, dx, dother, y)
+		closeAll(t, dx, dother, y)
 	})
 }
 
@@ -128,12 +127,12 @@ func TestEmulatedSigmoid(t *testing.T) {
 		in = append(in, math.Float32frombits(uint32(at)))
 	}
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
-		mask, x, y := upload(t, d, s, "mask", []uint8{0}), upload(t, d, s, "x", in), newBuffer[float32](t, d, "y", len(in))
+		x, y := upload(t, d, s, "x", in), newBuffer[float32](t, d, "y", len(in))
 		want := make([]float32, len(in))
 		for _, p := range fine() {
-			table := upload(t, d, s, "records", []quant.Params{p, p})
+			grids := upload(t, d, s, "grids", []quant.Params{p})
 			for does, f := range map[int]func(x float32) float32{cuda.FrontSigmoid: cuda.Sigmoid, cuda.FrontGate: func(x float32) float32 { return x * cuda.Sigmoid(x) }} {
-				do(t, d.FakeQuantOf(y, x, cuda.Front{Does: does, Inner: 1, Clip: cuda.NoClip}, table, mask, 0).Run(s))
+				do(t, d.FakeQuantOf(y, x, cuda.Front{Does: does, Inner: 1, Clip: cuda.NoClip}, grids, 0).Run(s))
 				for i, v := range in {
 					want[i] = p.Value(f(v))
 				}
@@ -141,8 +140,8 @@ func TestEmulatedSigmoid(t *testing.T) {
 					t.Errorf("operation %d: %v", does, err)
 				}
 			}
-			closeAll(t, table)
+			closeAll(t, grids)
 		}
-		closeAll(t, mask, x, y)
+		closeAll(t, x, y)
 	})
 }

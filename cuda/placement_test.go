@@ -17,6 +17,7 @@ import (
 	"example.org/demote/cuda/emutest"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // The real CUDA provider of onnxruntime-gpu on stand-in CUDA libraries (cuda/internal/standin): what it takes, refuses
@@ -27,9 +28,9 @@ func TestPlacementOfEveryNetwork(t *testing.T) {
 	for _, p := range everyNetwork(t) {
 		t.Run(strings.TrimPrefix(p.name, "../"), func(t *testing.T) {
 			onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
-				table := upload(t, d, s, "records", cuda.RecordTable(p.records))
+				grids := upload(t, d, s, "grids", make([]quant.Params, len(p.records)))
 				optimized := filepath.Join(t.TempDir(), "optimized.onnx")
-				session, err := place(d, s, p.switchable(t), table, func(o *cgo.Options, _ *cgo.CUDAOptions) { o.OptimizedPath = optimized })
+				session, err := place(d, s, p.switchable(t), grids, func(o *cgo.Options, _ *cgo.CUDAOptions) { o.OptimizedPath = optimized })
 				if err != nil {
 					t.Fatalf("%s: %v", p.name, cuda.Explain(err))
 				}
@@ -39,7 +40,7 @@ func TestPlacementOfEveryNetwork(t *testing.T) {
 				if holders != len(p.records) || copies != 0 {
 					t.Errorf("%s: %d FakeQuant nodes of %d, %d copies between host and device", p.name, holders, len(p.records), copies)
 				}
-				closeAll(t, table)
+				closeAll(t, grids)
 			})
 		})
 	}
@@ -71,13 +72,13 @@ func TestPlacementOfInt16IsRefused(t *testing.T) {
 		p.records[i] = records(t)[0] // the formula qdq
 	}
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
-		table := upload(t, d, s, "records", cuda.RecordTable(p.records))
+		grids := upload(t, d, s, "grids", make([]quant.Params, len(p.records)))
 		m, err := onnx.QDQ(p.network, p.records, make([]bool, len(p.records)))
 		do(t, err)
 		data, err := m.Bytes()
 		do(t, err)
 		for _, graph := range []bool{false, true} {
-			session, err := place(d, s, data, table, func(_ *cgo.Options, c *cgo.CUDAOptions) { c.Provider.Graph = graph })
+			session, err := place(d, s, data, grids, func(_ *cgo.Options, c *cgo.CUDAOptions) { c.Provider.Graph = graph })
 			if err == nil {
 				session.Close()
 				t.Fatal("16-bit QuantizeLinear was placed on CUDA")
@@ -86,7 +87,7 @@ func TestPlacementOfInt16IsRefused(t *testing.T) {
 				t.Errorf("graph %v: %v", graph, explained)
 			}
 		}
-		session, err := place(d, s, data, table, func(_ *cgo.Options, c *cgo.CUDAOptions) { c.Provider.Graph, c.Elsewhere = false, true })
+		session, err := place(d, s, data, grids, func(_ *cgo.Options, c *cgo.CUDAOptions) { c.Provider.Graph, c.Elsewhere = false, true })
 		do(t, err)
 		nodes, err := session.NodesElsewhere()
 		do(t, err)
@@ -98,7 +99,7 @@ func TestPlacementOfInt16IsRefused(t *testing.T) {
 		if n := len(p.records); operators["QuantizeLinear"] != n || operators["DequantizeLinear"] != n || len(operators) != 2 {
 			t.Errorf("left to the CPU: %v, want the %d pairs of the holders", operators, n)
 		}
-		closeAll(t, table)
+		closeAll(t, grids)
 	})
 }
 

@@ -70,9 +70,9 @@ func (p prepared) switchable(t *testing.T) []byte {
 }
 
 // place makes a session on the CUDA provider with every option that a search sets.
-func place(d *cuda.Device, s *cuda.Stream, model []byte, table *cuda.Buffer[quant.Params], change func(*cgo.Options, *cgo.CUDAOptions)) (*cgo.Session, error) {
+func place(d *cuda.Device, s *cuda.Stream, model []byte, grids *cuda.Buffer[quant.Params], change func(*cgo.Options, *cgo.CUDAOptions)) (*cgo.Session, error) {
 	o := cgo.Options{Level: 99, Config: map[string]string{"session.disable_quant_qdq": "1", "session.disable_double_qdq_remover": "1"}}
-	c := cgo.CUDAOptions{Provider: cgo.Provider{Device: 0, Stream: s.Handle(), Graph: true, MemoryLimit: 1 << 30}, Launcher: launcher(d, s, table)}
+	c := cgo.CUDAOptions{Provider: cgo.Provider{Device: 0, Stream: s.Handle(), Graph: true, MemoryLimit: 1 << 30}, Launcher: launcher(d, s, grids)}
 	if change != nil {
 		change(&o, &c)
 	}
@@ -84,6 +84,7 @@ func place(d *cuda.Device, s *cuda.Stream, model []byte, table *cuda.Buffer[quan
 type small struct {
 	records []quant.Record
 	table   *cuda.Buffer[quant.Params]
+	grids   *cuda.Buffer[quant.Params] // those of the mask
 	mask    *cuda.Buffer[uint8]
 	x, y    *cuda.Buffer[float32]
 	session *cgo.Session
@@ -97,10 +98,11 @@ func newSmall(t *testing.T, d *cuda.Device, s *cuda.Stream, change func(*cgo.Opt
 	const n = 3001
 	list := []quant.Record{records(t)[0], records(t)[4]}
 	v := &small{records: list, table: upload(t, d, s, "records", cuda.RecordTable(list)), mask: upload(t, d, s, "mask", make([]uint8, len(list))),
-		x: upload(t, d, s, "x", make([]float32, n)), y: newBuffer[float32](t, d, "y", n)}
+		grids: newBuffer[quant.Params](t, d, "grids", len(list)), x: upload(t, d, s, "x", make([]float32, n)), y: newBuffer[float32](t, d, "y", n)}
 	var err error
-	v.session, err = place(d, s, network(t, list, n), v.table, change)
+	v.session, err = place(d, s, network(t, list, n), v.grids, change)
 	do(t, err)
+	do(t, d.ChooseGrids(v.grids, v.table, v.mask).Run(s))
 	v.binding, err = v.session.NewBinding()
 	do(t, err)
 	v.bind(t, v.binding.Input, "x", v.x.Address(), cgo.Float32, n)
@@ -136,5 +138,5 @@ func (v *small) close(t *testing.T) {
 	for _, tensor := range v.tensors {
 		tensor.Close()
 	}
-	closeAll(t, v.table, v.mask, v.x, v.y)
+	closeAll(t, v.table, v.mask, v.grids, v.x, v.y)
 }

@@ -80,8 +80,8 @@ func network(t *testing.T, list []quant.Record, n int64) []byte {
 }
 
 // launcher is what FakeQuant nodes need of a device.
-func launcher(d *cuda.Device, s *cuda.Stream, table *cuda.Buffer[quant.Params]) cgo.Launcher {
-	return cgo.Launcher{Context: d.Context(), Kernel: d.Kernel("fake_quant"), KernelOf: d.Kernel("fake_quant_of"), Records: table.Address(), Holders: table.Len() / 2,
+func launcher(d *cuda.Device, s *cuda.Stream, grids *cuda.Buffer[quant.Params]) cgo.Launcher {
+	return cgo.Launcher{Context: d.Context(), Kernel: d.Kernel("fake_quant"), KernelOf: d.Kernel("fake_quant_of"), Grids: grids.Address(), Holders: grids.Len(),
 		MaxBlocks: d.MaxBlocks(), Stream: s.Handle()}
 }
 
@@ -101,10 +101,12 @@ func TestEmulatedSession(t *testing.T) {
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		in := values(list[0].High.Params(), n, rand.New(rand.NewPCG(1, 7)))
 		table, mask := upload(t, d, s, "records", cuda.RecordTable(list)), newBuffer[uint8](t, d, "mask", len(list))
+		grids := newBuffer[quant.Params](t, d, "grids", len(list))
+		choose := d.ChooseGrids(grids, table, mask)
 		x, y, w := upload(t, d, s, "x", in), newBuffer[float32](t, d, "y", n), upload(t, d, s, "w", []float32{2})
 		weight := deviceTensor(t, w, cgo.Float32, 1)
 		session, err := cgo.NewCUDASession(cgo.Model{Bytes: model}, cgo.Options{Level: 1}, cgo.CUDAOptions{
-			Launcher: launcher(d, s, table), Initializers: map[string]*cgo.DeviceTensor{"w": weight}, StandIn: true})
+			Launcher: launcher(d, s, grids), Initializers: map[string]*cgo.DeviceTensor{"w": weight}, StandIn: true})
 		do(t, err)
 		binding, err := session.NewBinding()
 		do(t, err)
@@ -131,6 +133,7 @@ func TestEmulatedSession(t *testing.T) {
 			copies, pageable := emutest.Counter("up_copies"), emutest.Counter("pageable")
 			copy(pinned.Bytes(), packMask(low))
 			do(t, mask.UploadPinned(s, pinned.Pointer(), cuda.MaskBytes(len(list))))
+			do(t, choose.Run(s))
 			do(t, binding.RunWith(plain))
 			do(t, s.Synchronize())
 			if got := d.Traffic().Sub(before); got.UpBytes != 1 || got.UpCopies != 1 || got.Allocations != 0 {
@@ -162,7 +165,7 @@ func TestEmulatedSession(t *testing.T) {
 		for _, v := range []*cgo.DeviceTensor{tensors["x"], tensors["demote.mask"], out, weight} {
 			v.Close()
 		}
-		closeAll(t, table, mask, x, y, w)
+		closeAll(t, table, mask, grids, x, y, w)
 	})
 }
 
@@ -172,18 +175,18 @@ func TestEmulatedSessionErrors(t *testing.T) {
 	list := records(t)[:2]
 	model := network(t, list, 10)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
-		table := upload(t, d, s, "records", cuda.RecordTable(list))
-		few := launcher(d, s, table.View(0, 2))
+		grids := upload(t, d, s, "grids", []quant.Params{list[0].High.Params(), list[1].High.Params()})
+		few := launcher(d, s, grids.View(0, 1))
 		if _, err := cgo.NewCUDASession(cgo.Model{Bytes: model}, cgo.Options{}, cgo.CUDAOptions{Launcher: few, StandIn: true}); err == nil ||
-			!strings.Contains(err.Error(), "holder 1, but the record table has 1") {
+			!strings.Contains(err.Error(), "holder 1, but there are grids of 1") {
 			t.Errorf("a table that is too short gave %v", err)
 		}
-		if _, err := cgo.NewCUDASession(cgo.Model{Bytes: model}, cgo.Options{}, cgo.CUDAOptions{Launcher: launcher(d, s, table)}); err == nil ||
+		if _, err := cgo.NewCUDASession(cgo.Model{Bytes: model}, cgo.Options{}, cgo.CUDAOptions{Launcher: launcher(d, s, grids)}); err == nil ||
 			!strings.Contains(err.Error(), "CUDA execution provider is not enabled in this build") {
 			t.Errorf("a runtime without the CUDA provider gave %v", err)
 		}
 		// A launch that the driver refuses is an error of the run.
-		session, err := cgo.NewCUDASession(cgo.Model{Bytes: model}, cgo.Options{}, cgo.CUDAOptions{Launcher: launcher(d, s, table), StandIn: true})
+		session, err := cgo.NewCUDASession(cgo.Model{Bytes: model}, cgo.Options{}, cgo.CUDAOptions{Launcher: launcher(d, s, grids), StandIn: true})
 		do(t, err)
 		binding, err := session.NewBinding()
 		do(t, err)
@@ -206,7 +209,7 @@ func TestEmulatedSessionErrors(t *testing.T) {
 		session.Close()
 		dx.Close()
 		dm.Close()
-		closeAll(t, table, x, mask)
+		closeAll(t, grids, x, mask)
 	})
 }
 

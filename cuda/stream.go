@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"reflect"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -105,8 +106,14 @@ func (e *Event) Close() error {
 	return e.d.check("closing an event", 0, cu.DestroyEvent(&e.handle))
 }
 
-// done turns the answer of a query into a bool: "not ready" is no error.
+// done turns the answer of a query into a bool: "not ready" is no error, and puts no text together.
 func done(d *Device, op string, err error) (bool, error) {
+	if err == nil {
+		return true, nil
+	}
+	if cause := reflect.ValueOf(err); cause.Kind() == reflect.Int && cause.Int() == codeNotReady {
+		return false, nil
+	}
 	wrapped := d.check(op, 0, err)
 	if isCode(wrapped, codeNotReady) {
 		return false, nil

@@ -19,7 +19,6 @@ func TestFakeQuantStridedOverAllFloats(t *testing.T) {
 	list := records(t)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		table := upload(t, d, s, "records", cuda.RecordTable(list))
-		mask := newBuffer[uint8](t, d, "mask", cuda.MaskBytes(len(list)))
 		x, y := upload(t, d, s, "x", in), newBuffer[float32](t, d, "y", len(in))
 		want := make([]float32, len(in))
 		for _, low := range []bool{false, true} {
@@ -27,19 +26,20 @@ func TestFakeQuantStridedOverAllFloats(t *testing.T) {
 			for i := range bits {
 				bits[i] = low
 			}
-			do(t, mask.Upload(s, packMask(bits)))
+			grids := chosen(t, d, s, table, bits)
 			for holder, record := range list {
 				p := record.High.Params()
 				if low {
 					p = record.Low.Params()
 				}
-				do(t, d.FakeQuant(y, x, table, mask, holder, cuda.NoClip).Run(s))
+				do(t, d.FakeQuant(y, x, grids, holder, cuda.NoClip).Run(s))
 				p.Apply(want, in)
 				if err := sameBits(download(t, s, y), want); err != nil {
 					t.Errorf("holder %d, low %v (%+v): %v", holder, low, p, err)
 				}
 			}
+			closeAll(t, grids)
 		}
-		closeAll(t, table, mask, x, y)
+		closeAll(t, table, x, y)
 	})
 }

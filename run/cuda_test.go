@@ -117,8 +117,8 @@ func TestEmulatedSearch(t *testing.T) {
 }
 
 // TestEmulatedTransfers counts what a full trial moves and starts: one copy of the packed mask up and nothing
-// else, a bit a sample down, a launch a holder and block and one for the metric of each block; and nothing is
-// allocated or looked up.
+// else, a bit a sample down, a launch that chooses the grids, one a holder and block and one for the metric of each
+// block; and nothing is allocated or looked up.
 func TestEmulatedTransfers(t *testing.T) {
 	t.Run("high", func(t *testing.T) { transfers(t, tasktest.TinyConfig(t, 60), 0) })
 	t.Run("follow", func(t *testing.T) { transfers(t, tinyFollow(t), 1) })
@@ -147,7 +147,7 @@ func transfers(t *testing.T, cfg config.Config, selects int) {
 			t.Fatal(err)
 		}
 		for name, want := range map[string]int{"up_copies": 1, "up_bytes": (n + 7) / 8, "down_copies": 1, "down_bytes": (samples + 7) / 8, "pageable": 0,
-			"allocations": 0, "lookups": 0, "modules_loaded": 0, "unsupported": 0, "launches": (n+1)*blocks + selects, "device_copies": blocks + selects} {
+			"allocations": 0, "lookups": 0, "modules_loaded": 0, "unsupported": 0, "launches": (n+1)*blocks + 1 + selects, "device_copies": blocks + selects} {
 			if got := emutest.Counter(name); got != want {
 				t.Errorf("%s of a trial: %d, want %d", name, got, want)
 			}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"example.org/demote/backend/device"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trial"
 	"example.org/demote/internal/trialtest"
@@ -16,9 +17,8 @@ import (
 	"example.org/demote/search"
 )
 
-// TestEmulatedBounds holds that a rejected trial on the device ends with the look at the bound at which it can be
-// rejected: the host looks every four blocks, so a trial that one worker of the CPU leaves after k blocks is left
-// after k rounded up to four.
+// TestEmulatedBounds holds that a trial on the device asks for the very blocks of one worker of the CPU, and that the
+// device, which goes on while the host looks, runs three blocks more at most, which are thrown away.
 func TestEmulatedBounds(t *testing.T) {
 	cfg := tasktest.TinyConfig(t, 90)
 	cfg.Labels = labelled(t, 90)
@@ -40,12 +40,11 @@ func TestEmulatedBounds(t *testing.T) {
 func ends(t *testing.T, cfg config.Config) {
 	t.Helper()
 	emulated(t)
-	const looks = 4
 	cfg.Block, cfg.Workers, cfg.Metric = 4, 1, "top1"
 	cpu, gpu := trialtest.OnDevice(t, "cpu", cfg), trialtest.OnDevice(t, "cuda:0", cfg)
 	blocks := (90 + cfg.Block - 1) / cfg.Block
 	ctx, rng := context.Background(), rand.New(rand.NewPCG(11, 11))
-	ended, tried := map[int]int{}, map[string]bool{}
+	ended, tried, more := map[int]int{}, map[string]bool{}, 0
 	for range 60 {
 		mask := randomMask(rng, len(cpu.Records))
 		if tried[mask.Key()] {
@@ -63,19 +62,23 @@ func ends(t *testing.T, cfg config.Config) {
 			}
 			after := s.Ev.Stats()
 			ran[i] = after.Stats.Blocks - before.Stats.Blocks
-			if i == 1 && after.Blocks-before.Blocks != ran[i] {
-				t.Errorf("the device ran %d blocks for %d that were asked for", after.Blocks-before.Blocks, ran[i])
+			if i == 0 {
+				continue
+			}
+			thrown := after.Thrown - before.Thrown
+			if more += thrown; after.Blocks-before.Blocks != ran[i]+thrown || thrown >= device.Marks {
+				t.Errorf("the device ran %d blocks for %d that were asked for, %d thrown away", after.Blocks-before.Blocks, ran[i], thrown)
 			}
 		}
 		if found[0] != found[1] {
 			t.Errorf("the CPU answers %+v, the device %+v", found[0], found[1])
 		}
-		if want := min(blocks, (ran[0]+looks-1)/looks*looks); ran[1] != want {
-			t.Errorf("above %.3f: the CPU ran %d blocks, the device %d, want %d of %d", b.Above, ran[0], ran[1], want, blocks)
+		if ran[1] != ran[0] {
+			t.Errorf("above %.3f: of %d blocks the CPU was asked for %d, the device for %d", b.Above, blocks, ran[0], ran[1])
 		}
 		ended[ran[1]]++
 	}
-	if len(ended) < 4 {
-		t.Errorf("trials ended after blocks (count) %v: too little variety for a test", ended)
+	if len(ended) < 4 || more == 0 {
+		t.Errorf("trials ended after blocks (count) %v, %d blocks thrown away: too little variety for a test", ended, more)
 	}
 }

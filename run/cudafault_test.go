@@ -30,6 +30,8 @@ func TestEmulatedFaults(t *testing.T) {
 		{"the context is lost at a wait", "lose=cuStreamSynchronize:100", "cuda:0 does not answer any more: ", ExitInternal},
 		{"the context is lost at an allocation in the middle", "lose=cuMemAlloc_v2:40", "cuda:0 does not answer any more: ", ExitInternal},
 		{"the context is lost at the page-locked memory", "lose=cuMemHostAlloc:2", "cuda:0 does not answer any more: ", ExitInternal},
+		{"the context is lost at a mark", "lose=cuEventQuery:30", "cuda:0 does not answer any more: ", ExitInternal},
+		{"a mark is refused", "fail=cuEventRecord:60:1", "recording an event: InvalidValue (CUDA error 1)", ExitInternal},
 		{"a memory error of a kernel in the middle", "launch=1200:700", "cuda:0 does not answer any more: ", ExitInternal},
 		{"an uncorrectable memory error", "launch=1:214", "cuda:0 does not answer any more: ", ExitInternal},
 		{"page-locked memory is refused", "fail=cuMemHostAlloc:1:1", "page-locked memory: CUDA error 1", ExitInternal},

@@ -105,14 +105,14 @@ func placeAll(t *testing.T, cfg config.Config, fuses bool) {
 			return err
 		}
 		defer stream.Close()
-		table, err := cuda.NewBuffer[quant.Params](d, "records", 2*len(s.Records))
+		grids, err := cuda.NewBuffer[quant.Params](d, "grids", max(1, len(s.Records)))
 		if err != nil {
 			return err
 		}
-		defer table.Close()
+		defer grids.Close()
 		nodes := map[string]int{}
 		for name, segment := range list {
-			nodes[name] = place(t, s, d, stream, table, name, segment)
+			nodes[name] = place(t, s, d, stream, grids, name, segment)
 		}
 		if t.Logf("%d nodes on the provider, %d with what stands in front of holders apart", nodes["the whole"], nodes["the whole, nothing fused"]); fuses && nodes["the whole"] >= nodes["the whole, nothing fused"] {
 			t.Error("nothing is fused")
@@ -130,7 +130,7 @@ func placeAll(t *testing.T, cfg config.Config, fuses bool) {
 
 // place makes a session of a segment as a search does, and names what the provider leaves. It returns the number of
 // nodes after ONNX Runtime's optimizations.
-func place(t *testing.T, s *trial.Runner, d *cuda.Device, stream *cuda.Stream, table *cuda.Buffer[quant.Params], name string, segment *backend.Segment) int {
+func place(t *testing.T, s *trial.Runner, d *cuda.Device, stream *cuda.Stream, grids *cuda.Buffer[quant.Params], name string, segment *backend.Segment) int {
 	t.Helper()
 	model := segment.Model
 	if segment.Open != nil && len(segment.Followed) > 0 {
@@ -142,7 +142,7 @@ func place(t *testing.T, s *trial.Runner, d *cuda.Device, stream *cuda.Stream, t
 	optimized := filepath.Join(t.TempDir(), "optimized.onnx")
 	o := cgo.Options{Level: blocks.Optimization, Config: s.Options.Config, OptimizedPath: optimized}
 	c := cgo.CUDAOptions{Provider: cgo.Provider{Stream: stream.Handle(), Graph: true}, Launcher: cgo.Launcher{Context: d.Context(), Kernel: d.Kernel("fake_quant"), KernelOf: d.Kernel("fake_quant_of"),
-		Records: table.Address(), Holders: len(s.Records), MaxBlocks: d.MaxBlocks(), Stream: stream.Handle()}}
+		Grids: grids.Address(), Holders: len(s.Records), MaxBlocks: d.MaxBlocks(), Stream: stream.Handle()}}
 	session, err := cgo.NewCUDASession(model, o, c)
 	if err == nil {
 		session.Close()

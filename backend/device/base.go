@@ -56,6 +56,12 @@ func (*LaneBase) Settled() {}
 // Remark implements Lane: there is none.
 func (*LaneBase) Remark() string { return "" }
 
+// Mark implements Lane: there is no queue.
+func (*LaneBase) Mark() error { return nil }
+
+// Reach implements Lane: all is done.
+func (*LaneBase) Reach() error { return nil }
+
 // EachStep implements Lane: samples have one step.
 func (*LaneBase) EachStep(func(step int, lost []string) error) bool { return false }
 
@@ -79,6 +85,9 @@ func (*LaneBase) Agree(int) bool { return false }
 
 // SourceBase is what a source answers that hands out its own segments alone; for sources to embed.
 type SourceBase struct{}
+
+// Direct implements Source: it is not known.
+func (SourceBase) Direct() [][]int { return nil }
 
 // Coded implements Source.
 func (SourceBase) Coded(func(Model) (string, error)) (Entries, error) { return nil, ErrNotHere }

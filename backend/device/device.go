@@ -20,8 +20,8 @@ type Kind struct {
 // Traits are what a kind of device can. One without any computes blocks in lanes, one after another in each; nothing
 // but speed and memory is lost without the others.
 type Traits struct {
-	// its one lane puts blocks into a queue, and is waited for once for several of them; the host's workers are of
-	// no use
+	// its one lane puts blocks into a queue, and the host goes on meanwhile: Mark, Reach; the host's workers are of no
+	// use
 	Queue bool
 	// samples and stored activations lie in memory of its own, which may be full while the machine's is not
 	OwnMemory bool
@@ -98,6 +98,9 @@ type Network interface {
 	Close()
 }
 
+// Marks is how many marks a lane's queue takes, see Lane.Mark: blocks that run while the host looks at one.
+const Marks = 4
+
 // A Lane runs blocks, one after another. Its methods other than Do, Spent, Graphs, Plainly, Abandon and Remark are
 // called inside Do, and may put work into a queue: what they give is there once Wait has returned.
 type Lane interface {
@@ -106,6 +109,10 @@ type Lane interface {
 	Do(f func() error) error
 	// Wait ends when all that was asked for is done.
 	Wait() error
+	// Mark puts a mark behind all that was asked for, and Reach ends when what is in front of the oldest mark that was
+	// not reached yet is done: a lane goes on with what is behind it. There are up to Marks marks at once.
+	Mark() error
+	Reach() error
 	// SetMask writes a mask where the parts read it: the grids of holders, and the weights where these
 	// follow the mask. What depends on the mask happens here, and nowhere else.
 	SetMask(m search.Mask) error
@@ -121,7 +128,7 @@ type Lane interface {
 	Encode(t *StoredTensor, m search.Mask, to Room) error
 	Decode(t *StoredTensor, m search.Mask, from Room) error
 	// Judge applies the metric to the outputs of a block that has run to its end. The gain is written
-	// before the next Wait returns.
+	// before the next Wait returns, or the Reach of a mark behind it.
 	Judge(j *metric.Scorer, b Block, gain *bounds.Gain) error
 	// Rows are all values of a float output of the block that has run last, at once. They are the
 	// caller's until the lane runs again.

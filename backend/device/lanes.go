@@ -31,6 +31,39 @@ func TimePart(l Lane, data Block, part int) (float64, error) {
 	return time.Since(start).Seconds(), err
 }
 
+// inRow is how many runs of a part TimeQueued times together.
+const inRow = 4
+
+// TimeQueued is the seconds that one run of a part takes on a device with a queue, where others are in front of it and
+// behind it: what the device takes from one mark to another, or what the host takes to ask for it, where that is more.
+// A wait for the queue is not in it, since trials do not wait for each part. It is called inside Do.
+func TimeQueued(l Lane, data Block, part int) (float64, error) {
+	var asked, ran time.Duration
+	run := func() error { return l.RunPart(data, part) }
+	row := func() (err error) {
+		start := time.Now()
+		for range inRow {
+			if err == nil {
+				err = run()
+			}
+		}
+		asked = time.Since(start)
+		return err
+	}
+	last := func() error {
+		start := time.Now()
+		err := l.Reach()
+		ran = time.Since(start)
+		return err
+	}
+	for _, step := range []func() error{l.Wait, run, l.Mark, row, l.Mark, l.Reach, last} {
+		if err := step(); err != nil {
+			return 0, err
+		}
+	}
+	return max(asked, ran).Seconds() / inRow, nil
+}
+
 // OnLanes calls f for several lanes at once, each from a goroutine of its own, and returns the first error once all
 // have ended. A panic of f, and a fault of reading a file that is mapped, is such an error: a *crash.Error.
 func OnLanes(lanes []Lane, f func(at int, l Lane) error) error {

@@ -10,6 +10,14 @@ type Samples interface {
 	Read(input, sample int, dst []byte) error
 }
 
+// FloatSamples are samples of which some inputs are bytes, of which the network makes float32 before it does anything
+// else.
+type FloatSamples interface {
+	Samples
+	// ReadFloats is Read of these float32.
+	ReadFloats(input, sample int, dst []byte) error
+}
+
 // ReadSlot reads a sample of an input into one of the slots of a block, dst, whose steps lie one behind the other: each
 // step is a tensor with all slots, in as many pieces as the samples' axis asks for. in has the dimensions of one step
 // of the block. The error is the source's.

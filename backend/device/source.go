@@ -24,6 +24,9 @@ type Source interface {
 	// Blocked is a segment with its FakeQuant nodes inside the layout that the runtime chooses when it optimizes,
 	// where that can be. It is not optimized any more.
 	Blocked(from, to int, optimize func(model Model) (path string, err error)) (Model, error)
+	// Direct are, by input, the holders that are given it as it is, or the float32 that are made of its bytes
+	// (FloatSamples), and nothing else; nil: it is not known.
+	Direct() [][]int
 	// Probe is the whole network with every tensor as an output, for naming the first one that
 	// is wrong; names are in computing order.
 	Probe() (*Segment, error)

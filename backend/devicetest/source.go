@@ -55,6 +55,9 @@ func (t *Toy) Stored(cut int) (list []device.StoredTensor) {
 	return list
 }
 
+// Direct implements device.Source.
+func (t *Toy) Direct() [][]int { return [][]int{{0}} }
+
 // Blocked implements device.Source.
 func (t *Toy) Blocked(int, int, func(device.Model) (string, error)) (device.Model, error) {
 	return device.Model{}, device.ErrNotHere

@@ -70,13 +70,25 @@ var (
 	hasFused = map[string]bool{"fake_quant_of": true}
 )
 
+// A kernel that rounds to a grid asks for its data before its grid, so that it waits for both at once.
+var (
+	load      = regexp.MustCompile(`\bld\.global\.`)
+	dataLoad  = regexp.MustCompile(`\bld\.global\.v4\.f32\b`)
+	dataFirst = map[string]bool{"fake_quant": true, "fake_quant_of": true}
+)
+
 // checkPTX looks at every line of PTX for a forbidden operation.
 func checkPTX(text string) error {
-	kernel := ""
+	kernel, loaded := "", ""
 	for i, line := range strings.Split(text, "\n") {
 		if code, _, _ := strings.Cut(line, "//"); code != "" {
 			if m := entry.FindStringSubmatch(code); m != nil {
 				kernel = m[1]
+			}
+			if load.MatchString(code) && loaded != kernel {
+				if loaded = kernel; dataFirst[kernel] && !dataLoad.MatchString(code) {
+					return fmt.Errorf("line %d: %s asks for its grid before its data: %s", i+1, kernel, strings.TrimSpace(line))
+				}
 			}
 			if fused.MatchString(code) && !(hasFused[kernel] && rounded.MatchString(code)) {
 				return fmt.Errorf("line %d holds a fused multiply-add: %s", i+1, strings.TrimSpace(line))

@@ -37,7 +37,7 @@ func occupancy(k kernelUse, m limits) int {
 
 // traffic is the device memory that a kernel reads and writes, in bytes for each element.
 var traffic = map[string]string{
-	"fake_quant": "8", "fake_quant_of": "8, and 4 of the other tensor", "select_weights": "8 of what changed", "topk_bits": "4 a score",
+	"choose_grids": "48 a holder", "fake_quant": "8", "fake_quant_of": "8, and 4 of the other tensor", "select_weights": "8 of what changed", "topk_bits": "4 a score",
 	"pack16": "6", "unpack16": "6",
 }
 

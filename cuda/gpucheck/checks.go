@@ -50,8 +50,9 @@ func arithmetic(r *Report, d *cuda.Device, s *cuda.Stream, stride uint64) (err e
 	table, e1 := cuda.NewBuffer[quant.Params](d, "records", 2*len(list))
 	x, e2 := cuda.NewBuffer[float32](d, "x", chunk)
 	mask, e3 := cuda.NewBuffer[uint8](d, "mask", 1)
-	defer func() { err = errors.Join(err, table.Close(), x.Close(), mask.Close()) }()
-	if err := errors.Join(e1, e2, e3); err != nil {
+	grids, e4 := cuda.NewBuffer[quant.Params](d, "grids", len(list))
+	defer func() { err = errors.Join(err, table.Close(), x.Close(), mask.Close(), grids.Close()) }()
+	if err := errors.Join(e1, e2, e3, e4); err != nil {
 		return err
 	}
 	if err := table.Upload(s, cuda.RecordTable(list)); err != nil {
@@ -64,10 +65,10 @@ func arithmetic(r *Report, d *cuda.Device, s *cuda.Stream, stride uint64) (err e
 			if grid == record.Low {
 				bits = 1 << holder
 			}
-			if err := mask.Upload(s, []uint8{bits}); err != nil {
+			if err := errors.Join(mask.Upload(s, []uint8{bits}), d.ChooseGrids(grids, table, mask).Run(s)); err != nil {
 				return err
 			}
-			run := d.FakeQuant(x, x, table, mask, holder, cuda.NoClip)
+			run := d.FakeQuant(x, x, grids, holder, cuda.NoClip)
 			different, total, first := 0, 0, float32(0)
 			for at := uint64(0); at < 1<<32; {
 				n := 0

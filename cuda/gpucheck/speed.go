@@ -25,15 +25,16 @@ func speed(r *Report, d *cuda.Device, s *cuda.Stream) (err error) {
 	}
 	table, e1 := cuda.NewBuffer[quant.Params](d, "records", 2*len(list))
 	mask, e2 := cuda.NewBuffer[uint8](d, "mask", 1)
+	grids, e4 := cuda.NewBuffer[quant.Params](d, "grids", len(list))
 	x, e3 := cuda.NewBuffer[float32](d, "x", largest)
-	defer func() { err = errors.Join(err, table.Close(), mask.Close(), x.Close()) }()
-	if err := errors.Join(e1, e2, e3, table.Upload(s, cuda.RecordTable(list)), mask.Clear(s), x.Clear(s)); err != nil {
+	defer func() { err = errors.Join(err, table.Close(), mask.Close(), grids.Close(), x.Close()) }()
+	if err := errors.Join(e1, e2, e3, e4, table.Upload(s, cuda.RecordTable(list)), mask.Clear(s), x.Clear(s), d.ChooseGrids(grids, table, mask).Run(s)); err != nil {
 		return err
 	}
 	for holder, record := range list {
 		for n := 1 << 20; n <= largest; n <<= 3 {
 			part := x.View(0, n)
-			ms, err := timed(d, s, d.FakeQuant(part, part, table, mask, holder, cuda.NoClip), 20)
+			ms, err := timed(d, s, d.FakeQuant(part, part, grids, holder, cuda.NoClip), 20)
 			if err != nil {
 				return err
 			}
@@ -41,7 +42,7 @@ func speed(r *Report, d *cuda.Device, s *cuda.Stream) (err error) {
 		}
 	}
 	one := x.View(0, 1)
-	ms, err := timed(d, s, d.FakeQuant(one, one, table, mask, 0, cuda.NoClip), 1000)
+	ms, err := timed(d, s, d.FakeQuant(one, one, grids, 0, cuda.NoClip), 1000)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,11 @@ func (b byteSamples) Read(input, sample int, dst []byte) error {
 	return b.Set.Read(input, sample, dst)
 }
 
+// ReadFloats implements backend.FloatSamples: what the network makes of its bytes.
+func (b byteSamples) ReadFloats(input, sample int, dst []byte) error {
+	return b.Set.Read(input, sample, dst)
+}
+
 // byteSteps are the operations on the samples of a shape after their bytes are floats: scale, mean and std.
 func byteSteps(a dataset.Affine, sample []int64) (steps []variants.Step) {
 	for _, s := range []struct {

@@ -26,6 +26,7 @@ type Source struct {
 	Tensors map[string]backend.Tensor
 
 	first    map[string]func(dst []byte, samples int) error // of the network's inputs, see backend.Tensor
+	fed      map[string]string                              // float inputs that are made of bytes -> the input of these
 	followed []network.Followed                             // constants that follow a holder's bit
 }
 
@@ -58,6 +59,31 @@ func (s *Source) Inputs() []backend.Tensor {
 	for _, v := range s.Model.Inputs() {
 		if v.Name != ir.MaskInput {
 			list = append(list, s.input(backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims}))
+		}
+	}
+	return list
+}
+
+// Direct implements backend.Source.
+func (s *Source) Direct() [][]int {
+	list, nodes := make([][]int, len(s.Inputs())), map[int64]int{}
+	at := map[string]int{}
+	for i, in := range s.Inputs() {
+		at[in.Name] = i
+	}
+	for float, bytes := range s.fed {
+		at[float] = at[bytes]
+	}
+	fakes := slices.DeleteFunc(slices.Clone(s.Model.Graph().GetNode()), func(n ir.Node) bool {
+		return n.GetOpType() != ir.FakeQuantOp || n.GetDomain() != ir.FakeQuantDomain
+	})
+	for _, n := range fakes {
+		nodes[ir.AttrInt(n, "holder", -1)]++
+	}
+	for _, n := range fakes {
+		h := ir.AttrInt(n, "holder", -1)
+		if input, ok := at[ir.Input(n, 0)]; ok && h >= 0 && nodes[h] == 1 {
+			list[input] = append(list[input], int(h))
 		}
 	}
 	return list

@@ -57,7 +57,7 @@ func Switchable(n *onnx.Network, records []quant.Record, b Blocks) (*Source, blo
 	if err != nil {
 		return src, given, err
 	}
-	src.fuses = b.Fuses
+	src.fuses, src.fed = b.Fuses, fed
 	src.followed, src.first = n.Followed, map[string]func([]byte, int) error{}
 	for i, in := range b.Inputs {
 		if name, is := fed[in.Name]; is {

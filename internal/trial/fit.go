@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"example.org/demote/backend"
 	"example.org/demote/internal/blocks"
@@ -11,10 +12,36 @@ import (
 	"example.org/demote/mistake"
 )
 
-// gpuBlock is the block size on a GPU where none is asked for: large, as a GPU wants it, but at least
-// eight blocks, so that trials can end early, and a multiple of eight, so that no bit that comes down
-// is wasted.
-func gpuBlock(samples int) int { return min(256, max(8, samples/64*8)) }
+// gpuBlock is the block size on a GPU where none is asked for: the smallest with which the median holder, of so many
+// elements a sample, has the elements that fill the GPU, since the kernels of smaller tensors take as long as their
+// launch. It is at least an eighth of the samples, up to 256, and at most a quarter, so that trials can end early.
+// Blocks are even, and a multiple of eight, so that no bit that comes down is wasted.
+func gpuBlock(samples, median, fill int) int {
+	ceil := func(a, b int) int { return (a + b - 1) / b }
+	block := min(256, max(8, samples/8))
+	if median > 0 {
+		block = max(block, min(ceil(fill, median), samples/4))
+	}
+	block = 8 * ceil(ceil(samples, max(1, samples/block)), 8)
+	for block > 8 && ceil(samples, block) < 4 {
+		block -= 8
+	}
+	return block
+}
+
+// medianHolder is the elements of a sample in the tensor of the holder in the middle, by size; 0: there is none.
+func (s *Runner) medianHolder(ctx context.Context) (int, error) {
+	known, err := s.Measured(ctx)
+	if err != nil || len(s.Network.Holders) == 0 {
+		return 0, err
+	}
+	var list []int
+	for _, h := range s.Network.Holders {
+		list = append(list, int(known.Bytes(h, 2)/(2*4))) // of float32
+	}
+	slices.Sort(list)
+	return list[len(list)/2], nil
+}
 
 // FitDevice chooses block size and stored activations for a GPU, and says what they take of its memory
 // before it is taken.
@@ -34,7 +61,11 @@ func (s *Runner) FitDevice(ctx context.Context) error {
 		return err
 	}
 	if s.Config.Block == 0 && blocks.Fixed(s.Model) == 0 && s.Alone == "" {
-		if err := s.SetBlock(gpuBlock(s.Data.Len())); err != nil {
+		median, err := s.medianHolder(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.SetBlock(gpuBlock(s.Data.Len(), median, s.Device.Fill)); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ package gpu
 
 import (
 	"math/bits"
+	"runtime"
 	"slices"
 
 	"example.org/demote/backend/bounds"
@@ -17,14 +18,23 @@ import (
 const tallyBlocks = 64
 
 // accumulator scores blocks where their outputs are, for a metric that counts hits of classes: a kernel leaves one
-// bit a sample, and only these come down, in one copy for all blocks since the last look. Metrics that do not, and
+// bit a sample, and only these come down, in one copy for all blocks since the last mark. Metrics that do not, and
 // outputs whose samples lie in pieces, have them copied down.
 type accumulator struct {
-	bits    *cuda.Buffer[uint8]
+	bits   *cuda.Buffer[uint8] // of the blocks since the last mark: a copy is behind those in front of it
+	launch *cuda.Launch
+	rows   int // of a full block
+	// in turn: one for the blocks since the last mark, the others for marks under way
+	tallies [device.Marks + 1]tally
+	at      int // of tallies
+	marks   int // under way
+}
+
+// tally has the bits of the blocks between two marks.
+type tally struct {
 	host    *cgo.Pinned
-	launch  *cuda.Launch
-	rows    int // of a full block
-	used    int // bytes of bits that pending blocks fill
+	reached *cuda.Event // behind the copy to host
+	used    int         // bytes of bits that pending blocks fill
 	pending []pending
 }
 
@@ -55,12 +65,13 @@ func (l *lane) Judge(j *metric.Scorer, data device.Block, gain *bounds.Gain) err
 			return err
 		}
 	}
-	if len(t.pending) == tallyBlocks {
+	if len(t.tallies[t.at].pending) == tallyBlocks {
 		if err := l.Wait(); err != nil {
 			return err
 		}
 	}
-	t.launch.SetAddress(0, t.bits.Address()+uintptr(t.used))
+	n := &t.tallies[t.at]
+	t.launch.SetAddress(0, t.bits.Address()+uintptr(n.used))
 	t.launch.SetAddress(2, b.labels.Address())
 	rows := t.rows
 	if j.Judged() == 1 { // the padding is behind the samples, and not in each step
@@ -70,8 +81,8 @@ func (l *lane) Judge(j *metric.Scorer, data device.Block, gain *bounds.Gain) err
 	if err := t.launch.Run(l.g.stream); err != nil {
 		return err
 	}
-	t.pending = append(t.pending, pending{t.used, rows, gain})
-	t.used += (rows + 7) / 8
+	n.pending = append(n.pending, pending{n.used, rows, gain})
+	n.used += (rows + 7) / 8
 	return nil
 }
 
@@ -82,8 +93,11 @@ func (t *accumulator) open(l *lane, j *metric.Scorer) (err error) {
 	if t.bits, err = cuda.NewBuffer[uint8](l.g.d, "the samples' bits", size); err != nil {
 		return err
 	}
-	if t.host, err = cgo.NewPinned(size); err != nil {
-		return cuda.Explain(err)
+	for i := range t.tallies {
+		if t.tallies[i].host, err = cgo.NewPinned(size); err != nil {
+			return cuda.Explain(err)
+		}
+		t.tallies[i].pending = make([]pending, 0, tallyBlocks)
 	}
 	labels, err := cuda.NewBuffer[int64](l.g.d, "labels", t.rows)
 	if err != nil {
@@ -95,7 +109,6 @@ func (t *accumulator) open(l *lane, j *metric.Scorer) (err error) {
 		scores = l.steps.kept
 	}
 	t.launch = l.g.d.TopK(t.bits, scores, labels, t.rows, j.Row(), j.Hits())
-	t.pending = make([]pending, 0, tallyBlocks)
 	return nil
 }
 
@@ -121,21 +134,63 @@ func (b *block) label(j *metric.Scorer) (err error) {
 	return nil
 }
 
-// fetch puts the copy of all pending bits into the stream.
-func (l *lane) fetch() error {
+// prepare makes the events of marks, on the worker's thread.
+func (t *accumulator) prepare(d *cuda.Device) (err error) {
+	for i := range t.tallies {
+		if t.tallies[i].reached, err = d.NewEvent(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Mark puts the copy of the bits since the last mark into the stream, and an event behind it.
+func (l *lane) Mark() error {
 	t := &l.tally
-	if len(t.pending) == 0 {
+	if err := l.fetch(); err != nil {
+		return err
+	}
+	if err := t.tallies[t.at].reached.Record(l.g.stream); err != nil {
+		return err
+	}
+	t.at, t.marks = (t.at+1)%len(t.tallies), t.marks+1
+	return nil
+}
+
+// Reach asks for the event of the oldest mark until it is there, and hands out what the blocks in front of it have
+// gained. The stream is not waited for: the device goes on.
+func (l *lane) Reach() error {
+	t := &l.tally
+	n := &t.tallies[(t.at-t.marks+len(t.tallies))%len(t.tallies)]
+	t.marks--
+	for {
+		done, err := n.reached.Done()
+		if err != nil {
+			t.forget()
+			return err
+		}
+		if done {
+			n.settle()
+			return nil
+		}
+		runtime.Gosched()
+	}
+}
+
+// fetch puts the copy of the bits since the last mark into the stream.
+func (l *lane) fetch() error {
+	n := &l.tally.tallies[l.tally.at]
+	if len(n.pending) == 0 {
 		return nil
 	}
-	return t.bits.DownloadPinned(l.g.stream, t.host.Pointer(), t.used)
+	return l.tally.bits.DownloadPinned(l.g.stream, n.host.Pointer(), n.used)
 }
 
 // settle counts the bits that have come down.
-func (l *lane) settle() {
-	t := &l.tally
-	for _, p := range t.pending {
+func (n *tally) settle() {
+	for _, p := range n.pending {
 		g := bounds.Gain{}
-		for i, b := range t.host.Bytes()[p.first : p.first+(p.samples+7)/8] {
+		for i, b := range n.host.Bytes()[p.first : p.first+(p.samples+7)/8] {
 			g.Count += bits.OnesCount8(b)
 			for ; b != 0; b &= b - 1 {
 				g.Hits.Set(8*i + bits.TrailingZeros8(b))
@@ -144,11 +199,21 @@ func (l *lane) settle() {
 		g.Sum = float64(g.Count)
 		*p.gain = g
 	}
-	t.pending, t.used = t.pending[:0], 0
+	n.pending, n.used = n.pending[:0], 0
+}
+
+// forget gives up what has not come down, after an error: nobody waits for these gains any more.
+func (t *accumulator) forget() {
+	for i := range t.tallies {
+		t.tallies[i].pending, t.tallies[i].used = t.tallies[i].pending[:0], 0
+	}
 }
 
 func (t *accumulator) close() {
 	_ = t.bits.Close()
-	_ = t.host.Close()
+	for i := range t.tallies {
+		_ = t.tallies[i].host.Close()
+		_ = t.tallies[i].reached.Close()
+	}
 	*t = accumulator{}
 }

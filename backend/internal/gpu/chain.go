@@ -8,6 +8,7 @@ import (
 	"example.org/demote/backend/device"
 	"example.org/demote/cgo"
 	"example.org/demote/cuda"
+	"example.org/demote/quant"
 )
 
 // part is a compiled segment: a session on the CUDA provider, bound to fixed places in the device's
@@ -19,9 +20,10 @@ type part struct {
 	engines int          // of cgo.Engines: how cuDNN is asked for engines
 	loose   bool         // its runs did not repeat with the engines before
 	binding *cgo.Binding
-	proved  bool   // it has been seen to write its outputs, see runChecked
-	data    bool   // it reads inputs of the network
-	plainly string // why its runs are not captured and replayed; empty: they are
+	grids   *cuda.Buffer[quant.Params] // the network's, to make the session again
+	proved  bool                       // it has been seen to write its outputs, see runChecked
+	data    bool                       // it reads inputs of the network
+	plainly string                     // why its runs are not captured and replayed; empty: they are
 }
 
 // network is a network on a GPU with its one lane.
@@ -30,6 +32,7 @@ type network struct {
 	g     *gpu
 	lane  *lane
 	parts []*part
+	grids *cuda.Buffer[quant.Params] // by holder, as the lane's mask chooses: what the nodes read
 }
 
 // tensor is device memory as the runtime and as kernels see it.
@@ -44,15 +47,18 @@ type tensor struct {
 func (g *gpu) Compile(parts []*device.Segment, inputs []device.Tensor, lanes int) (device.Network, error) {
 	c := &network{g: g}
 	err := g.worker.Do(func(d *cuda.Device) (err error) {
+		if c.grids, err = cuda.NewBuffer[quant.Params](d, "the chosen grids", max(1, len(g.opts.Records))); err != nil {
+			return err
+		}
 		for i, s := range parts {
-			p := &part{Segment: s}
+			p := &part{Segment: s, grids: c.grids}
 			model := s.Model
 			if len(s.Followed) > 0 {
 				if model, err = s.Open(); err != nil {
 					return err
 				}
 			}
-			if p.session, p.plainly, err = g.session(model, cgo.Engines[0]); err != nil {
+			if p.session, p.plainly, err = g.session(model, cgo.Engines[0], c.grids); err != nil {
 				return fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
 			}
 			p.model = model
@@ -60,7 +66,7 @@ func (g *gpu) Compile(parts []*device.Segment, inputs []device.Tensor, lanes int
 			s.Model = device.Model{} // the session has its own
 		}
 		if lanes > 0 {
-			c.lane, err = newLane(g, c.parts, inputs)
+			c.lane, err = newLane(g, c.parts, inputs, c.grids)
 		}
 		return err
 	})
@@ -123,6 +129,7 @@ func (c *network) Close() {
 		for _, p := range c.parts {
 			p.session.Close()
 		}
+		_ = c.grids.Close()
 		c.parts = nil
 		return nil
 	})

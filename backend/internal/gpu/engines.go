@@ -103,7 +103,7 @@ func (l *lane) Remark() string {
 func (l *lane) remake(p *part) (err error) {
 	p.binding.Close()
 	p.session.Close()
-	if p.session, p.plainly, err = l.g.session(p.model, cgo.Engines[p.engines]); err != nil {
+	if p.session, p.plainly, err = l.g.session(p.model, cgo.Engines[p.engines], p.grids); err != nil {
 		return err
 	}
 	return l.bind(p, slices.Index(l.parts, p))

@@ -92,7 +92,7 @@ func List() ([]device.Info, error) {
 
 // deviceInfo describes a GPU. Whether it can be used is tried with the runtime's provider, which starts CUDA on it.
 func deviceInfo(i cuda.Info) device.Info {
-	d := device.Info{Name: fmt.Sprintf("cuda:%d", i.Ordinal), Memory: i.Memory, Free: i.Memory,
+	d := device.Info{Name: fmt.Sprintf("cuda:%d", i.Ordinal), Memory: i.Memory, Free: i.Memory, Fill: i.Fill(),
 		Text: fmt.Sprintf("%s, %.1f GiB, compute capability %d.%d, driver of CUDA %d.%d", i.Name, float64(i.Memory)/(1<<30),
 			i.Capability/10, i.Capability%10, i.Driver/1000, i.Driver%1000/10)}
 	switch err := usable(i); {

@@ -12,6 +12,7 @@ import (
 	"example.org/demote/backend/device"
 	"example.org/demote/cgo"
 	"example.org/demote/cuda"
+	"example.org/demote/quant"
 	"example.org/demote/search"
 )
 
@@ -27,11 +28,9 @@ type lane struct {
 	host    []byte             // that blocks which are not resident are read to
 	steps   *steps             // nil: samples have one step
 
-	mask     *tensor
-	maskHost *cgo.Pinned // packed: bit i%8 of byte i/8 for holder i
-	current  search.Mask
-	written  bool // the device has a mask at all
-	holders  int
+	masks   masks
+	current search.Mask
+	written bool // the device has a mask at all
 
 	plain, graph *cgo.RunOptions
 	off          bool // graphs are not used for now, see Plainly
@@ -48,8 +47,8 @@ type lane struct {
 }
 
 // newLane makes memory for every tensor between the parts and binds it, on the worker's thread.
-func newLane(g *gpu, parts []*part, inputs []device.Tensor) (_ *lane, err error) {
-	l := &lane{g: g, parts: parts, buffers: map[string]*tensor{}, holders: len(g.opts.Records), current: search.NewMask(len(g.opts.Records)),
+func newLane(g *gpu, parts []*part, inputs []device.Tensor, grids *cuda.Buffer[quant.Params]) (_ *lane, err error) {
+	l := &lane{g: g, parts: parts, buffers: map[string]*tensor{}, current: search.NewMask(len(g.opts.Records)),
 		spare: map[string][]float32{}}
 	l.list = []device.Lane{l}
 	l.task = g.worker.Task(func(*cuda.Device) error { return l.f() })
@@ -58,11 +57,11 @@ func newLane(g *gpu, parts []*part, inputs []device.Tensor) (_ *lane, err error)
 			l.close()
 		}
 	}()
-	if l.mask, err = g.tensor(device.Tensor{Name: "the mask", Type: cgo.Uint8, Dims: []int64{int64(max(1, l.holders))}}); err != nil {
+	if err := l.masks.open(g, grids); err != nil {
 		return nil, err
 	}
-	if l.maskHost, err = cgo.NewPinned(cuda.MaskBytes(l.holders)); err != nil {
-		return nil, cuda.Explain(err)
+	if err := l.tally.prepare(g.d); err != nil {
+		return nil, err
 	}
 	if l.plain, err = cgo.NewRunOptions(cgo.GraphRun(cgo.NoGraph), g.stop); err != nil {
 		return nil, err
@@ -93,7 +92,7 @@ func newLane(g *gpu, parts []*part, inputs []device.Tensor) (_ *lane, err error)
 	if l.steps, err = newSteps(l, inputs, parts[len(parts)-1].Segment); err != nil {
 		return nil, err
 	}
-	return l, nil
+	return l, l.SetMask(l.current) // parts may be timed before they are given a mask
 }
 
 // bind binds a part to the lane's memory.
@@ -109,7 +108,7 @@ func (l *lane) bind(p *part, index int) (err error) {
 		return p.binding.BindDevice(slot, v.value)
 	}
 	if p.Mask != "" {
-		if err := fix(p.Mask, p.binding.Input, l.mask); err != nil {
+		if err := fix(p.Mask, p.binding.Input, l.masks.tensor); err != nil {
 			return err
 		}
 	}
@@ -146,26 +145,17 @@ func (l *lane) Do(f func() error) error {
 	return gpuError(l.task.Do())
 }
 
-// SetMask copies the packed mask up, a bit a holder and nothing else, and has the weights that follow it
-// selected where they are.
+// SetMask copies the packed mask up, a bit a holder and nothing else, and has its grids chosen, and the weights that
+// follow it selected, where they are.
 func (l *lane) SetMask(m search.Mask) error {
 	if l.written && l.current.Equal(m) {
 		return nil
 	}
-	if err := l.Wait(); err != nil { // an earlier copy may still read the host's memory
-		return err
-	}
 	first := !l.written
 	l.written = false // until all of it is done
 	l.current.CopyFrom(m)
-	bytes, words := l.maskHost.Bytes(), m.Words()
-	for i := range bytes {
-		bytes[i] = byte(words[i/8] >> (8 * (i % 8)))
-	}
-	if len(bytes) > 0 {
-		if err := l.mask.memory.UploadPinned(l.g.stream, l.maskHost.Pointer(), len(bytes)); err != nil {
-			return err
-		}
+	if err := l.masks.write(m); err != nil {
+		return err
 	}
 	if err := l.weights.follow(l, first); err != nil {
 		return err
@@ -286,13 +276,17 @@ func (l *lane) Graphs() (captured int, why string) {
 
 // Wait ends when the stream is empty, and hands out what the blocks have gained.
 func (l *lane) Wait() error {
-	if err := l.fetch(); err != nil {
+	err := l.fetch()
+	if err == nil {
+		err = l.g.stream.Synchronize()
+	}
+	if err != nil {
+		l.tally.forget()
 		return err
 	}
-	if err := l.g.stream.Synchronize(); err != nil {
-		return err
+	for i := range l.tally.tallies {
+		l.tally.tallies[i].settle()
 	}
-	l.settle()
 	return nil
 }
 
@@ -340,11 +334,8 @@ func (l *lane) close() {
 	for _, v := range l.inputs {
 		v.close()
 	}
-	if l.mask != nil {
-		l.mask.close()
-	}
-	l.buffers, l.inputs, l.mask = nil, nil, nil
-	_ = l.maskHost.Close()
+	l.masks.close()
+	l.buffers, l.inputs = nil, nil
 	l.plain.Close()
 	l.graph.Close()
 }

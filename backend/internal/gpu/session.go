@@ -9,6 +9,7 @@ import (
 	"example.org/demote/backend/device"
 	"example.org/demote/cgo"
 	"example.org/demote/cuda"
+	"example.org/demote/quant"
 )
 
 // sessionOptions are those of every session.
@@ -22,9 +23,10 @@ func (g *gpu) sessionOptions() cgo.Options {
 var graphs = "on"
 
 // session makes a session on the CUDA provider. Captured graphs are tried first: a network that cannot
-// be captured gets a session that runs plainly, and why. engines says how cuDNN is asked for engines (cgo.Engines).
-func (g *gpu) session(model device.Model, engines string) (s *cgo.Session, plainly string, err error) {
-	o := g.cudaOptions()
+// be captured gets a session that runs plainly, and why. engines says how cuDNN is asked for engines (cgo.Engines),
+// grids where its nodes read the grids that the mask has chosen.
+func (g *gpu) session(model device.Model, engines string, grids *cuda.Buffer[quant.Params]) (s *cgo.Session, plainly string, err error) {
+	o := g.cudaOptions(grids)
 	o.Provider.Engines = engines
 	s, err = cgo.NewCUDASession(model, g.sessionOptions(), o)
 	if graphs == "off" && plainly == "" && err == nil {
@@ -40,13 +42,13 @@ func (g *gpu) session(model device.Model, engines string) (s *cgo.Session, plain
 	if explained := cuda.Explain(err); !errors.Is(explained, cuda.ErrPlacement) {
 		return s, plainly, explained
 	}
-	return nil, "", cuda.Unplaced(err, g.elsewhere(model))
+	return nil, "", cuda.Unplaced(err, g.elsewhere(model, grids))
 }
 
-func (g *gpu) cudaOptions() cgo.CUDAOptions {
+func (g *gpu) cudaOptions(grids *cuda.Buffer[quant.Params]) cgo.CUDAOptions {
 	return cgo.CUDAOptions{
 		Provider: cgo.Provider{Device: g.ordinal, Stream: g.stream.Handle(), Graph: graphs != "off"},
-		Launcher: cgo.Launcher{Context: g.d.Context(), Kernel: g.d.Kernel("fake_quant"), KernelOf: g.d.Kernel("fake_quant_of"), Records: g.table.Address(), NaN: g.nan.Address(), Holders: len(g.opts.Records),
+		Launcher: cgo.Launcher{Context: g.d.Context(), Kernel: g.d.Kernel("fake_quant"), KernelOf: g.d.Kernel("fake_quant_of"), Grids: grids.Address(), NaN: g.nan.Address(), Holders: len(g.opts.Records),
 			MaxBlocks: g.d.MaxBlocks(), Stream: g.stream.Handle()},
 		StandIn: g.standIn,
 	}
@@ -54,8 +56,8 @@ func (g *gpu) cudaOptions() cgo.CUDAOptions {
 
 // elsewhere names the nodes that the CUDA provider does not take, by a session that may leave them to the
 // CPU and that never runs; nil if that cannot be made either.
-func (g *gpu) elsewhere(model device.Model) (names []string) {
-	o := g.cudaOptions()
+func (g *gpu) elsewhere(model device.Model, grids *cuda.Buffer[quant.Params]) (names []string) {
+	o := g.cudaOptions(grids)
 	o.Provider.Graph, o.Elsewhere = false, true
 	s, err := cgo.NewCUDASession(model, g.sessionOptions(), o)
 	if err != nil {

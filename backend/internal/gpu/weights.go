@@ -95,8 +95,8 @@ func (w *weights) follow(l *lane, first bool) error {
 		return nil
 	}
 	if w.selects == nil {
-		w.selects = l.g.d.SelectWeights(w.active, w.high, w.low, w.spans, l.mask.memory, w.applied, false)
-		w.all = l.g.d.SelectWeights(w.active, w.high, w.low, w.spans, l.mask.memory, w.applied, true)
+		w.selects = l.g.d.SelectWeights(w.active, w.high, w.low, w.spans, l.masks.tensor.memory, w.applied, false)
+		w.all = l.g.d.SelectWeights(w.active, w.high, w.low, w.spans, l.masks.tensor.memory, w.applied, true)
 	}
 	launch := w.selects
 	if first {
@@ -105,7 +105,7 @@ func (w *weights) follow(l *lane, first bool) error {
 	if err := launch.Run(l.g.stream); err != nil {
 		return err
 	}
-	return w.applied.CopyFrom(l.g.stream, l.mask.memory)
+	return w.applied.CopyFrom(l.g.stream, l.masks.tensor.memory)
 }
 
 func (w *weights) close() {

@@ -9,15 +9,16 @@ import (
 // DeviceCPU is the name of the device that every machine has.
 const DeviceCPU = "cpu"
 
-// queueLooks is the number of blocks that a queue is given between two looks at the bound: a look waits for the
-// device, a block too many costs its time.
-const queueLooks = 4
+// servedLooks is the number of blocks that a queue is given between two looks at the bound where a metric server
+// judges: it judges them while the device goes on.
+const servedLooks = 4
 
-// looks is the number of blocks that are run before their gains are looked at. Without a queue that is one: where
-// there are more workers, they run ahead.
-func looks(can device.Traits) int {
-	if can.Queue {
-		return queueLooks
+// looks is the number of blocks that are run before their gains are looked at. Where no server is asked of a queue that
+// is one: other workers run ahead, a queue goes on behind its marks, and outputs that the host judges are waited for
+// anyhow.
+func looks(can device.Traits, served bool) int {
+	if can.Queue && served {
+		return servedLooks
 	}
 	return 1
 }

@@ -14,6 +14,18 @@ import (
 // maxParts bounds the parts that are measured: each is a session of its own.
 const maxParts = 32
 
+// maxQueueParts bounds them on a device with a queue: there a session has handles and a workspace of its own, and each
+// part is one more start of a graph for every block.
+const maxQueueParts = 8
+
+// mostParts is what bounds them on this device.
+func (e *Single) mostParts() int {
+	if e.can.Queue {
+		return maxQueueParts
+	}
+	return maxParts
+}
+
 // minParts is how many entries into a network there must be room for; with less memory it is run in parts, which have
 // its weights once.
 const minParts = 4
@@ -46,7 +58,7 @@ func (e *Single) Plan() (Plan, error) {
 	case len(e.chain.Parts) == 1:
 		e.chain.Weigh([]float64{1})
 	default:
-		_, err = e.chain.Measure(e.data.Blocks[0], e.measureRuns())
+		_, err = e.chain.Measure(e.data.Blocks[0], e.measureRuns(), e.can.Queue)
 	}
 	e.resetStore()
 	return p, err
@@ -62,7 +74,7 @@ func (e *Single) takeApart(begun time.Time) (Plan, error) {
 	whole := []int{0, e.source.Cuts() - 1}
 	p := Plan{Cuts: whole, Parts: 1, Expected: 1}
 	if e.opts.Naive || e.opts.Cache <= 0 || e.source.Cuts() < 3 {
-		seconds, err := e.chain.Measure(e.data.Blocks[0], e.measureRuns())
+		seconds, err := e.chain.Measure(e.data.Blocks[0], e.measureRuns(), e.can.Queue)
 		if err == nil {
 			p.Whole = seconds[0]
 		}
@@ -168,7 +180,7 @@ var errNoRoom = errors.New("no room for entries")
 // network in one piece, run that way, has outputs that are not wanted, or is clearly slower than plain, the seconds
 // of the source's own.
 func (e *Single) takeApartAt(plain float64, want [][]float32, left func() float64) (*Plan, error) {
-	p, most := &Plan{Whole: plain}, maxParts
+	p, most := &Plan{Whole: plain}, e.mostParts()
 	if e.entries != nil {
 		if err := e.compile([]int{0, e.source.Cuts() - 1}); err != nil {
 			return nil, err
@@ -193,7 +205,7 @@ func (e *Single) takeApartAt(plain float64, want [][]float32, left func() float6
 	if e.chain.Through {
 		runs = choiceRuns
 	}
-	seconds, err := e.chain.Measure(e.data.Blocks[0], runs)
+	seconds, err := e.chain.Measure(e.data.Blocks[0], runs, e.can.Queue)
 	if err != nil {
 		return nil, err
 	}
@@ -234,11 +246,14 @@ func (e *Single) resetStore() {
 		e.store.Close()
 		e.store = nil
 	}
-	if e.opts.Naive || !e.can.Compares && len(e.chain.Parts) == 1 && !e.chain.Through {
+	if e.opts.Naive || !e.can.Compares && len(e.chain.Parts) == 1 && !e.chain.Through && e.equal == nil {
 		return
 	}
 	e.store = store.New(e.device, e.can.Compares, e.chain, e.StoredAt(), e.data.Len(), search.NewMask(e.source.Holders()))
-	if e.gained != nil && e.can.InOrder {
+	for b, holders := range e.equal {
+		e.store.Same(b, holders)
+	}
+	if e.gained != nil && (e.can.InOrder || e.judge.Hits() > 0) { // hits add up in any order
 		e.store.Know(e.gained, e.data)
 	}
 }

@@ -3,8 +3,34 @@ package machine
 import (
 	"testing"
 
+	"example.org/demote/backend/device"
 	"example.org/demote/backend/internal/store"
 )
+
+// manyCuts is a source of so many parts between its finest cuts.
+type manyCuts struct {
+	device.Source
+	parts int
+}
+
+func (m manyCuts) Cuts() int { return m.parts + 1 }
+
+// TestFewPartsInAQueue holds that a device with a queue has eight parts at most, unless cuts are given.
+func TestFewPartsInAQueue(t *testing.T) {
+	for _, c := range []struct {
+		queue bool
+		parts int
+		given []int
+		want  int
+	}{{false, 57, nil, 32}, {true, 57, nil, 8}, {true, 5, nil, 5}, {true, 57, []int{0, 3, 57}, 57}} {
+		e := &Single{source: manyCuts{parts: c.parts}, can: device.Traits{Queue: c.queue}}
+		e.opts.Cuts = c.given
+		cuts := e.finestCuts(e.mostParts())
+		if len(cuts) != c.want+1 || cuts[0] != 0 || cuts[len(cuts)-1] != c.parts {
+			t.Errorf("%+v: cuts %v", c, cuts)
+		}
+	}
+}
 
 // TestEntryMemory bounds entries into a network by what the network, the samples and the activations take, and by the
 // memory for what is stored.

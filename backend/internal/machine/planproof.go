@@ -19,11 +19,11 @@ func (e *Single) proveWhole() ([][]float32, float64, error) {
 	if e.opts.Patient { // so often on each of them
 		runs *= len(lanes)
 	}
-	least := make([]float64, len(lanes))
+	least, timed := make([]float64, len(lanes)), store.TimerOf(e.can.Queue)
 	err = device.OnLanes(lanes, func(at int, l device.Lane) error {
 		return l.Do(func() error {
 			for r := at; r < max(runs, len(lanes)); r += len(lanes) {
-				took, err := device.TimePart(l, e.data.Blocks[0], 0)
+				took, err := timed(l, e.data.Blocks[0], 0)
 				if err != nil {
 					return err
 				}

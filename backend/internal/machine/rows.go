@@ -9,7 +9,7 @@ import (
 
 // Rule implements Machine.
 func (e *Single) Rule() (*bounds.Rule, error) {
-	return metric.RuleOf([]*metric.Scorer{e.judge}, e.data.Sizes(), looks(e.can))
+	return metric.RuleOf([]*metric.Scorer{e.judge}, e.data.Sizes(), looks(e.can, e.judge.Served()))
 }
 
 // Watch implements Machine.

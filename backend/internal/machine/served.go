@@ -11,12 +11,23 @@ import (
 var _, _ bounds.Behind = (*Single)(nil), (*Shaped)(nil)
 
 // Behind implements bounds.Behind: where a metric server judges, as many blocks are judged as there are workers, while
-// these run as many others. A device with a queue has all of a trial's blocks under way at once.
+// these run as many others. A device with a queue has as many blocks under way as it has marks, so that it goes on
+// while the host looks at one; for a server, or for outputs that it waits for, all that are asked for together.
 func (e *Single) Behind() int {
-	if e.judge.Served() && !e.can.Queue {
+	switch {
+	case e.judge.Served() && !e.can.Queue:
 		return e.opts.Workers
+	case e.marks():
+		return device.Marks - 1
 	}
 	return 0
+}
+
+// marks says whether blocks are run with a mark behind each: on a device with a queue, which judges them there, and
+// where the samples have one shape.
+func (e *Single) marks() bool {
+	pieces, _ := e.judge.Pieces()
+	return e.can.Queue && e.opts.lanes == 0 && !e.judge.Served() && e.judge.Hits() > 0 && pieces == 1
 }
 
 // Behind implements bounds.Behind.

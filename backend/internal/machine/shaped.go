@@ -94,7 +94,7 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 
 // Rule implements Machine.
 func (s *Shaped) Rule() (*bounds.Rule, error) {
-	return metric.RuleOf(s.judged.Judges, s.sizes(), looks(s.opts.kind().Traits))
+	return metric.RuleOf(s.judged.Judges, s.sizes(), looks(s.opts.kind().Traits, s.members[0].judge.Served()))
 }
 
 // of are the options of the machine of one shape, of so many samples in all.

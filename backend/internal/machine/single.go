@@ -33,6 +33,7 @@ type Single struct {
 	stream  *streamRunner            // in place of the pool, on a device with a queue; nil: it has none
 	runners []func(store.Job) report // what each goroutine of the pool does
 	store   *store.Store             // nil: every trial is run in full
+	equal   [][]int                  // by block: holders of inputs whose grids give the same bits, see same
 	stats   Stats
 	booked  func(report)     // the method book, made once: a trial allocates nothing
 	far     *distance        // nil until Distance is asked
@@ -96,6 +97,7 @@ func (e *Single) LayOut(order []int) error {
 	if err != nil {
 		return err
 	}
+	e.equal = e.same()
 	e.resetStore()
 	return nil
 }

@@ -9,8 +9,9 @@ import (
 	"example.org/demote/backend/internal/store"
 )
 
-// streamRunner runs blocks in turn on the one lane of a device that has a queue, and waits once for all of
-// them: the host looks at their gains only then. It allocates nothing.
+// streamRunner runs blocks in turn on the one lane of a device that has a queue. It waits once for all blocks that it
+// is asked for together; where they are asked for one by one, each has a mark behind it, and the lane goes on with the
+// next ones while the host looks at its gain. It allocates nothing.
 type streamRunner struct {
 	e        *Single
 	ctx      context.Context
@@ -20,11 +21,23 @@ type streamRunner struct {
 	jobs     []store.Job
 	reports  []report
 	all      func() error // the method runAll, made once
+
+	begun      [device.Marks]flight // in a ring
+	first, len int                  // of those under way
+	unsaid     bool                 // the last one has not been said to have run
+	one, reach func() error         // what puts a block into the queue, and waits for its mark
+}
+
+// flight is a block with a mark behind it.
+type flight struct {
+	job    store.Job
+	report report
 }
 
 func newStreamRunner(e *Single) *streamRunner {
 	t := &streamRunner{e: e}
-	t.all = t.runAll
+	t.all, t.one = t.runAll, t.runOne
+	t.reach = func() error { return t.e.chain.Lanes()[0].Reach() }
 	return t
 }
 
@@ -73,4 +86,58 @@ func (t *streamRunner) runEach(l device.Lane) error {
 		}
 	}
 	return nil
+}
+
+// start puts one block into the queue, with a mark behind it.
+func (t *streamRunner) start(j store.Job) {
+	f := &t.begun[(t.first+t.len)%len(t.begun)]
+	*f = flight{job: j}
+	t.len++
+	t.unsaid = true
+	begun := time.Now()
+	if err := t.e.chain.Lanes()[0].Do(t.one); err != nil {
+		f.report.err = err
+	}
+	f.report.busy, f.report.ticket = time.Since(begun), j.Ticket
+}
+
+func (t *streamRunner) runOne() error {
+	l, f := t.e.chain.Lanes()[0], &t.begun[(t.first+t.len-1)%len(t.begun)]
+	if f.report = t.e.runJob(l, f.job, nil); f.report.noop && f.report.err == nil {
+		return nil
+	}
+	if f.report.err == nil {
+		f.report.err = l.Mark()
+	}
+	if f.report.err != nil {
+		_ = l.Wait() // nothing of it stays in the queue; the first error counts
+	}
+	return f.report.err
+}
+
+// finish says that the block that was begun last has run, and its worker is free, as far as that was not said; else it
+// waits for the mark of the one that was begun first. What needs no wait is reported at once.
+func (t *streamRunner) finish() (ticket int, work float64, err error) {
+	last := &t.begun[(t.first+t.len-1)%len(t.begun)]
+	if t.unsaid {
+		t.unsaid = false
+		if last.report.err == nil && !last.report.noop {
+			return last.job.Ticket, 0, bounds.ErrRan
+		}
+		t.len--
+		return t.landed(last)
+	}
+	f := &t.begun[t.first]
+	t.first, t.len = (t.first+1)%len(t.begun), t.len-1
+	begun := time.Now()
+	f.report.err = t.e.chain.Lanes()[0].Do(t.reach)
+	f.report.busy += time.Since(begun)
+	return t.landed(f)
+}
+
+// landed books a block that has come to its end.
+func (t *streamRunner) landed(f *flight) (ticket int, work float64, err error) {
+	t.e.judged(f.job, f.report)
+	t.e.stats.book(f.report)
+	return f.job.Ticket, f.report.work, f.report.err
 }

@@ -15,7 +15,12 @@ var _ bounds.Workers = (*Single)(nil)
 // change, and the next trial that passes there fills them in from the cut in front: about what the block run ahead
 // has saved. Had it taken the room and lost, the same would be due for nothing.
 func (e *Single) Start(b bounds.Job, hand search.Mask, ticket int, gain *bounds.Gain) {
-	e.pool.jobs <- e.ahead(b, hand, ticket, gain)
+	j := e.ahead(b, hand, ticket, gain)
+	if e.stream != nil {
+		e.stream.start(j)
+		return
+	}
+	e.pool.jobs <- j
 }
 
 // ahead is the job that Start begins.
@@ -31,5 +36,8 @@ func (e *Single) ahead(b bounds.Job, hand search.Mask, ticket int, gain *bounds.
 
 // Finish implements bounds.Workers.
 func (e *Single) Finish() (ticket int, work float64, err error) {
+	if e.stream != nil {
+		return e.stream.finish()
+	}
 	return e.pool.finish(&e.stats)
 }

@@ -115,15 +115,16 @@ func (c *Chain) Begin(part int) int {
 }
 
 // Measure times what a run at each part computes, over a few runs of one block, with the least of each as its time.
-// Entries, of which each is run by itself, are shared among the lanes: that is how trials run them, too.
-func (c *Chain) Measure(data device.Block, runs int) ([]float64, error) {
+// Entries, of which each is run by itself, are shared among the lanes: that is how trials run them, too. queue: the
+// device has one, and no part is waited for.
+func (c *Chain) Measure(data device.Block, runs int, queue bool) ([]float64, error) {
 	seconds := make([]float64, len(c.Parts))
 	lanes := c.Lanes()
 	if !c.Through {
 		lanes = lanes[:1]
 	}
 	err := device.OnLanes(lanes, func(at int, l device.Lane) error {
-		return l.Do(func() error { return timeParts(l, data, runs, at, len(lanes), seconds) })
+		return l.Do(func() error { return timeParts(l, data, runs, at, len(lanes), seconds, TimerOf(queue)) })
 	})
 	if err != nil {
 		return nil, err
@@ -137,11 +138,22 @@ func (c *Chain) Measure(data device.Block, runs int) ([]float64, error) {
 	return seconds, nil
 }
 
+// A Timer is the seconds that a run of a part takes.
+type Timer func(l device.Lane, data device.Block, part int) (float64, error)
+
+// TimerOf is that of a device, with a queue or without.
+func TimerOf(queue bool) Timer {
+	if queue {
+		return device.TimeQueued
+	}
+	return device.TimePart
+}
+
 // timeParts times every so many parts from one on.
-func timeParts(l device.Lane, data device.Block, runs, from, every int, seconds []float64) error {
+func timeParts(l device.Lane, data device.Block, runs, from, every int, seconds []float64, timed Timer) error {
 	for r := range runs + 1 {
 		for p := from; p < len(seconds); p += every {
-			took, err := device.TimePart(l, data, p)
+			took, err := timed(l, data, p)
 			if err != nil {
 				return err
 			}

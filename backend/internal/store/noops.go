@@ -23,6 +23,7 @@ type noops struct {
 	words    int        // of a mask
 	parts    [][]int    // by part: the holders whose node is in it, and whose bit chooses nothing else
 	behind   [][]uint64 // by part, and one more: the mask of the holders in it and behind it
+	always   []uint64   // by block: the no-ops whatever the base is, see Same
 	base     []uint64   // by block: the no-ops on the base
 	draft    []uint64   // by block: those on the mask of a trial
 	drafts   []uint64   // by block: its id; 0: none
@@ -57,7 +58,7 @@ func newNoops(c *Chain, holders, blocks int, compares bool) *noops {
 		}
 		n.behind[p] = later.Clone().Words()
 	}
-	n.base, n.draft = make([]uint64, n.words*blocks), make([]uint64, n.words*blocks)
+	n.base, n.draft, n.always = make([]uint64, n.words*blocks), make([]uint64, n.words*blocks), make([]uint64, n.words*blocks)
 	for h := range holders {
 		for b := range blocks {
 			n.set(n.base, b, h, !touched.Low(h))
@@ -116,7 +117,7 @@ func (n *noops) move(block int, winner uint64, first int) {
 	mine := winner != 0 && n.drafts[block] == winner
 	base, found := n.base[block*n.words:], n.draft[block*n.words:]
 	for i, changed := range n.behind[first] {
-		base[i] &^= changed
+		base[i] &^= changed &^ n.always[block*n.words+i]
 		if mine {
 			base[i] |= found[i] & changed
 		}
@@ -129,6 +130,16 @@ func (n *noops) set(of []uint64, block, holder int, on bool) {
 	*word &^= bit
 	if on {
 		*word |= bit
+	}
+}
+
+// Same enters holders whose bit changes nothing on a block, whatever the mask, unless it also chooses constants.
+func (s *Store) Same(block int, holders []int) {
+	for _, h := range holders {
+		if slices.ContainsFunc(s.noops.parts, func(own []int) bool { return slices.Contains(own, h) }) {
+			s.noops.set(s.noops.always, block, h, true)
+			s.noops.set(s.noops.base, block, h, true)
+		}
 	}
 }
 

@@ -104,7 +104,9 @@ CUresult cuEventQuery(CUevent handle) {
 	if (CUresult code = enter("cuEventQuery", CONTEXT, &context)) return code;
 	const std::shared_ptr<Event> event = event_of(context, handle);
 	if (!event) return CUDA_ERROR_INVALID_HANDLE;
-	return event->done >= event->last ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
+	if (event->done >= event->last) return CUDA_SUCCESS;
+	const CUresult code = pass_time(context); // what is done by now is seen at the next question
+	return code ? code : CUDA_ERROR_NOT_READY;
 }
 
 CUresult cuEventSynchronize(CUevent handle) {

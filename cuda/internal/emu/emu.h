@@ -93,6 +93,7 @@ CUresult enqueue(Stream *stream, Op op);         // may run some queued work, as
 CUresult drain(Stream *stream);                     // runs until the stream is empty
 CUresult drain(Context *context);                   // runs until every stream of the context is empty
 CUresult drain(Context *context, Event *event);     // runs until the event's latest record is reached
+CUresult pass_time(Context *context);               // runs a little queued work, of whatever streams: somebody polls
 
 // ---------------------------------------------------------------- captures (capture.cpp)
 

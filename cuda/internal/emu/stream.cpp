@@ -98,6 +98,15 @@ CUresult enqueue(Stream *stream, Op op) {
 	return CUDA_SUCCESS; // what fails shows at a wait
 }
 
+CUresult pass_time(Context *context) {
+	Section section;
+	CUresult code = CUDA_SUCCESS;
+	const uint64_t most = settings.seed == 0 ? 1 : draw(4);
+	for (uint64_t steps = 0; steps < most && code == CUDA_SUCCESS && step(context, nullptr, &code); steps++) {
+	}
+	return code;
+}
+
 CUresult drain(Stream *stream) {
 	if (stream->capturing) return break_capture(stream);
 	return run_until(stream->context, stream, [stream] { return stream->queue.empty(); });

@@ -60,7 +60,6 @@ void events() {
 	unsigned value = 0;
 	EXPECT(cuEventQuery(event) == CUDA_SUCCESS); // never recorded
 	EXPECT(cuMemsetD32Async(from, 6, 1, a) == CUDA_SUCCESS && cuEventRecord(event, a) == CUDA_SUCCESS);
-	EXPECT(cuEventQuery(event) == CUDA_ERROR_NOT_READY);
 	// does not wait
 	EXPECT(cuMemcpyDtoDAsync(to, from, 4, b) == CUDA_SUCCESS && cuStreamSynchronize(b) == CUDA_SUCCESS);
 	EXPECT(cuMemcpyDtoH(&value, to, 4) == CUDA_SUCCESS && value == 5);
@@ -69,6 +68,16 @@ void events() {
 	EXPECT(cuEventDestroy(event) == CUDA_SUCCESS && cuEventDestroy(event) == CUDA_ERROR_INVALID_HANDLE);
 	EXPECT(cuStreamSynchronize(b) == CUDA_SUCCESS);
 	EXPECT(cuMemcpyDtoH(&value, to, 4) == CUDA_SUCCESS && value == 6);
+	// polling: the event is not reached when it is first asked, and later it is, by nothing else
+	EXPECT(cuEventCreate(&event, CU_EVENT_DISABLE_TIMING) == CUDA_SUCCESS);
+	EXPECT(cuMemsetD32Async(from, 7, 1, a) == CUDA_SUCCESS && cuMemcpyDtoDAsync(to, from, 4, a) == CUDA_SUCCESS && cuEventRecord(event, a) == CUDA_SUCCESS);
+	EXPECT(cuEventQuery(event) == CUDA_ERROR_NOT_READY);
+	int asked = 1;
+	for (; asked < 1000 && cuEventQuery(event) == CUDA_ERROR_NOT_READY; asked++) {
+	}
+	EXPECT(asked > 1 && asked < 1000 && cuStreamQuery(a) == CUDA_SUCCESS);
+	EXPECT(cuMemcpyDtoH(&value, to, 4) == CUDA_SUCCESS && value == 7);
+	EXPECT(cuEventDestroy(event) == CUDA_SUCCESS);
 }
 
 // What is captured does not run; a call that no capture takes breaks it, and the stream takes nothing until its end.
