@@ -52,7 +52,7 @@ func TestEmulatedProgram(t *testing.T) {
 		{"what bench ran on", "shared=1", append([]string{"bench"}, benchArgs(in)...), run.ExitFound, "\neverything ran on cuda:0 EMULATED device (no GPU)", ""},
 		{"its graphs", "shared=1", append([]string{"bench"}, benchArgs(in)...), run.ExitFound, "\n0 of 1 parts of the network are replayed as CUDA graphs: ONNX Runtime's CPU", ""},
 		{"bench", "shared=1", append([]string{"bench"}, benchArgs(in)...), run.ExitFound,
-			"a full evaluation moves 1 bytes up in 1 copies and 5 bytes down in 1, allocates 0 times,\n  and starts 5 kernels beside the network's", ""},
+			"a full evaluation moves 1 bytes up in 1 copies and 5 bytes down in 1, allocates 0 times,\n  and starts 6 kernels beside the network's", ""},
 		{"two workers", "shared=1", in.args("--device", "cuda:0", "--workers", "2", "--force"), run.ExitMistake, "", "demote: --workers 2: a GPU runs all blocks in one queue"},
 		{"a second GPU", "shared=1", in.args("--device", "cuda:1", "--force"), run.ExitMistake, "", "demote: --device cuda:1: there is no GPU 1"},
 		{"a GPU that fails", "shared=1,lose=cuLaunchKernel:20", in.args("--device", "cuda:0", "--force"), run.ExitInternal, "", "demote: cuda:0 does not answer any more: "},

@@ -133,8 +133,8 @@ func TestEmulatedWorkOfHolders(t *testing.T) {
 			if _, err := s.Ev.Score(t.Context(), all); err != nil {
 				t.Fatal(err)
 			}
-			if launches = emutest.Counter("launches") - launches; launches != after.holders+1 {
-				t.Errorf("%d launches of %d holders and a metric", launches, after.holders)
+			if launches = emutest.Counter("launches") - launches; launches != after.holders+2 {
+				t.Errorf("%d launches of %d holders, a metric and the choice of grids", launches, after.holders)
 			}
 		})
 	}

@@ -7,7 +7,7 @@ type Info struct {
 	Why    string // it cannot be used because; empty: it can
 	Memory int64  // bytes in all; 0 where it is the machine's
 	Free   int64  // bytes that can still be had
-	Fill   int    // elements of a tensor that give all of it work at once; 0: not known, or of no matter
+	Fill   int    `json:"-"` // elements of a tensor that give all of it work at once; 0: not known, or of no matter
 }
 
 // Traffic is what a GPU was asked to move and to start beside the networks' own kernels, since it

@@ -7,6 +7,7 @@ import (
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/metric"
+	"example.org/demote/search"
 )
 
 // testGains judges blocks by metrics that count by class, by metrics of single samples and by one of outcomes. Sums of
@@ -44,9 +45,40 @@ func testGains(b *bench) {
 			for i, block := range blocks {
 				b.checkGain(name, mask.String(), toy.gain(j, block, mask.Low), got[i])
 			}
+			b.checkMarks(l, j, toy, blocks, name, mask)
 		}
 		b.close()
 	}
+}
+
+// checkMarks judges the blocks again, with a mark behind each and as many under way as there may be: a gain is there
+// once its mark is reached.
+func (b *bench) checkMarks(l device.Lane, j *metric.Scorer, toy *Toy, blocks []device.Block, name string, mask search.Mask) {
+	b.Helper()
+	got := make([]bounds.Gain, len(blocks))
+	b.must(l.Do(func() error {
+		for at := range len(blocks) + device.Marks {
+			if past := at - device.Marks; past >= 0 {
+				if err := l.Reach(); err != nil {
+					return err
+				}
+				b.checkGain(name+", at its mark", mask.String(), toy.gain(j, blocks[past], mask.Low), got[past])
+			}
+			if at >= len(blocks) {
+				continue
+			}
+			if err := l.RunPart(blocks[at], 0); err != nil {
+				return err
+			}
+			if err := l.Judge(j, blocks[at], &got[at]); err != nil {
+				return err
+			}
+			if err := l.Mark(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 }
 
 // gain is what a block should gain.

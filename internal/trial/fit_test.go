@@ -2,8 +2,8 @@ package trial
 
 import "testing"
 
-// TestGPUBlock holds the block size by what the median holder takes to fill the GPU: at least four blocks, even ones, in
-// eights. The first lines are the example on an H100, an A100, an RTX 4090 and an L4.
+// TestGPUBlock holds the block size by what the median holder takes to fill the GPU: at least four blocks, even ones,
+// in eights. The first lines are the example on an H100, an A100, an RTX 4090 and an L4.
 func TestGPUBlock(t *testing.T) {
 	for _, c := range []struct{ samples, median, fill, want int }{
 		{2000, 3136, 4 * 132 * 2048, 400},

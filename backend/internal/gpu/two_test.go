@@ -48,7 +48,8 @@ func openOne(t *testing.T, name string, scale float32) *one {
 		t.Fatal(err)
 	}
 	o.g = d.(*gpu)
-	s := segment(t, false, &onnxpb.NodeProto{OpType: proto.String("Add"), Name: proto.String("add"), Input: []string{"m", "a"}, Output: []string{"s"}}) // m is 0
+	// m is 0
+	s := segment(t, false, &onnxpb.NodeProto{OpType: proto.String("Add"), Name: proto.String("add"), Input: []string{"m", "a"}, Output: []string{"s"}})
 	chain, err := o.g.Compile([]*device.Segment{s}, s.Inputs, 1)
 	if err != nil {
 		t.Fatal(err)
