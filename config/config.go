@@ -57,8 +57,10 @@ type Config struct {
 	Holdout    string `json:"holdout"`    // samples that the search never sees: a file, or a share of Data such as 30%
 	Confidence string `json:"confidence"` // of a promise, as typed; empty: none is asked for
 
-	Bits         string `json:"bits,omitempty"` // LOW,HIGH: the two widths; empty: 8,16
-	GridLow      string `json:"grid_low"`       // asymmetric, symmetric, pow2
+	Bits         string `json:"bits,omitempty"`         // LOW,HIGH: the two widths; empty: 8,16
+	Ladder       string `json:"ladder,omitempty"`       // in place of Bits: three widths, between which it goes in two steps
+	LadderSplit  string `json:"ladder_split,omitempty"` // share of the loss budget for the first of them, as typed
+	GridLow      string `json:"grid_low"`               // asymmetric, symmetric, pow2
 	GridHigh     string `json:"grid_high"`
 	RangeLow     string `json:"range_low"` // auto, minmax, percentile, mse, ...
 	RangeHigh    string `json:"range_high"`
@@ -131,6 +133,8 @@ type own struct {
 	Alone      string          // why each sample is run alone, where that is known already; see batching
 	OwnMemory  bool            // of the device that trials run on
 	Words      *Wording        // the names of the widths in texts; nil: those that --bits gives
+	Rung       *Rung           // the step of a ladder that a search is; nil: it is none
+	Ahead      []string        // formats that the second step will write, in the first one of a ladder
 	Ranges     []string        // range methods of the low grids that a run has chosen before, by holder; nil: none
 	Repaired   []string        // repairs that a network has taken already; nil: they are to be chosen
 	Lists      bool            // what is opened is listed with its hash, which is begun at once
@@ -193,7 +197,8 @@ func (c Config) Filled() Config {
 	set(&c.Device, "auto")
 	set(&c.Session, "exact")
 	set(&c.Cost, CostCount)
-	if low, high, err := c.Widths(); err == nil && low == quant.W8 && high == quant.W16 && c.Model != "" && !c.HasEncodings() {
+	c.fillLadder()
+	if low, high, err := c.Widths(); err == nil && c.Rung == nil && low == quant.W8 && high == quant.W16 && c.Model != "" && !c.HasEncodings() {
 		c.Bits = "" // as if nobody had typed it
 	}
 	c.inBits()

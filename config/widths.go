@@ -13,6 +13,9 @@ const usualBits = "8,16"
 
 // Widths are the low and the high width of a search, from --bits.
 func (c Config) Widths() (low, high quant.Width, err error) {
+	if c.Rung != nil {
+		return c.Rung.Low, c.Rung.High, nil
+	}
 	if c.Bits == "" {
 		return quant.ParseWidths(usualBits)
 	}
@@ -24,6 +27,9 @@ func (c Config) Widths() (low, high quant.Width, err error) {
 
 // CheckBits refuses a --bits that names no widths, and one beside files that bring their own.
 func (c Config) CheckBits() error {
+	if c.Ladder != "" || c.LadderSplit != "" {
+		return c.checkLadder()
+	}
 	switch {
 	case c.Bits == "":
 		return nil
@@ -76,7 +82,7 @@ func (c *Config) inBits() {
 	if c.Words == nil {
 		c.Words = &Wording{}
 	}
-	if low, high, err := c.Widths(); c.Bits != "" && err == nil {
+	if low, high, err := c.Widths(); (c.Bits != "" || c.Rung != nil) && err == nil {
 		c.Words.Set(result.WidthsOf(low.String(), high.String()))
 	}
 }

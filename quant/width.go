@@ -20,6 +20,9 @@ const (
 // String is the width as results and files have it: int8, whether the codes are signed or not.
 func (w Width) String() string { return fmt.Sprintf("int%d", int(w)) }
 
+// Text is the width as users type it, such as 8.
+func (w Width) Text() string { return fmt.Sprint(int(w)) }
+
 // Bits is how many bits a value takes.
 func (w Width) Bits() int { return int(w) }
 
@@ -43,6 +46,24 @@ func ParseWidths(text string) (low, high Width, err error) {
 		err = mistake.Errorf("the low width comes first: give %d,%d", high.Bits(), low.Bits())
 	}
 	return low, high, err
+}
+
+// ParseLadder reads widths in ascending order, such as "4,8,16". The error is a mistake.Err.
+func ParseLadder(text string) (widths []Width, err error) {
+	for one := range strings.SplitSeq(text, ",") {
+		w, err := parseWidth(one)
+		if err != nil {
+			return nil, err
+		}
+		if n := len(widths); n > 0 && widths[n-1] >= w {
+			return nil, mistake.Errorf("%s stands behind %s: give each width once, the lowest first, such as 4,8,16", w, widths[n-1])
+		}
+		widths = append(widths, w)
+	}
+	if len(widths) < 2 {
+		return nil, mistake.Errorf("give two widths or more, the lowest first, such as 4,8,16")
+	}
+	return widths, nil
 }
 
 func parseWidth(text string) (Width, error) {
