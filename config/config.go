@@ -58,7 +58,7 @@ type Config struct {
 	Confidence string `json:"confidence"` // of a promise, as typed; empty: none is asked for
 
 	Bits         string `json:"bits,omitempty"`         // LOW,HIGH: the two widths; empty: 8,16
-	Ladder       string `json:"ladder,omitempty"`       // in place of Bits: three widths, between which it goes in two steps
+	Ladder       string `json:"ladder,omitempty"`       // in place of Bits: three widths, for two steps
 	LadderSplit  string `json:"ladder_split,omitempty"` // share of the loss budget for the first of them, as typed
 	GridLow      string `json:"grid_low"`               // asymmetric, symmetric, pow2
 	GridHigh     string `json:"grid_high"`

@@ -16,7 +16,7 @@ type LadderStep struct {
 	Met         bool              `json:"met"`
 	Score       Scores            `json:"score"`
 	Promotion   []string          `json:"promotion"`        // the holders that stay at the highest width, for good
-	Ranges      map[string]string `json:"ranges,omitempty"` // the range method of each holder's low grid, if they were chosen
+	Ranges      map[string]string `json:"ranges,omitempty"` // the method of each holder's low grid, if they were chosen
 	Evaluations int               `json:"evaluations"`
 	SampleEvals float64           `json:"sample_evaluations"`
 	Seconds     float64           `json:"seconds"`

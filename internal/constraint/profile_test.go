@@ -85,7 +85,8 @@ func TestProfilesAsPeopleWriteThem(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readProfile(path, WordsOf(nil)); err != nil && i != 6 { // the reader of YAML knows no byte order mark
+		// the reader of YAML knows no byte order mark
+		if _, err := readProfile(path, WordsOf(nil)); err != nil && i != 6 {
 			t.Errorf("%.60q: %v", text, err)
 		}
 	}
