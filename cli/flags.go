@@ -77,7 +77,7 @@ func sampleFlags() []cli.Flag {
 func calibFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "calib", Category: catInput, Usage: "`FILE`: calibration samples, in the formats of --data; no labels needed"},
-		&cli.StringFlag{Name: "bits", Category: catGrids, Usage: "`LOW,HIGH`: the two bit-widths of activations, of 4, 8 and 16 (default: 8,16). Where this help says int8 and int16, the low and the high one are meant"},
+		&cli.StringFlag{Name: "bits", Category: catGrids, Usage: "`LOW,HIGH`: the two bit-widths of activations, of 4, 8 and 16, or bf16 as the high one (default: 8,16). Where this help says int8 and int16, the low and the high one are meant"},
 		&cli.StringFlag{Name: "grid", Category: catGrids, Value: "asymmetric", Usage: "`KIND`: quantization scheme: asymmetric (any zero point), symmetric (zero in the middle) or pow2 (zero in the middle, or at the lower end if no value is negative; the scale is a power of two)"},
 		&cli.StringFlag{Name: "grid-low", Category: catGrids, Usage: "`KIND`: overrides --grid for int8"},
 		&cli.StringFlag{Name: "grid-high", Category: catGrids, Usage: "`KIND`: overrides --grid for int16"},

@@ -58,6 +58,9 @@ func printInspection(c *cli.Context, found *run.Inspection) error {
 }
 
 func gridText(g *result.Grid) string {
+	if g.Type != "" {
+		return g.Type
+	}
 	return fmt.Sprintf("[%.4g, %.4g] step %.3g", g.Min, g.Max, g.Scale)
 }
 

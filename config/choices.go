@@ -57,6 +57,9 @@ func (c Config) CheckBias() error {
 	if c.Bias != "float" && c.Bias != "int32" {
 		return mistake.Errorf("--bias %s: choose float or int32", c.Bias)
 	}
+	if _, high, err := c.Widths(); err == nil && high == quant.Half && c.Bias == "int32" {
+		return mistake.Errorf("--bias int32: its scale is that of the layer's input times that of the weights, and bf16 has none; leave it out")
+	}
 	return nil
 }
 

@@ -21,7 +21,12 @@ func (r *Run) isLow(h result.Holder) bool {
 }
 
 // width is the precision that a grid gives.
-func width(g result.Grid) string { return fmt.Sprintf("int%d", g.Bits) }
+func width(g result.Grid) string {
+	if g.Type != "" {
+		return short(g.Type)
+	}
+	return fmt.Sprintf("int%d", g.Bits)
+}
 
 // LowName and HighName are the widths of the two grids, as all holders have them.
 func (r *Run) LowName() string {

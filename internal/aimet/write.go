@@ -54,6 +54,9 @@ func write(n *network.Network, records []quant.Record, low []bool, version strin
 		if low[i] {
 			grid = records[i].Low
 		}
+		if grid.Width() == quant.Half {
+			return nil, n.Model.InFile(mistake.Errorf("holder %q: encodings have no bf16", h.Name))
+		}
 		if int64(grid.Max)-int64(grid.Min)+1 != int64(1)<<grid.Bits || grid.Formula == quant.MCTQ && grid.Offset != 0 {
 			return nil, n.Model.InFile(mistake.Errorf("holder %q: AIMET has no encoding for the codes of %v", h.Name, grid))
 		}

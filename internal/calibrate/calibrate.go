@@ -34,6 +34,9 @@ func NewGridChoice(kind, method string, width quant.Width) (g GridChoice, err er
 
 // Grid is the grid of what an observer has seen, by the choice's own method or another.
 func (g GridChoice) Grid(o *quant.Observer, f quant.Formula, m quant.Method) (quant.Grid, error) {
+	if g.Width == quant.Half { // whatever the values are
+		return quant.BF16Grid(), nil
+	}
 	return o.Grid(f, m, g.Kind, g.Width.Bits())
 }
 

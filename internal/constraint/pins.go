@@ -32,8 +32,12 @@ func WordsOf(w *result.Widths) Words {
 	return Words{Low: []string{w.LowName(), "low"}, High: []string{w.HighName(), "high"}}
 }
 
-// all are the names of widths among them, as a message lists them.
+// all are the names of widths among them, as a message lists them; the usual ones of a search between two widths, which
+// the wording of the search makes its own.
 func (w Words) all() string {
+	if len(w.Low)+len(w.High)+len(w.Past) == 4 {
+		return "int8 or int16"
+	}
 	var names []string
 	for _, name := range slices.Concat(w.Low, w.High, w.Past) {
 		if name != "low" && name != "high" {

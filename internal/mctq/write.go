@@ -10,6 +10,7 @@ import (
 	"example.org/demote/internal/opset"
 	"example.org/demote/internal/quantize"
 	"example.org/demote/internal/wire"
+	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/quant"
 )
@@ -37,6 +38,11 @@ func annotate(n *network.Network, records []quant.Record, low []bool) (m *ir.Mod
 	}
 	if len(low) != len(n.Holders) {
 		panic(fmt.Sprintf("onnx: a mask of %d for %d holders", len(low), len(n.Holders)))
+	}
+	for i, h := range n.Holders {
+		if !low[i] && records[i].High.Width() == quant.Half {
+			return nil, nil, n.Model.InFile(mistake.Errorf("holder %q: the toolkit's files have no bf16", h.Name))
+		}
 	}
 	ins := quantize.NewInsertion(n)
 	taken := make(map[string]bool)

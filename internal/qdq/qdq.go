@@ -15,7 +15,7 @@ import (
 
 // Write returns the network as an ordinary ONNX file at operator set 21 that computes exactly what the switchable
 // network computes for a mask: behind every holder a QuantizeLinear and a DequantizeLinear with its low grid where
-// low[i], else its high one, every quantized weight as int8 behind a DequantizeLinear per channel, biases float, or
+// low[i], else its high one (of bfloat16 two Cast nodes), every quantized weight as int8 behind a DequantizeLinear per channel, biases float, or
 // int32 behind one where they are quantized. Scales and zero points of holders are 0-dimensional. A Relu or Clip in
 // front of a grid of 4 bits is a Max and a Min, see maxForRelu.
 //
@@ -95,6 +95,9 @@ func chosen(r quant.Record, low bool) quant.Grid {
 
 // pair makes the two nodes that put a tensor on a grid.
 func pair(ins *quantize.Insertion, t, in, out string, grid quant.Grid) ([]ir.Node, error) {
+	if grid.Width() == quant.Half {
+		return castPair(ins, t, in, out), nil
+	}
 	typ, err := quantize.GridType(grid)
 	if err != nil {
 		return nil, err
@@ -113,6 +116,20 @@ func pair(ins *quantize.Insertion, t, in, out string, grid quant.Grid) ([]ir.Nod
 		ir.NewNode("QuantizeLinear", ins.Names.Fresh(t+"_QuantizeLinear"), []string{in, scale, zero}, []string{codes}),
 		ir.NewNode("DequantizeLinear", ins.Names.Fresh(t+"_DequantizeLinear"), []string{codes, scale, zero}, []string{out}),
 	}, nil
+}
+
+// castPair makes the two nodes that put a tensor on bfloat16: QuantizeLinear knows integers and 8-bit floats alone.
+func castPair(ins *quantize.Insertion, t, in, out string) []ir.Node {
+	half := ins.Names.Fresh(t + "_bf16")
+	if v := ins.Infos[t]; v.GetType().GetTensorType() != nil {
+		c := &onnxpb.ValueInfoProto{Name: &half, Type: proto.CloneOf(v.GetType())}
+		c.Type.GetTensorType().ElemType = (*int32)(onnxpb.TensorProto_BFLOAT16.Enum())
+		ins.Model.Graph().ValueInfo = append(ins.Model.Graph().ValueInfo, c)
+	}
+	return []ir.Node{
+		ir.NewNode("Cast", ins.Names.Fresh(t+"_ToBF16"), []string{in}, []string{half}, ir.IntAttr("to", int64(onnxpb.TensorProto_BFLOAT16))),
+		ir.NewNode("Cast", ins.Names.Fresh(t+"_FromBF16"), []string{half}, []string{out}, ir.IntAttr("to", int64(ir.Float))),
+	}
 }
 
 // newScalar makes an integer tensor without dimensions; one of 4 bits lies in the lower half of its byte.
