@@ -74,8 +74,8 @@ func (c Config) step(before *result.LadderStep) (Config, error) {
 	if err != nil {
 		return c, mistake.Errorf("--ladder %s: %w", c.Ladder, err)
 	}
-	if len(widths) != 3 {
-		return c, mistake.Errorf("--ladder %s: a ladder has three widths at most, such as 4,8,16", c.Ladder)
+	if len(widths) != 3 { // two are --bits, and there are no four
+		return c, nil
 	}
 	share, err := c.split()
 	if err != nil {

@@ -68,7 +68,8 @@ func (g Grid) Params() Params {
 
 // Value quantizes and dequantizes x: it returns a value of the grid, chosen by the formula. It is never -0, because
 // codes have no sign of zero and ONNX Runtime gives +0. A NaN gives the lowest value of the grid, an infinity the end
-// on its side. (BF16 alone keeps -0, NaN and infinities.) Within the grid the error is at most half a step, but for the rounding to float32.
+// on its side. BF16 alone keeps -0, NaN and infinities. Within the grid the error is at most half a step, but for the
+// rounding to float32.
 func (g Grid) Value(x float32) float32 { return g.Params().Value(x) }
 
 // Apply writes the Value of every element of src to dst. dst may be src itself, and must not overlap it otherwise.

@@ -12,7 +12,8 @@ import (
 // no loss is taken whole, and a part of 1 is the whole.
 func TestResolvePart(t *testing.T) {
 	counts := Endpoints{High: trial.Score{Count: 1835, Total: 2000}, Low: trial.Score{Count: 1600, Total: 2000}, Float: &trial.Score{Count: 1840, Total: 2000}}
-	values := Endpoints{High: trial.Score{Value: -0.25}, Low: trial.Score{Value: -1}} // of a metric that is better when lower
+	// of a metric that is better when lower
+	values := Endpoints{High: trial.Score{Value: -0.25}, Low: trial.Score{Value: -1}}
 	for _, c := range []struct {
 		text string
 		m    Scale
