@@ -58,6 +58,9 @@ func summary(w io.Writer, r *run.Result, err error) {
 	holdout(w, r.Holdout, r.Widths)
 	proven(w, r)
 	savings(w, r)
+	if len(r.Layers) > 0 {
+		fmt.Fprintf(w, "\n%s\n", result.WeightText(r.Layers))
+	}
 	if r.FloatWork.Some() {
 		fmt.Fprintf(w, "\n%s\n", r.FloatWork.Text())
 	}

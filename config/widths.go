@@ -27,6 +27,12 @@ func (c Config) Widths() (low, high quant.Width, err error) {
 
 // CheckBits refuses a --bits that names no widths, and one beside files that bring their own.
 func (c Config) CheckBits() error {
+	if len(c.WeightBits) > 0 && (c.Low != "" || c.High != "") {
+		return mistake.Errorf("--weight-bits %s: the files of a pair bring their own weights; leave it out", c.WeightBits[0])
+	}
+	if len(c.WeightBits) > 0 && c.HasEncodings() {
+		return mistake.Errorf("--weight-bits %s: encodings bring the grids of weights; leave it out", c.WeightBits[0])
+	}
 	if c.Ladder != "" || c.LadderSplit != "" {
 		return c.checkLadder()
 	}

@@ -30,7 +30,7 @@ var flagNames = func() map[string]bool {
 		group high holdout ignore-label input int16-share json label-array labels ladder ladder-split limit log-level low max-detections max-drop mean metric metric-cmd
 		metric-lower metric-name metric-serve metric-timeout model multiplier nms-iou nms-score ort out output output-holder pad pin profile prove
 		range range-high range-low reference repair reuse runs scale scan seed session space spool start state std strategy target threads time
-		trials unroll weights workers`) {
+		trials unroll weight-bits weights workers`) {
 		names[n] = true
 	}
 	return names

@@ -85,6 +85,12 @@ func (s *searchRun) begin(ctx context.Context) error {
 		}
 		s.Result.Holders = append(s.Result.Holders, out)
 	}
+	if len(c.WeightBits) > 0 {
+		if s.Result.Layers, err = task.LayersOf(s.Network); err != nil {
+			return err
+		}
+		c.Say(result.WeightText(s.Result.Layers))
+	}
 	s.Result.Metric, s.Result.Lower = s.Metric.Name, s.Metric.Lower
 	for _, w := range s.StrayIgnore(c) {
 		s.Warned(w)

@@ -55,6 +55,7 @@ func choices(c config.Config) map[string]string {
 	if c.Rung != nil { // the second step is about the mix that the first has ended with
 		f["ladder"] = c.LadderText()
 	}
+	f["weight bits"] = strings.Join(c.WeightBits, " ")
 	if c.Unroll {
 		f["unroll"] = "yes"
 	}

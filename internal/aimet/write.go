@@ -66,7 +66,7 @@ func write(n *network.Network, records []quant.Record, low []bool, version strin
 	}
 	for _, name := range sortedKeys(n.Weights) {
 		w := n.Weights[name]
-		e := encoding100{Name: name, DType: "INT", Kind: "PER_TENSOR", Bits: 8, Symmetric: true}
+		e := encoding100{Name: name, DType: "INT", Kind: "PER_TENSOR", Bits: w.Bits(), Symmetric: true}
 		if w.Axis >= 0 && len(w.Scales) > 1 {
 			if channelAxis(x, name, w.Dims, len(w.Scales)) != w.Axis {
 				continue
@@ -74,7 +74,7 @@ func write(n *network.Network, records []quant.Record, low []bool, version strin
 			e.Kind = "PER_CHANNEL"
 		}
 		for _, s := range w.Scales {
-			e.Scale, e.Offset = append(e.Scale, float64(s)), append(e.Offset, -128)
+			e.Scale, e.Offset = append(e.Scale, float64(s)), append(e.Offset, -1<<(w.Bits()-1))
 		}
 		parameters = append(parameters, e)
 	}

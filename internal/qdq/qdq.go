@@ -1,6 +1,7 @@
 package qdq
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
@@ -132,11 +133,8 @@ func castPair(ins *quantize.Insertion, t, in, out string) []ir.Node {
 	}
 }
 
-// newScalar makes an integer tensor without dimensions; one of 4 bits lies in the lower half of its byte.
+// newScalar makes an integer tensor without dimensions.
 func newScalar(name string, t ir.DType, v int32) ir.Tensor {
-	if ir.ElemBits(t) == 4 {
-		return ir.NewTensor(name, t, nil, []byte{byte(v) & 0xf})
-	}
 	return ir.NewInts(name, t, nil, []int64{int64(v)})
 }
 
@@ -148,10 +146,29 @@ func weights(ins *quantize.Insertion, all map[string]*network.Weight) {
 		if w == nil {
 			return nil, nil, 0
 		}
-		raw := make([]byte, len(w.Codes))
-		for i, c := range w.Codes {
-			raw[i] = byte(c)
-		}
-		return ir.NewTensor("", ir.Int8, w.Dims, raw), w.Scales, w.Axis
+		return codesTensor(w), w.Scales, w.Axis
 	})
+}
+
+// codesTensor is a tensor of a weight's codes; two of 4 bits share a byte, the first one in its lower half.
+func codesTensor(w *network.Weight) ir.Tensor {
+	switch w.Bits() {
+	case 16:
+		raw := make([]byte, 0, 2*len(w.Wide))
+		for _, c := range w.Wide {
+			raw = binary.LittleEndian.AppendUint16(raw, uint16(c))
+		}
+		return ir.NewTensor("", ir.Int16, w.Dims, raw)
+	case 4:
+		raw := make([]byte, (len(w.Codes)+1)/2)
+		for i, c := range w.Codes {
+			raw[i/2] |= byte(c) & 0xf << (i % 2 * 4)
+		}
+		return ir.NewTensor("", onnxpb.TensorProto_INT4, w.Dims, raw)
+	}
+	raw := make([]byte, len(w.Codes))
+	for i, c := range w.Codes {
+		raw[i] = byte(c)
+	}
+	return ir.NewTensor("", ir.Int8, w.Dims, raw)
 }
