@@ -18,8 +18,8 @@ type weightRule struct {
 	width         quant.Width
 }
 
-// means reports whether a rule is for a layer's weight: by the name of either, a glob over them, or with op: the type of
-// the layer.
+// means reports whether a rule is for a layer's weight: by the name of either, a glob over them, or with op: the type
+// of the layer.
 func (r weightRule) means(layer, op, weight string) bool {
 	if r.pattern == "" {
 		return true

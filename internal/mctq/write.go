@@ -81,8 +81,8 @@ func holderName(name string, taken map[string]bool) string {
 	return out
 }
 
-// insertWeights puts a WeightsSymmetricQuantizer between every weight on a grid and its readers. Its threshold is 2^(bits
-// - 1) times the scale, which is exact, and so it gives the very values again: rint(code*s/s)*s.
+// insertWeights puts a WeightsSymmetricQuantizer between every weight on a grid and its readers. Its threshold is
+// 2^(bits-1) times the scale, which is exact, and so it gives the very values again: rint(code*s/s)*s.
 func insertWeights(ins *quantize.Insertion, all map[string]*network.Weight) {
 	g := ins.Model.Graph()
 	var nodes []ir.Node
