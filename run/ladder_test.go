@@ -308,3 +308,27 @@ func TestLadderUnreachable(t *testing.T) {
 		t.Errorf("widths %v, %v", widths, counts)
 	}
 }
+
+// TestLadderOfHalves: a ladder from bf16 leaves activations there, and its file holds all three.
+func TestLadderOfHalves(t *testing.T) {
+	c := searchOfLadder(t)
+	c.Ladder, c.Target, c.Pins = "4,8,bf16", "16bit-0.9", []string{"image=bf16"}
+	r, err := Search(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, h := range r.Holders {
+		count[h.Precision]++
+	}
+	if count["bf16"] == 0 || count["int16"] > 0 || !r.Verified.Identical || !slices.Equal(r.Ladder.Widths, []string{"int4", "int8", "bf16"}) {
+		t.Errorf("%v, %+v, %+v", count, r.Ladder, r.Verified)
+	}
+	if v, err := Verify(context.Background(), c.Out, config.Config{}); err != nil || !v.Identical {
+		t.Errorf("verify: %+v, %v", v, err)
+	}
+	c.Ladder, c.Out = "8,16,bf16", filepath.Join(t.TempDir(), "run")
+	if _, err := Search(context.Background(), c); err == nil || !strings.Contains(err.Error(), "both take 16 bits") || ExitCode(err) != ExitMistake {
+		t.Errorf("two widths of 16 bits: %v", err)
+	}
+}
