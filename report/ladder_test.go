@@ -35,6 +35,10 @@ func TestLadder(t *testing.T) {
 	if rows := s.Tables[0].Rows; len(rows) != 3 || rows[0][0] != "all int16" || rows[1][0] != "the mix of step 1" || rows[2][0] != "the mix" {
 		t.Errorf("rows %v", rows)
 	}
+	r.Config = map[string]any{"grid_low": "pow2", "range_low": "mse", "grid_high": "symmetric", "range_high": "minmax"}
+	if got := v.gridWords(); got != "int4 and int8 pow2 mse, int16 symmetric minmax" {
+		t.Errorf("the grids are %q", got)
+	}
 	r.Ladder.Before = nil
 	if text := strings.Join(r.ladder(), ""); !strings.Contains(text, "first step of a ladder") || r.ladderAnswer() != "" {
 		t.Errorf("the first step: %q", text)
