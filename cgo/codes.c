@@ -60,7 +60,38 @@ static float first_step(const demote_params *p, int form) {
   return form == 2 ? to_step(p->lo, p, 2) : p->lo;
 }
 
+/* Codes of bfloat16 are the upper halves of its bits. */
+static void pack_bf16(uint16_t *codes, const float *x, size_t n) {
+  INDEPENDENT for (size_t i = 0; i < n; i++) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, x + i, sizeof bits);
+    codes[i] = (uint16_t)(bits >> 16);
+  }
+}
+
+static void decode_bf16(float *y, const uint16_t *codes, size_t n) {
+  INDEPENDENT for (size_t i = 0; i < n; i++) {
+    uint32_t bits = (uint32_t)codes[i] << 16;
+    __builtin_memcpy(y + i, &bits, sizeof bits);
+  }
+}
+
+/* Rounds a piece at a time, since the values need not be on the grid. */
+static void encode_bf16(uint16_t *codes, const float *x, size_t n, const demote_params *p) {
+  enum { PIECE = 256 };
+  float values[PIECE];
+  for (size_t i = 0; i < n; i += PIECE) {
+    size_t piece = n - i < PIECE ? n - i : PIECE;
+    demote_pick(p, DEMOTE_ISA_PLAIN)(values, x + i, piece, p);
+    pack_bf16(codes + i, values, piece);
+  }
+}
+
 void demote_encode(uint16_t *codes, const float *x, size_t n, const demote_params *p, int isa) {
+  if (p->kind == DEMOTE_KIND_BF16) {
+    encode_bf16(codes, x, n, p);
+    return;
+  }
   int form = demote_form(p);
   float first = first_step(p, form);
 #ifdef DEMOTE_X86
@@ -74,6 +105,10 @@ void demote_encode(uint16_t *codes, const float *x, size_t n, const demote_param
 }
 
 void demote_pack(uint16_t *codes, const float *x, size_t n, const demote_params *p, int isa) {
+  if (p->kind == DEMOTE_KIND_BF16) {
+    pack_bf16(codes, x, n);
+    return;
+  }
   float first = first_step(p, demote_form(p));
 #ifdef DEMOTE_X86
   isa = demote_isa_resolve(isa);
@@ -86,6 +121,10 @@ void demote_pack(uint16_t *codes, const float *x, size_t n, const demote_params 
 }
 
 void demote_decode(float *y, const uint16_t *codes, size_t n, const demote_params *p, int isa) {
+  if (p->kind == DEMOTE_KIND_BF16) {
+    decode_bf16(y, codes, n);
+    return;
+  }
   float first = first_step(p, demote_form(p));
 #ifdef DEMOTE_X86
   isa = demote_isa_resolve(isa);

@@ -34,6 +34,7 @@ func TestExhaustive(t *testing.T) {
 		{"mctq uniform 8", grid(t, quant.MCTQ, quant.Asymmetric, 8, -0.37, 2.91)},
 		{"mctq uniform 16", grid(t, quant.MCTQ, quant.Asymmetric, 16, -0.37, 2.91)},
 		{"torch asymmetric 8", grid(t, quant.Torch, quant.Asymmetric, 8, -0.37, 2.91)},
+		{"bf16", quant.BF16Grid()},
 		{"torch asymmetric 16", grid(t, quant.Torch, quant.Asymmetric, 16, -0.37, 2.91)},
 	} {
 		t.Run(c.name, func(t *testing.T) {

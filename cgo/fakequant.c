@@ -28,6 +28,18 @@ static void plain_mctq(float *y, const float *x, size_t n, const demote_params *
   }
 }
 
+/* See quant.BF16. Integers alone, which the compiler vectorizes for any instruction set. */
+static void plain_bf16(float *y, const float *x, size_t n, const demote_params *p) {
+  (void)p;
+  INDEPENDENT for (size_t i = 0; i < n; i++) {
+    uint32_t u, rounded;
+    __builtin_memcpy(&u, x + i, sizeof u);
+    rounded = (u + 0x7fffu + ((u >> 16) & 1u)) & 0xffff0000u;
+    rounded = (u & 0x7fffffffu) > 0x7f800000u ? (u & 0x80000000u) | 0x7fc00000u : rounded;
+    __builtin_memcpy(y + i, &rounded, sizeof rounded);
+  }
+}
+
 int demote_isa_supported(int isa) {
   switch (isa) {
     case DEMOTE_ISA_AUTO:
@@ -63,6 +75,7 @@ int demote_form(const demote_params *p) {
 
 demote_kernel demote_pick(const demote_params *p, int isa) {
   static const demote_kernel plain[] = {plain_divide, plain_multiply, plain_mctq};
+  if (p->kind == DEMOTE_KIND_BF16) return plain_bf16;
   int form = demote_form(p);
   isa = demote_isa_resolve(isa);
 #ifdef DEMOTE_X86
@@ -77,6 +90,7 @@ demote_kernel demote_pick(const demote_params *p, int isa) {
 }
 
 const char *demote_check(const demote_params *p) {
+  if (p->kind == DEMOTE_KIND_BF16) return NULL;
   if (p->kind < 0 || p->kind > 2) return "unknown kind";
   if (!(p->scale >= 0x1p-126f) || !isfinite(p->scale)) return "scale is not a normal positive number";
   if (!isfinite(p->lo) || !isfinite(p->hi) || !isfinite(p->offset)) return "bounds and offset must be finite";

@@ -8,9 +8,11 @@
 
 /* Element-wise parameters of a grid: the layout of quant.Params. */
 typedef struct {
-  int32_t kind; /* 0 qdq, 1 mctq, 2 torch */
+  int32_t kind; /* 0 qdq, 1 mctq, 2 torch, 3 bfloat16, which needs no parameters */
   float scale, inv, lo, hi, offset;
 } demote_params;
+
+enum { DEMOTE_KIND_BF16 = 3 };
 
 /* Null if the formulas are defined for p, else what is wrong with it (a constant string). The rules of quant.Params.Check;
  * all other functions want parameters that pass. */

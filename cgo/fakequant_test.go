@@ -13,7 +13,7 @@ import (
 
 // someGrids are grids of every formula, kind and width, and of extreme scales.
 func someGrids(t testing.TB) map[string]quant.Grid {
-	grids := map[string]quant.Grid{}
+	grids := map[string]quant.Grid{"bf16": quant.BF16Grid()}
 	for _, f := range []quant.Formula{quant.QDQ, quant.MCTQ, quant.Torch} {
 		for _, bits := range []int{4, 8, 16} {
 			for _, kind := range []quant.Kind{quant.Asymmetric, quant.Symmetric, quant.Pow2} {

@@ -142,7 +142,7 @@ static OrtStatus *read_grid(const OrtKernelInfo *info, const char *node, const c
   }
   status = demote_api->KernelInfoGetAttributeArray_float(info, attribute, f, &size);
   if (status) return attribute_status(node, attribute, status);
-  int kind = f[0] == 0 ? 0 : f[0] == 1 ? 1 : f[0] == 2 ? 2 : -1;
+  int kind = f[0] == 0 ? 0 : f[0] == 1 ? 1 : f[0] == 2 ? 2 : f[0] == DEMOTE_KIND_BF16 ? DEMOTE_KIND_BF16 : -1;
   *grid = (demote_params){.kind = kind, .scale = f[1], .inv = f[2], .lo = f[3], .hi = f[4], .offset = f[5]};
   const char *wrong = demote_check(grid);
   if (!wrong) return NULL;

@@ -77,7 +77,7 @@ static void watch(const float *x, size_t n) {
 
 /* Computes as long as the grids agree, and returns how many elements those are; whether they agree on all is left in the byte,
  * which all tasks of a tensor share. The other grid comes before the own one, which may write where both read. Equal bits are
- * equal values here: no grid gives -0 or NaN. */
+ * equal values here: no grid gives -0 or NaN, but for bfloat16, whose bits then differ from those of every other. */
 static size_t compare(const cpu_kernel *k, int low, uint8_t *byte, float *y, const float *x, size_t n) {
   float other[PIECE];
   size_t i = 0;

@@ -77,7 +77,8 @@ func sampleFlags() []cli.Flag {
 func calibFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "calib", Category: catInput, Usage: "`FILE`: calibration samples, in the formats of --data; no labels needed"},
-		&cli.StringFlag{Name: "bits", Category: catGrids, Usage: "`LOW,HIGH`: the two bit-widths of activations, of 4, 8 and 16 (default: 8,16). Where this help says int8 and int16, the low and the high one are meant"},
+		&cli.StringFlag{Name: "bits", Category: catGrids, Usage: "`LOW,HIGH`: the two bit-widths of activations, of 4, 8 and 16, or bf16 as the high one (default: 8,16). Where this help says int8 and int16, the low and the high one are meant"},
+		&cli.StringSliceFlag{Name: "weight-bits", Category: catGrids, Usage: "`WIDTH`: bit-width of the weights of all layers, 4, 8 or 16, or with NAME=WIDTH of those named or matched: a layer, its weight, a glob over them, or op:TYPE, such as 'op:MatMul=16'; repeatable, the last one for a weight counts (default: 8)"},
 		&cli.StringFlag{Name: "grid", Category: catGrids, Value: "asymmetric", Usage: "`KIND`: quantization scheme: asymmetric (any zero point), symmetric (zero in the middle) or pow2 (zero in the middle, or at the lower end if no value is negative; the scale is a power of two)"},
 		&cli.StringFlag{Name: "grid-low", Category: catGrids, Usage: "`KIND`: overrides --grid for int8"},
 		&cli.StringFlag{Name: "grid-high", Category: catGrids, Usage: "`KIND`: overrides --grid for int16"},
@@ -135,7 +136,7 @@ func config(c *cli.Context) (run.Config, error) {
 	r := run.Config{
 		Model: c.String("model"), Low: c.String("low"), High: c.String("high"), Calib: c.String("calib"), EncodingsLow: c.String("encodings-low"), EncodingsHigh: c.String("encodings-high"), Data: c.String("data"), Spool: c.String("spool"), Labels: c.String("labels"),
 		OutputHolder: c.Bool("output-holder"), Unroll: c.Bool("unroll"), Fixed: c.StringSlice("input"), Pad: c.StringSlice("pad"), State: c.StringSlice("state"), Limit: c.Int("limit"),
-		Bits: c.String("bits"), GridLow: first(c, "grid-low", "grid"), GridHigh: first(c, "grid-high", "grid"),
+		Bits: c.String("bits"), WeightBits: c.StringSlice("weight-bits"), GridLow: first(c, "grid-low", "grid"), GridHigh: first(c, "grid-high", "grid"),
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),
 		Formula: c.String("formula"), Bias: c.String("bias"), Repair: c.String("repair"),
 		Device: c.String("device"), Workers: c.Int("workers"), Threads: c.Int("threads"), Block: c.Int("block"),

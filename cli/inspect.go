@@ -43,6 +43,9 @@ func printInspection(c *cli.Context, found *run.Inspection) error {
 	w := c.App.Writer
 	cut := holderTable(w, found.Holders, found.Widths)
 	fmt.Fprintf(w, "%d activation quantizers (holders), %d tensors without one\n", len(found.Holders), len(found.Omitted))
+	if text := result.WeightText(found.Layers); c.IsSet("weight-bits") && text != "" {
+		fmt.Fprintln(w, text)
+	}
 	fmt.Fprintln(w, found.FloatWork.Text())
 	for _, note := range found.Notes {
 		fmt.Fprintln(w, tty.Message(note))
@@ -58,6 +61,9 @@ func printInspection(c *cli.Context, found *run.Inspection) error {
 }
 
 func gridText(g *result.Grid) string {
+	if g.Type != "" {
+		return g.Type
+	}
 	return fmt.Sprintf("[%.4g, %.4g] step %.3g", g.Min, g.Max, g.Scale)
 }
 

@@ -40,6 +40,8 @@ func searchCommand() *cli.Command {
 		&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "`MODE`: fast (stops an evaluation once its outcome is certain), or naive (runs each on all samples); same decisions"},
 		&cli.StringFlag{Name: "chain", Category: catSearch, Value: "demoted", Usage: "`MODE`: which score strategy demotion records for a step of its chain (the list of demotions): demoted (of the chosen holder), or last (of the last candidate, as the reference algorithm does)"},
 		&cli.Float64Flag{Name: "multiplier", Category: catSearch, Value: 0.5, Usage: "`M`: of strategy demotion, 0 to 1: up to this share of the allowed loss it demotes the first holder that it finds, beyond it the best of all; smaller is slower and more thorough"},
+		&cli.StringFlag{Name: "ladder", Category: catGrids, Usage: "`WIDTHS`: in place of --bits three widths, the lowest first, such as 4,8,16: step 1 searches from 16 to 8 with a part of the loss that the target allows, step 2 from 8 to 4, with all of it, among the activations that step 1 has in 8"},
+		&cli.StringFlag{Name: "ladder-split", Category: catGrids, Usage: "`SHARE`: the part of the loss for step 1 of a --ladder, between 0 and 1 (default: 0.5)"},
 		cacheFlag(), biasFlag(), repairFlag(), fixFlag(catPrint),
 		&cli.BoolFlag{Name: "json", Category: catPrint, Usage: "print JSON lines, one per event; the last line is the result, or one line for each of several targets"},
 	}
@@ -94,6 +96,10 @@ func searchAction(c *cli.Context) error {
 	if c.IsSet("export") && len(cfg.Export) == 0 {
 		return usage("--export %q names no format: give one or more of %s", exports, strings.Join(run.FormatNames(), ", "))
 	}
+	cfg.Ladder, cfg.LadderSplit = c.String("ladder"), c.String("ladder-split")
+	if c.IsSet("ladder") && cfg.Ladder == "" {
+		return usage("--ladder needs a value: widths such as 4,8,16")
+	}
 	cfg.Command = commandLine(os.Args)
 	var taken string
 	if cfg.Log, taken, err = takeRuntime(c); err != nil {
@@ -114,6 +120,9 @@ func searchAction(c *cli.Context) error {
 		cfg.Next = watch.next
 		return searchTargets(c, cfg, watch)
 	}
+	if cfg.IsLadder() {
+		cfg.Next = watch.next
+	}
 	found, err := run.Search(c.Context, cfg)
 	watch.end(err)
 	best := found != nil && found.Score.Mixed != nil
@@ -125,6 +134,9 @@ func searchAction(c *cli.Context) error {
 		summary(c.App.Writer, found, err)
 	}
 	if errors.Is(err, context.Canceled) {
+		if found != nil && cfg.IsLadder() { // the folder of the step that was interrupted
+			cfg.Out = found.Config.Out
+		}
 		return interruption(err, cfg.Out, best)
 	}
 	return err

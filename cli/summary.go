@@ -41,16 +41,26 @@ func summary(w io.Writer, r *run.Result, err error) {
 		case r.DefaultUnknown():
 			fmt.Fprintln(w, "TARGET MET IN THE EXACT SESSION ONLY: a default session of ONNX Runtime cannot run the file")
 		}
+		if r.Ladder != nil && r.Ladder.Before != nil {
+			fmt.Fprintln(w, so+ladderCounts(r))
+			ladderSteps(w, r)
+			break
+		}
 		fmt.Fprintf(w, "%s%d of %d activations run in %s; %d stay %s%s\n", so, low, len(r.Holders), lowName, high, highName, end)
 		promoted(w, r.Promotion)
 	}
 	fmt.Fprintf(w, "\n%s:\n", r.Metric)
-	scoreRows(w, r.Score, r.Widths)
+	for _, one := range r.NamedScores() {
+		fmt.Fprintf(w, "  %-20s %s\n", one.Name, scoreText(one.Score))
+	}
 	fmt.Fprintf(w, "  %-20s %s\n", "target", targetText(r))
 	repaired(w, r)
 	holdout(w, r.Holdout, r.Widths)
 	proven(w, r)
 	savings(w, r)
+	if len(r.Layers) > 0 {
+		fmt.Fprintf(w, "\n%s\n", result.WeightText(r.Layers))
+	}
 	if r.FloatWork.Some() {
 		fmt.Fprintf(w, "\n%s\n", r.FloatWork.Text())
 	}

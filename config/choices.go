@@ -57,6 +57,9 @@ func (c Config) CheckBias() error {
 	if c.Bias != "float" && c.Bias != "int32" {
 		return mistake.Errorf("--bias %s: choose float or int32", c.Bias)
 	}
+	if _, high, err := c.Widths(); err == nil && high == quant.Half && c.Bias == "int32" {
+		return mistake.Errorf("--bias int32: its scale is that of the layer's input times that of the weights, and bf16 has none; leave it out")
+	}
 	return nil
 }
 
@@ -93,7 +96,12 @@ func (c Config) GridChoices() (low, high calibrate.GridChoice, err error) {
 		return low, high, err
 	}
 	low, err = calibrate.NewGridChoice(c.GridLow, first, lowWidth)
-	if low.Auto = c.RangeLow == auto; err == nil {
+	if low.Auto = c.RangeLow == auto; err != nil {
+		return low, high, err
+	}
+	if c.Rung.second() { // what it begins with are the low grids of the step before
+		high, err = calibrate.NewGridChoice(c.GridLow, first, highWidth)
+	} else {
 		high, err = calibrate.NewGridChoice(c.GridHigh, c.RangeHigh, highWidth)
 	}
 	return low, high, err
@@ -104,6 +112,9 @@ func (c Config) Calibration() (how calibrate.How, err error) {
 	how = calibrate.How{Network: c.Model, Samples: c.Calib, AllowNaN: c.AllowNaN, Alone: c.Alone != "", Stages: c.teller()}
 	if how.Low, how.High, err = c.GridChoices(); err == nil {
 		how.Formula, err = quant.ParseFormula(c.Formula)
+	}
+	if err == nil && c.Rung.second() {
+		how.Before, err = c.stepBefore()
 	}
 	return how, err
 }

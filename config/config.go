@@ -2,6 +2,7 @@ package config
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,17 +58,20 @@ type Config struct {
 	Holdout    string `json:"holdout"`    // samples that the search never sees: a file, or a share of Data such as 30%
 	Confidence string `json:"confidence"` // of a promise, as typed; empty: none is asked for
 
-	Bits         string `json:"bits,omitempty"` // LOW,HIGH: the two widths; empty: 8,16
-	GridLow      string `json:"grid_low"`       // asymmetric, symmetric, pow2
-	GridHigh     string `json:"grid_high"`
-	RangeLow     string `json:"range_low"` // auto, minmax, percentile, mse, ...
-	RangeHigh    string `json:"range_high"`
-	Formula      string `json:"formula"`       // qdq, mctq, torch
-	Weights      string `json:"weights"`       // of a pair: high, or follow the holders
-	Bias         string `json:"bias"`          // float, int32
-	Repair       string `json:"repair"`        // none, auto, or names with commas between
-	OutputHolder bool   `json:"output_holder"` // the network's float outputs are holders too
-	Unroll       bool   `json:"unroll"`        // LSTM, GRU and RNN are opened into single operators
+	Bits         string   `json:"bits,omitempty"`         // LOW,HIGH: the two widths; empty: 8,16
+	Ladder       string   `json:"ladder,omitempty"`       // in place of Bits: three widths, for two steps
+	LadderSplit  string   `json:"ladder_split,omitempty"` // share of the loss budget for the first of them, as typed
+	WeightBits   []string `json:"weight_bits,omitempty"`  // 4, 8 or 16 bits of weights, or NAME=16; none: 8
+	GridLow      string   `json:"grid_low"`               // asymmetric, symmetric, pow2
+	GridHigh     string   `json:"grid_high"`
+	RangeLow     string   `json:"range_low"` // auto, minmax, percentile, mse, ...
+	RangeHigh    string   `json:"range_high"`
+	Formula      string   `json:"formula"`       // qdq, mctq, torch
+	Weights      string   `json:"weights"`       // of a pair: high, or follow the holders
+	Bias         string   `json:"bias"`          // float, int32
+	Repair       string   `json:"repair"`        // none, auto, or names with commas between
+	OutputHolder bool     `json:"output_holder"` // the network's float outputs are holders too
+	Unroll       bool     `json:"unroll"`        // LSTM, GRU and RNN are opened into single operators
 
 	Metric        string        `json:"metric"`
 	MetricCmd     string        `json:"metric_cmd"`               // a command in place of a metric
@@ -134,6 +138,8 @@ type own struct {
 	Alone      string          // why each sample is run alone, where that is known already; see batching
 	OwnMemory  bool            // of the device that trials run on
 	Words      *Wording        // the names of the widths in texts; nil: those that --bits gives
+	Rung       *Rung           // the step of a ladder that a search is; nil: it is none
+	Ahead      []string        // formats that the second step will write, in the first one of a ladder
 	Ranges     []string        // range methods of the low grids that a run has chosen before, by holder; nil: none
 	Repaired   []string        // repairs that a network has taken already; nil: they are to be chosen
 	Lists      bool            // what is opened is listed with its hash, which is begun at once
@@ -196,7 +202,11 @@ func (c Config) Filled() Config {
 	set(&c.Device, "auto")
 	set(&c.Session, "exact")
 	set(&c.Cost, CostCount)
-	if low, high, err := c.Widths(); err == nil && low == quant.W8 && high == quant.W16 && c.Model != "" && !c.HasEncodings() {
+	if slices.Equal(c.WeightBits, []string{"8"}) {
+		c.WeightBits = nil // as if nobody had typed it
+	}
+	c.fillLadder()
+	if low, high, err := c.Widths(); err == nil && c.Rung == nil && low == quant.W8 && high == quant.W16 && c.Model != "" && !c.HasEncodings() {
 		c.Bits = "" // as if nobody had typed it
 	}
 	c.inBits()

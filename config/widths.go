@@ -13,6 +13,9 @@ const usualBits = "8,16"
 
 // Widths are the low and the high width of a search, from --bits.
 func (c Config) Widths() (low, high quant.Width, err error) {
+	if c.Rung != nil {
+		return c.Rung.Low, c.Rung.High, nil
+	}
 	if c.Bits == "" {
 		return quant.ParseWidths(usualBits)
 	}
@@ -24,6 +27,15 @@ func (c Config) Widths() (low, high quant.Width, err error) {
 
 // CheckBits refuses a --bits that names no widths, and one beside files that bring their own.
 func (c Config) CheckBits() error {
+	if len(c.WeightBits) > 0 && (c.Low != "" || c.High != "") {
+		return mistake.Errorf("--weight-bits %s: the files of a pair bring their own weights; leave it out", c.WeightBits[0])
+	}
+	if len(c.WeightBits) > 0 && c.HasEncodings() {
+		return mistake.Errorf("--weight-bits %s: encodings bring the grids of weights; leave it out", c.WeightBits[0])
+	}
+	if c.Ladder != "" || c.LadderSplit != "" {
+		return c.checkLadder()
+	}
 	switch {
 	case c.Bits == "":
 		return nil
@@ -76,7 +88,7 @@ func (c *Config) inBits() {
 	if c.Words == nil {
 		c.Words = &Wording{}
 	}
-	if low, high, err := c.Widths(); c.Bits != "" && err == nil {
+	if low, high, err := c.Widths(); (c.Bits != "" || c.Rung != nil) && err == nil {
 		c.Words.Set(result.WidthsOf(low.String(), high.String()))
 	}
 }

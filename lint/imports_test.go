@@ -64,7 +64,7 @@ var mayImport = map[string][]string{
 	"internal/journal":    {"mistake", "search", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "disk", "result"},
 	"internal/live":       {"mistake", "disk", "result", "report", "internal/journal"},
 	"internal/plainyaml":  {},
-	"internal/constraint": {"mistake", "onnx", "search", "disk", "result", "internal/plainyaml", "internal/sites", "internal/unroll"},
+	"internal/constraint": {"mistake", "onnx", "quant", "search", "internal/quantize", "disk", "result", "internal/plainyaml", "internal/sites", "internal/unroll"},
 	// A run from what is typed to what is checked: its configuration, the task, trials of it, and what is asked of
 	// them.
 	"config": {"backend", "backend/metric", "disk", "internal/calibrate", "internal/memory", "internal/stage",

@@ -2,6 +2,7 @@ package quant
 
 import (
 	"fmt"
+	"math"
 
 	"example.org/demote/mistake"
 )
@@ -55,6 +56,8 @@ type Record struct{ Low, High Grid }
 func (g Grid) Params() Params {
 	p := Params{Kind: kindQDQ, Scale: g.Scale, Inv: 1 / g.Scale, Lo: float32(g.Min - g.Zero), Hi: float32(g.Max - g.Zero)}
 	switch g.Formula {
+	case BF16:
+		p = Params{Kind: kindBF16, Scale: 1, Inv: 1}
 	case MCTQ:
 		p.Kind, p.Lo, p.Hi, p.Offset = kindMCTQ, g.Lo, g.Hi, g.Offset
 	case Torch:
@@ -65,7 +68,8 @@ func (g Grid) Params() Params {
 
 // Value quantizes and dequantizes x: it returns a value of the grid, chosen by the formula. It is never -0, because
 // codes have no sign of zero and ONNX Runtime gives +0. A NaN gives the lowest value of the grid, an infinity the end
-// on its side. Within the grid the error is at most half a step, but for the rounding to float32.
+// on its side. BF16 alone keeps -0, NaN and infinities. Within the grid the error is at most half a step, but for the
+// rounding to float32.
 func (g Grid) Value(x float32) float32 { return g.Params().Value(x) }
 
 // Apply writes the Value of every element of src to dst. dst may be src itself, and must not overlap it otherwise.
@@ -74,6 +78,9 @@ func (g Grid) Apply(dst, src []float32) { g.Params().Apply(dst, src) }
 
 // Code returns the code of x, from Min to Max, with NaN and infinities as in Value. Decode(Code(x)) is Value(x).
 func (g Grid) Code(x float32) int32 {
+	if g.Formula == BF16 {
+		return int32(math.Float32bits(bf16(x)) >> 16)
+	}
 	p := g.Params()
 	steps := int32(p.steps(x))
 	if g.Formula == MCTQ {
@@ -85,6 +92,9 @@ func (g Grid) Code(x float32) int32 {
 // Decode returns the value of a code, with the formula QDQ as DequantizeLinear computes it. It extrapolates codes
 // outside Min to Max.
 func (g Grid) Decode(code int32) float32 {
+	if g.Formula == BF16 {
+		return math.Float32frombits(uint32(code) << 16)
+	}
 	if g.Formula == MCTQ {
 		return float32(float32(float32(code)*g.Scale)+g.Offset) + 0
 	}
@@ -102,7 +112,7 @@ func (g Grid) Check() error {
 	switch {
 	case err != nil:
 		return err
-	case g.Formula != QDQ && g.Formula != MCTQ && g.Formula != Torch:
+	case g.Formula != QDQ && g.Formula != MCTQ && g.Formula != Torch && g.Formula != BF16:
 		return mistake.Errorf("grid with unknown formula %q", g.Formula)
 	case g.Min < lo || g.Max > hi || g.Min >= g.Max:
 		return mistake.Errorf("grid codes %d to %d do not fit %s", g.Min, g.Max, typeName(g.Bits, g.Signed))
@@ -117,6 +127,9 @@ func (g Grid) Check() error {
 
 // String returns type, scale, zero point and formula in one line, for messages.
 func (g Grid) String() string {
+	if g.Formula == BF16 {
+		return string(BF16)
+	}
 	return fmt.Sprintf("%s scale %g zero %d (%s)", typeName(g.Bits, g.Signed), g.Scale, g.Zero, g.Formula)
 }
 

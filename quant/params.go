@@ -10,6 +10,7 @@ const (
 	kindQDQ   int32 = iota // divide, clamp, round
 	kindMCTQ               // clamp, divide, round, with an offset
 	kindTorch              // multiply by the reciprocal, round, clamp
+	kindBF16               // round to bfloat16, whose numbers need no parameters
 )
 
 // maxSteps is the largest number of steps from zero to an end of a grid. It is enough for 16 bits, and small enough for
@@ -23,6 +24,7 @@ const maxSteps = 1 << 17
 //	kindQDQ:   q = rint(clamp(x/Scale, Lo, Hi)); y = q*Scale + 0
 //	kindMCTQ:  y = rint((clamp(x, Lo, Hi)-Offset)/Scale)*Scale + Offset + 0
 //	kindTorch: q = clamp(rint(x*Inv), Lo, Hi);   y = q*Scale + 0
+//	kindBF16:  y = the nearest bfloat16; of this alone NaN, infinities and -0 stay, see BF16
 //
 // rint rounds half to even (IEEE 754 roundTiesToEven). For kindQDQ and kindTorch, Lo and Hi are whole numbers, the
 // lowest and highest code less the zero point. For kindMCTQ they are values. Inv is 1/Scale rounded to float32, which
@@ -45,7 +47,9 @@ func (p Params) Floats() [6]float32 {
 // parameters that it accepts.
 func (p Params) Check() error {
 	switch {
-	case p.Kind < kindQDQ || p.Kind > kindTorch:
+	case p.Kind == kindBF16:
+		return nil
+	case p.Kind < kindQDQ || p.Kind > kindBF16:
 		return fmt.Errorf("grid parameters: unknown kind %d", p.Kind)
 	case !(p.Scale >= minScale) || math.IsInf(float64(p.Scale), 0):
 		return fmt.Errorf("grid parameters: scale %g is not a normal positive number", p.Scale)
@@ -73,6 +77,9 @@ func (p Params) Check() error {
 
 // Value quantizes and dequantizes x, see Grid.Value.
 func (p Params) Value(x float32) float32 {
+	if p.Kind == kindBF16 {
+		return bf16(x)
+	}
 	y := float32(p.steps(x) * p.Scale)
 	if p.Kind == kindMCTQ {
 		y += p.Offset
@@ -111,6 +118,10 @@ func (p Params) Apply(dst, src []float32) {
 	case kindMCTQ:
 		for i, x := range src {
 			dst[i] = float32(p.stepsMCTQ(x)*p.Scale) + p.Offset + 0
+		}
+	case kindBF16:
+		for i, x := range src {
+			dst[i] = bf16(x)
 		}
 	default:
 		for i, x := range src {

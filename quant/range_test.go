@@ -131,7 +131,7 @@ func TestParamsCheck(t *testing.T) {
 	}
 	good := must(GridFor(Asymmetric, 8, Range{-1, 1})).Params()
 	for name, change := range map[string]func(p *Params){
-		"kind":       func(p *Params) { p.Kind = 3 },
+		"kind":       func(p *Params) { p.Kind = 4 },
 		"negative":   func(p *Params) { p.Kind = -1 },
 		"scale":      func(p *Params) { p.Scale = 0 },
 		"reciprocal": func(p *Params) { p.Kind, p.Inv = kindTorch, 0 },

@@ -23,11 +23,19 @@ import (
 // are not finite. QuantizeWeights panics if the product of dims is not len(w), if axis is not an axis of dims, or if
 // least has not an entry per channel.
 func QuantizeWeights(w []float32, dims []int64, axis int, least []float32) (codes []int8, scales []float32, err error) {
-	return quantizeWeights(w, dims, axis, least, nil)
+	return RoundWeights[int8](w, dims, axis, least, W8, false)
 }
 
-// quantizeWeights is QuantizeWeights with scales that fit, unless it is nil, may make better.
-func quantizeWeights(w []float32, dims []int64, axis int, least []float32, fit func(w []float32, inner int, scales, least []float32)) (codes []int8, scales []float32, err error) {
+// A weightCode is the type of the codes of weights.
+type weightCode interface{ int8 | int16 }
+
+// RoundWeights is QuantizeWeights, or with fit FitWeights, for codes of a width: from -7 to 7 with 4 bits, from -32767
+// to 32767 with 16. It panics if the type of the codes is narrower.
+func RoundWeights[T weightCode](w []float32, dims []int64, axis int, least []float32, width Width, fit bool) (codes []T, scales []float32, err error) {
+	most := float32(int32(1)<<(width.Bits()-1) - 1)
+	if float32(T(most)) != most {
+		panic(fmt.Sprintf("quant: codes of %s in %T", width, T(0)))
+	}
 	channels, inner := channelLayout(len(w), dims, axis)
 	if least != nil && len(least) != channels {
 		panic(fmt.Sprintf("quant: least scales for %d of %d channels", len(least), channels))
@@ -50,19 +58,19 @@ func quantizeWeights(w []float32, dims []int64, axis int, least []float32, fit f
 		if m == 0 {
 			m = 1
 		}
-		scales[c] = float32(math.Max(float64(m)/127, minScale))
+		scales[c] = float32(math.Max(float64(m)/float64(most), minScale))
 		if least != nil {
 			scales[c] = max(scales[c], least[c])
 		}
 	}
-	if fit != nil {
-		fit(w, inner, scales, least)
+	if fit {
+		fitScales(w, inner, scales, least, most)
 	}
-	codes = make([]int8, len(w))
+	codes = make([]T, len(w))
 	for at, c := 0, 0; at < len(w); at, c = at+inner, following(c, channels) {
 		s := scales[c]
 		for i, v := range w[at : at+inner] {
-			codes[at+i] = int8(clamp(rint(v/s), -127, 127))
+			codes[at+i] = T(clamp(rint(v/s), -most, most))
 		}
 	}
 	return codes, scales, nil
@@ -70,7 +78,7 @@ func quantizeWeights(w []float32, dims []int64, axis int, least []float32, fit f
 
 // DequantizeWeights writes float32(code)*scale of the code's channel to dst, which is as long as codes, as
 // DequantizeLinear with an axis does. It panics as QuantizeWeights does, and if scales has not an entry per channel.
-func DequantizeWeights(dst []float32, codes []int8, scales []float32, dims []int64, axis int) {
+func DequantizeWeights[T weightCode](dst []float32, codes []T, scales []float32, dims []int64, axis int) {
 	channels, inner := channelLayout(len(codes), dims, axis)
 	if len(scales) != channels {
 		panic(fmt.Sprintf("quant: %d scales for %d channels", len(scales), channels))

@@ -59,7 +59,7 @@ func (v *view) sensitivity() *section {
 // beyond is by how much the calibration's values reach past a grid, both ends together, in the values' unit; nil
 // without calibration.
 func beyond(h *result.Holder, g result.Grid) *float64 {
-	if h.Seen == nil || finite(&h.Seen.Min) == nil || finite(&h.Seen.Max) == nil {
+	if g.Type != "" || h.Seen == nil || finite(&h.Seen.Min) == nil || finite(&h.Seen.Max) == nil {
 		return nil
 	}
 	past := max(g.Min-h.Seen.Min, 0) + max(h.Seen.Max-g.Max, 0)

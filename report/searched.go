@@ -67,5 +67,8 @@ func (v *view) gridWords() string {
 	case low == high:
 		return low
 	}
+	if l := v.Result.Ladder; l != nil && l.Before != nil { // its two widths have the low grids of their steps
+		return v.LowName() + " and " + v.HighName() + " " + low + ", " + short(l.Before.High) + " " + high
+	}
 	return v.LowName() + " " + low + ", " + v.HighName() + " " + high
 }

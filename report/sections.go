@@ -39,11 +39,17 @@ func (v *view) warnings() *section {
 
 func (v *view) scores() *section {
 	rows := v.scoreRows(v.Score)
+	if l := v.Result.Ladder; l != nil && l.Before != nil {
+		rows = nil
+		for _, n := range v.Result.NamedScores() {
+			rows = append(rows, []string{n.Name, valueText(n.Score), count(n.Score.Correct), count(n.Score.Total)})
+		}
+	}
 	if len(rows) == 0 {
 		return nil
 	}
 	s := v.section("scores", "Scores")
-	s.Paragraphs = []string{fmt.Sprintf("%s; on %s. The target is %s.", v.scoreName(), plural(v.Samples, "sample"), v.TargetText())}
+	s.Paragraphs = append([]string{fmt.Sprintf("%s; on %s. The target is %s.", v.scoreName(), plural(v.Samples, "sample"), v.TargetText())}, v.ladder()...)
 	s.Tables = []*table{newTable(s.ID+"-table", "Scores of the networks on the evaluation samples", scoreColumns(), rows)}
 	return s
 }

@@ -16,10 +16,17 @@ import (
 func (r *Run) Lower() bool { return r.Result.Lower || r.Metric == "mse" && !r.Has("lower") }
 
 // isLow reports whether a holder runs on its low grid.
-func (r *Run) isLow(h result.Holder) bool { return h.Precision != "" && h.Precision == width(h.Low) }
+func (r *Run) isLow(h result.Holder) bool {
+	return h.Precision != "" && h.Precision == width(h.Low) && h.Low != h.High
+}
 
 // width is the precision that a grid gives.
-func width(g result.Grid) string { return fmt.Sprintf("int%d", g.Bits) }
+func width(g result.Grid) string {
+	if g.Type != "" {
+		return short(g.Type)
+	}
+	return fmt.Sprintf("int%d", g.Bits)
+}
 
 // LowName and HighName are the widths of the two grids, as all holders have them.
 func (r *Run) LowName() string {
@@ -33,7 +40,7 @@ func (r *Run) HighName() string {
 
 func (r *Run) widthName(of func(result.Holder) result.Grid, usual string) string {
 	for _, h := range r.Holders {
-		if g := of(h); g.Bits > 0 {
+		if g := of(h); g.Bits > 0 && (r.Result.Ladder == nil || h.Low.Bits < h.High.Bits) {
 			return width(g)
 		}
 	}
@@ -89,10 +96,12 @@ func (r *Run) Answer() string {
 	if !r.Finished {
 		b.WriteString("Best so far: ")
 	}
-	switch low {
-	case n:
+	switch ladder := r.ladderAnswer(); {
+	case ladder != "":
+		b.WriteString(ladder)
+	case low == n:
 		fmt.Fprintf(&b, "all %d activation quantizers (holders) run in %s", n, r.LowName())
-	case 0:
+	case low == 0:
 		fmt.Fprintf(&b, "none of the %d activation quantizers (holders) can run in %s", n, r.LowName())
 	default:
 		fmt.Fprintf(&b, "%d of %d activation quantizers (holders) run in %s and %d stay at %s", low, n, r.LowName(), n-low, r.HighName())

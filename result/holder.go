@@ -60,6 +60,7 @@ type Range struct {
 
 // A Grid is the set of values that a quantizer can output, as files write it.
 type Grid struct {
+	Type      string  `json:"type,omitempty"` // bf16, which has no more numbers; empty: integers
 	Bits      int     `json:"bits"`
 	Signed    bool    `json:"signed"`
 	Scale     float32 `json:"scale"`

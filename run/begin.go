@@ -30,9 +30,10 @@ func (s *searchRun) check() error {
 	if c.Out == "" && !c.DryRun {
 		return mistake.Errorf("--out is missing: give a new folder for what is found, --out DIR")
 	}
-	if s.rules, err = constraint.Parse(c.Pins, c.Groups, c.Profile, c.Words.Widths()); err != nil {
+	if s.rules, err = constraint.Parse(c.Pins, c.Groups, c.Profile, pinWords(c)); err != nil {
 		return err
 	}
+	s.rules = s.rules.Hold(c.Held())
 	if !slices.Contains(Strategies(), c.Strategy) {
 		return mistake.Errorf("unknown strategy %q: choose one of %s", c.Strategy, strings.Join(Strategies(), ", "))
 	}
@@ -74,7 +75,7 @@ func (s *searchRun) begin(ctx context.Context) error {
 		SchemaVersion: result.Schema, Command: c.Command, Config: c,
 		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version(), "instructions": backend.Instructions()},
 		Inputs:   s.Files, Samples: s.Data.Len(), Steps: s.Steps(), Strategy: c.Strategy, Formula: c.Formula,
-		Target: result.Target{Text: c.Target}, Int16Share: c.Int16Share, Unrolled: task.NodesUnrolled(s.Network), Promotion: []string{}, Chain: []result.Step{}, Warnings: s.worded(s.Notes), Widths: c.Words.Widths(),
+		Target: result.Target{Text: c.Target}, Int16Share: c.Int16Share, Unrolled: task.NodesUnrolled(s.Network), Promotion: []string{}, Chain: []result.Step{}, Warnings: s.worded(s.Notes), Widths: c.Words.Widths(), Ladder: c.LadderResult(),
 	}
 	for i, h := range s.Network.Holders {
 		r := s.Records[i]
@@ -83,6 +84,12 @@ func (s *searchRun) begin(ctx context.Context) error {
 			out.Seen = &result.Range{Min: float64(s.Seen[i].Min), Max: float64(s.Seen[i].Max)}
 		}
 		s.Result.Holders = append(s.Result.Holders, out)
+	}
+	if len(c.WeightBits) > 0 {
+		if s.Result.Layers, err = task.LayersOf(s.Network); err != nil {
+			return err
+		}
+		c.Say(result.WeightText(s.Result.Layers))
 	}
 	s.Result.Metric, s.Result.Lower = s.Metric.Name, s.Metric.Lower
 	for _, w := range s.StrayIgnore(c) {

@@ -27,7 +27,8 @@ func searchOfBits(t *testing.T, bits string) config.Config {
 // TestBits searches a network full of Relu with other widths. The written file computes what the search did, bit for
 // bit, also as it is written; the names follow the widths; and a naive search finds the same.
 func TestBits(t *testing.T) {
-	for bits, want := range map[string]struct{ low, high, target string }{"4,8": {"int4", "int8", "16bit-0.02"}, "4,16": {"int4", "int16", "16bit-0.1"}} {
+	for bits, want := range map[string]struct{ low, high, target string }{"4,8": {"int4", "int8", "16bit-0.02"}, "4,16": {"int4", "int16", "16bit-0.1"},
+		"8,bf16": {"int8", "bf16", "16bit-0.02"}, "4,bf16": {"int4", "bf16", "16bit-0.1"}} {
 		t.Run(bits, func(t *testing.T) {
 			c := searchOfBits(t, bits)
 			c.Target = want.target
@@ -67,7 +68,7 @@ func TestBits(t *testing.T) {
 				}
 			}
 			for _, text := range said {
-				if strings.Contains(text, "int16") && want.high != "int16" || strings.Contains(text, "int8") && want.high != "int8" {
+				if strings.Contains(text, "int16") && want.high != "int16" || strings.Contains(text, "int8") && want.high != "int8" && want.low != "int8" {
 					t.Errorf("said %q of %s and %s", text, want.low, want.high)
 				}
 			}
@@ -117,7 +118,7 @@ func TestBitsUsual(t *testing.T) {
 func TestBitsRefused(t *testing.T) {
 	for bits, want := range map[string]string{
 		"8": "give a low and a high width", "8,8": "both widths are int8", "16,4": "the low width comes first: give 4,16", "8,12": `"12" is no width`,
-		"a,8": `"a" is no width`, "4,8,16": `"8,16" is no width`, "8,": `"" is no width`,
+		"a,8": `"a" is no width`, "4,8,16": `"8,16" is no width`, "8,": `"" is no width`, "16,bf16": "both take 16 bits", "bf16,8": "give 8,bf16",
 	} {
 		c := searchOfBits(t, bits)
 		if _, err := Search(context.Background(), c); err == nil || !strings.Contains(err.Error(), want) || ExitCode(err) != ExitMistake {
@@ -140,6 +141,16 @@ func TestBitsRefused(t *testing.T) {
 			t.Errorf("encodings with --bits %s: %v", bits, err)
 		}
 	}
+	for want, change := range map[string]func(*config.Config){
+		"the toolkit's files have no bf16": func(c *config.Config) { c.Export = []string{"mctq"} }, "encodings have no bf16": func(c *config.Config) { c.Export = []string{"encodings"} },
+		"bf16 is no integer": func(c *config.Config) { c.Export = []string{"overrides"} }, "and bf16 has none; leave it out": func(c *config.Config) { c.Bias = "int32" },
+	} {
+		c := searchOfBits(t, "8,bf16")
+		change(&c)
+		if _, err := Search(context.Background(), c); err == nil || !strings.Contains(err.Error(), want) || ExitCode(err) != ExitMistake {
+			t.Errorf("bf16: %v, want %q", err, want)
+		}
+	}
 	c := searchOfBits(t, "4,8")
 	c.Session = "default"
 	if _, err := Search(context.Background(), c); err == nil || !strings.Contains(err.Error(), "no kernels for activations of 4 bits") || ExitCode(err) != ExitMistake {
@@ -156,6 +167,37 @@ func TestBitsRefused(t *testing.T) {
 	c.Export, c.Pins = nil, []string{"x=int16"}
 	if _, err := Search(context.Background(), c); err == nil || !strings.Contains(err.Error(), "held at int4 or int8") {
 		t.Errorf("a pin at a width of another search: %v", err)
+	}
+}
+
+// TestHalvesOfAPair: two files of 8 bits and bf16, as quantize writes them, are searched as the network itself is, and
+// as what they are.
+func TestHalvesOfAPair(t *testing.T) {
+	c := searchOfBits(t, "8,bf16")
+	c.Target, c.GridLow, c.RangeLow, c.Export = "16bit-0.02", "pow2", "minmax", []string{"promotion", "qdq-ms"}
+	want, err := Search(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := Verify(context.Background(), c.Out, config.Config{}); err != nil || !v.Identical {
+		t.Errorf("verify: %+v, %v", v, err)
+	}
+	low, high, err := Quantize(context.Background(), config.Config{Model: c.Model, Calib: c.Calib, Out: t.TempDir(), Bits: "8,bf16", GridLow: "pow2", GridHigh: "pow2"})
+	if err != nil || filepath.Base(high) != "tiny_bf16.onnx" {
+		t.Fatal(high, err)
+	}
+	own := tasktest.CutEverywhere(config.Config{Low: low, High: high, Data: c.Data, Metric: "agreement", Target: c.Target, Strategy: "gallop", Block: 8, Out: filepath.Join(t.TempDir(), "pair")})
+	r, err := Search(context.Background(), own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Widths == nil || *r.Widths != (result.Widths{Low: "int8", High: "bf16"}) || !r.Verified.Identical || len(r.Holders) != len(want.Holders) {
+		t.Errorf("widths %+v, %+v, %d holders of %d", r.Widths, r.Verified, len(r.Holders), len(want.Holders))
+	}
+	for i, h := range r.Holders {
+		if w := want.Holders[i]; h.Name != w.Name || h.Low != w.Low || h.High != w.High {
+			t.Errorf("%s has %+v and %+v, the network itself %s %+v and %+v", h.Name, h.Low, h.High, w.Name, w.Low, w.High)
+		}
 	}
 }
 

@@ -58,6 +58,9 @@ func (s *searchRun) dryRun(ctx context.Context) error {
 		}
 	}
 	s.sayMasksToRefute()
+	if s.Config.First() {
+		s.Config.Say(fmt.Sprintf("ladder: all of this is of its first step; the second one is as large at most: it moves the activations that step 1 has at %s", s.Config.Rung.Low.Text()))
+	}
 	return nil
 }
 

@@ -79,6 +79,8 @@ func (s *searchRun) unreachable(f search.Result) error {
 		return fmt.Errorf("%w: the best scores it to the digit, %s, and a mix has to be above it; give a target that leaves some room, such as 16bit-0.005", ErrUnreachable, high)
 	case early:
 		return fmt.Errorf("%w within the limit: the 16-bit network scores %s, the target is %s", ErrUnreachable, high, target)
+	case s.Config.Second():
+		text = "%w: the mix of the ladder's first step scores %s, and with all that has gone there in int8 %s, the target is %s"
 	case s.Layout.Pinned.Count() > 0:
 		text = "%w: the mix with nothing in int8 but what is held there scores %s and all int8 %s, the target is %s"
 	case len(s.Layout.High) > 0:

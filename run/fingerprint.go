@@ -52,6 +52,10 @@ func choices(c config.Config) map[string]string {
 	f := map[string]string{
 		"metric command": c.MetricCmd, "metric server": c.MetricServe, "class weights": c.ClassWeights, "int16 share": c.Int16Share, "cost budget": c.Budget, "pins": strings.Join(c.Pins, " "), "groups": strings.Join(c.Groups, " "),
 	}
+	if c.Rung != nil { // the second step is about the mix that the first has ended with
+		f["ladder"] = c.LadderText()
+	}
+	f["weight bits"] = strings.Join(c.WeightBits, " ")
 	if c.Unroll {
 		f["unroll"] = "yes"
 	}

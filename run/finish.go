@@ -250,7 +250,7 @@ func (s *runFolder) derive() ([]disk.File, error) {
 		return nil, err
 	}
 	return []disk.File{disk.Bytes(s.folder.File(result.File), append(text, '\n')),
-		disk.Bytes(s.folder.File(journal.PromotionFile), promotion.Headed(heading(s.Result.Budget, s.Result.Cost), s.Result.Promotion)), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.Result))}, nil
+		disk.Bytes(s.folder.File(journal.PromotionFile), s.promotionList()), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.Result))}, nil
 }
 
 // write has the files that a user or program reads on disk.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -24,15 +25,19 @@ const shareSlack = 1e-9
 type wanted struct {
 	target search.Target
 	goal   search.Resolved
-	above  float64 // the target as the search compares it
-	share  float64 // --int16-share in place of a target, 0 to 1
-	times  float64 // --budget in place of a target, in units of what all int8 costs; 0: there is none
-	room   float64 // that a budget leaves for the units that stay at int16
-	within bool    // there is such a share, or a budget
+	above  float64  // the target as the search compares it
+	share  float64  // --int16-share in place of a target, 0 to 1
+	times  float64  // --budget in place of a target, in units of what all int8 costs; 0: there is none
+	room   float64  // that a budget leaves for the units that stay at int16
+	part   *big.Rat // of the loss that a target allows, which a step of a ladder may use; nil: all of it
+	within bool     // there is such a share, or a budget
 }
 
 // wantedOf reads what is wanted: a target, a budget, or a share of int16.
 func wantedOf(c config.Config) (w wanted, err error) {
+	if c.Rung != nil {
+		w.part = c.Rung.Share
+	}
 	if c.Budget != "" {
 		return budgetOf(c)
 	}
@@ -99,7 +104,11 @@ func (w *wanted) resolve(scale search.Scale, ends search.Endpoints) (err error) 
 		w.goal = search.Resolved{Above: w.above}
 		return nil
 	}
-	w.goal, err = w.target.Resolve(scale, ends)
+	if w.part == nil {
+		w.goal, err = w.target.Resolve(scale, ends)
+	} else {
+		w.goal, err = w.target.ResolvePart(scale, ends, w.part)
+	}
 	w.above = w.goal.Above
 	return err
 }
@@ -158,9 +167,10 @@ func (s *searchRun) constrainSearch(ctx context.Context) error {
 		return mistake.Errorf("--int16-share %s: %d of %d activations are held at int16, and the share allows %d", s.Config.Int16Share, held, len(s.Records), most)
 	}
 	s.Result.Cost = s.Config.Cost
-	if text := constraint.Describe(s.Network, s.Layout); text != "" {
+	if text := constraint.Describe(s.Network, s.Layout); text != "" && !s.Config.Second() {
 		s.Config.Say(text)
 	}
+	s.sayStep()
 	switch {
 	case s.Metric.IsWhole():
 		s.Config.Say("metric " + s.Metric.Name + " is of the whole set: every score is a whole evaluation, which no bound ends early")

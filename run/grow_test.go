@@ -39,7 +39,7 @@ func TestSmallFilesAreRegular(t *testing.T) {
 	}
 	for _, path := range []string{pipe, link, dir + "/run"} {
 		for name, read := range map[string]func() error{
-			"profile": func() error { _, err := constraint.Parse(nil, nil, path, nil); return err },
+			"profile": func() error { _, err := constraint.Parse(nil, nil, path, constraint.WordsOf(nil)); return err },
 			"cost": func() error {
 				return config.Config{Cost: path}.CheckCost()
 			},

@@ -27,6 +27,7 @@ type Inspection struct {
 	// what stays in floating point, over the sizes that the file declares
 	FloatWork *result.FloatWork `json:"float_work"`
 	Unrolled  []result.Unrolled `json:"unrolled,omitempty"`
+	Layers    []result.Layer    `json:"layers"` // with weights, and their widths
 }
 
 // An InspectedHolder is a holder with what is around it, and its grids where calibration data was
@@ -89,6 +90,9 @@ func Inspect(ctx context.Context, c config.Config) (*Inspection, error) {
 		out.Holders = append(out.Holders, row)
 	}
 	if out.FloatWork, err = cost.Guessed(n); err != nil {
+		return nil, err
+	}
+	if out.Layers, err = task.LayersOf(n); err != nil {
 		return nil, err
 	}
 	for _, o := range n.Omitted {

@@ -52,6 +52,11 @@ func reopen(ctx context.Context, dir string, c config.Config) (_ *searchRun, mas
 	if c.FromResult {
 		cfg.Recorded = r.Holders
 	}
+	if r.Ladder != nil {
+		if cfg, err = cfg.Reopened(r.Ladder); err != nil {
+			return nil, mask, mistake.Errorf("%s: %w", dir, err)
+		}
+	}
 	s := newSearch(&trial.Runner{Config: cfg.Filled(), Result: r})
 	s.elsewhere, s.folder, s.unscored = elsewhere(r), &journal.Folder{Path: dir}, unscored
 	defer func() {

@@ -23,6 +23,7 @@ func TestResultIsDocumented(t *testing.T) {
 		return text
 	}
 	parts := map[reflect.Type]string{
+		reflect.TypeFor[result.Ladder](): "Ladder", reflect.TypeFor[result.LadderStep](): "Ladder",
 		reflect.TypeFor[config.Result](): "The result", reflect.TypeFor[config.Config](): "config", reflect.TypeFor[result.Input](): "inputs",
 		reflect.TypeFor[result.Holder](): "holders", reflect.TypeFor[result.RangeScore](): "ranges", reflect.TypeFor[result.Repair](): "repairs", reflect.TypeFor[result.Given](): "repairs", reflect.TypeFor[result.Grid](): "holders", reflect.TypeFor[result.Range](): "holders",
 		reflect.TypeFor[result.Target](): "target and score", reflect.TypeFor[result.Scores](): "target and score", reflect.TypeFor[result.Score](): "target and score",

@@ -69,7 +69,11 @@ func refuseOwn(c config.Config) error {
 
 func (s *runFolder) openOwn() error {
 	var err error
-	if s.folder, err = journal.OpenFolder(s.Config.Out); err != nil {
+	open := journal.OpenFolder
+	if s.Config.Second() {
+		open = journal.OpenLadder
+	}
+	if s.folder, err = open(s.Config.Out); err != nil {
 		return err
 	}
 	for _, f := range s.Files {

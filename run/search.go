@@ -49,6 +49,9 @@ func newSearch(r *trial.Runner) *searchRun {
 // low and high holders that meets the target. The result is returned as far as it is known together
 // with an error; ExitCode says what the program ends with.
 func Search(ctx context.Context, c config.Config) (*config.Result, error) {
+	if c.IsLadder() {
+		return searchLadder(ctx, c)
+	}
 	return aloneIfTouching(ctx, c, searchOnce)
 }
 
@@ -123,6 +126,9 @@ func (s *searchRun) ready(ctx context.Context) error {
 	if err := s.checkExports(); err != nil {
 		return err
 	}
+	if err := s.foreseeSecond(); err != nil {
+		return err
+	}
 	if err := s.FitDevice(ctx); err != nil {
 		return err
 	}
@@ -191,6 +197,9 @@ func (s *searchRun) search(ctx context.Context) error {
 	s.Result.Score.High, s.Result.Score.Low = record.Score(ends.High, s.Metric.Lower), record.Score(ends.Low, s.Metric.Lower)
 	if s.FloatScore != nil {
 		s.Result.Score.Float = record.Score(*s.FloatScore, s.Metric.Lower)
+	}
+	if err := s.joins(ends.High); err != nil {
+		return err
 	}
 	if err := s.resolveGoal(s.Endpoints(ends)); err != nil {
 		return err

@@ -48,6 +48,9 @@ func searchTargets(ctx context.Context, c config.Config) (_ []*config.Result, er
 	if err == nil {
 		err = refuseOwn(c)
 	}
+	if err == nil && c.IsLadder() {
+		err = mistake.Errorf("--ladder %s: it has one target, whose loss it divides; give one instead of the list %s", c.Ladder, c.Target)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -54,12 +54,18 @@ func (s *searchRun) resolveRecorded(r *config.Result) error {
 	if s.within = !r.HasTarget(); s.within {
 		return s.wanted.resolve(s.Scale(), search.Endpoints{})
 	}
+	if s.Config.Rung != nil {
+		s.part = s.Config.Rung.Share
+	}
 	if s.target, err = search.ParseTarget(r.Target.Text); err != nil {
 		return err
 	}
 	high, low := r.Score.High, r.Score.Low
 	if r.Given != nil {
 		high, low = r.Given.High, r.Given.Low
+	}
+	if r.Ladder != nil && r.Ladder.Before != nil {
+		high, low = r.Ladder.Before.Score.High, r.Ladder.Before.Score.Low
 	}
 	ends := search.Endpoints{High: record.Search(high, s.Metric.Lower), Low: record.Search(low, s.Metric.Lower)}
 	if r.Score.Float != nil {

@@ -37,6 +37,7 @@ type Traits struct {
 	Fuses     bool // its FakeQuant does what stands in front of it: attribute clip, FakeQuantOf
 	Settles   bool // parts can be made in another way if their runs do not repeat: Settle, Settled
 	Integers  bool // Rows of an int32 or int64 output are its numbers as float32
+	Halves    bool // FakeQuant nodes know bfloat16, see quant.BF16
 	Compares  bool // FakeQuant nodes tell whether both grids of a holder give the same bits: Compare, Agree
 }
 

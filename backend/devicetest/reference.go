@@ -19,7 +19,7 @@ import (
 // Reference is a device in plain Go. It knows the operators MatMul, Add, Relu and Identity, and those of holders, and
 // takes no memory that the garbage collector does not give back; Open counts what is made and closed all the same,
 // see ReferenceLive.
-var Reference = device.Kind{Traits: device.Traits{InOrder: true, Shapes: true, Entries: true, Compares: true}, Open: openReference}
+var Reference = device.Kind{Traits: device.Traits{InOrder: true, Shapes: true, Entries: true, Halves: true, Compares: true}, Open: openReference}
 
 // ReferenceLive is the number of things made on Reference that are not closed.
 func ReferenceLive() int64 { return referenceLive.Load() }

@@ -25,6 +25,11 @@ func overrides(n *network.Network, records []quant.Record, low []bool) ([]byte, 
 	if err := quantize.CheckRecords(n, records); err != nil {
 		return nil, err
 	}
+	for _, name := range sortedKeys(n.Weights) {
+		if w := n.Weights[name]; w.Bits() != 8 {
+			return nil, n.Model.InFile(mistake.Errorf("weight %q has %d bits: overrides say nothing of weights, and ONNX Runtime's quantizer rounds them to 8", name, w.Bits()))
+		}
+	}
 	var b bytes.Buffer
 	b.WriteString("{")
 	for i, h := range n.Holders {

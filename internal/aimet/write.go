@@ -54,6 +54,9 @@ func write(n *network.Network, records []quant.Record, low []bool, version strin
 		if low[i] {
 			grid = records[i].Low
 		}
+		if grid.Width() == quant.Half {
+			return nil, n.Model.InFile(mistake.Errorf("holder %q: encodings have no bf16", h.Name))
+		}
 		if int64(grid.Max)-int64(grid.Min)+1 != int64(1)<<grid.Bits || grid.Formula == quant.MCTQ && grid.Offset != 0 {
 			return nil, n.Model.InFile(mistake.Errorf("holder %q: AIMET has no encoding for the codes of %v", h.Name, grid))
 		}
@@ -63,7 +66,7 @@ func write(n *network.Network, records []quant.Record, low []bool, version strin
 	}
 	for _, name := range sortedKeys(n.Weights) {
 		w := n.Weights[name]
-		e := encoding100{Name: name, DType: "INT", Kind: "PER_TENSOR", Bits: 8, Symmetric: true}
+		e := encoding100{Name: name, DType: "INT", Kind: "PER_TENSOR", Bits: w.Bits(), Symmetric: true}
 		if w.Axis >= 0 && len(w.Scales) > 1 {
 			if channelAxis(x, name, w.Dims, len(w.Scales)) != w.Axis {
 				continue
@@ -71,7 +74,7 @@ func write(n *network.Network, records []quant.Record, low []bool, version strin
 			e.Kind = "PER_CHANNEL"
 		}
 		for _, s := range w.Scales {
-			e.Scale, e.Offset = append(e.Scale, float64(s)), append(e.Offset, -128)
+			e.Scale, e.Offset = append(e.Scale, float64(s)), append(e.Offset, -1<<(w.Bits()-1))
 		}
 		parameters = append(parameters, e)
 	}

@@ -34,6 +34,9 @@ func NewGridChoice(kind, method string, width quant.Width) (g GridChoice, err er
 
 // Grid is the grid of what an observer has seen, by the choice's own method or another.
 func (g GridChoice) Grid(o *quant.Observer, f quant.Formula, m quant.Method) (quant.Grid, error) {
+	if g.Width == quant.Half { // whatever the values are
+		return quant.BF16Grid(), nil
+	}
 	return o.Grid(f, m, g.Kind, g.Width.Bits())
 }
 
@@ -49,12 +52,43 @@ type Grids struct {
 	Records    []quant.Record // by holder
 	Seen       []quant.Range  // the lowest and the highest value of each holder's tensor
 	Candidates []Candidate    // what the low grids may be instead; nil without Auto, or if all are the same
+	First      []quant.Record // by holder: those of a ladder's first step; nil for any search but its second
+}
+
+// Before says how the high grids of a ladder's second step follow from its first step: they are what was low in it. The
+// holders that it has left at the highest width stay there, so that both of their grids are of that width.
+type Before struct {
+	Top     GridChoice              // of the highest width
+	Held    map[string]bool         // the holders that stay there, by name
+	Methods map[string]quant.Method // of what was low, by name; where there is none: the choice of the high grid
+}
+
+// record makes the two grids of a holder, and those that it had in the first step before methods were chosen.
+func (b *Before) record(o *quant.Observer, c How, name string) (r, first quant.Record, err error) {
+	if first.High, err = b.Top.Grid(o, c.Formula, b.Top.method); err != nil {
+		return r, first, err
+	}
+	if first.Low, err = c.High.Grid(o, c.Formula, c.High.method); err != nil {
+		return r, first, err
+	}
+	if b.Held[name] {
+		return quant.Record{Low: first.High, High: first.High}, first, nil
+	}
+	if r.Low, err = c.Low.Grid(o, c.Formula, c.Low.method); err != nil {
+		return r, first, err
+	}
+	r.High = first.Low
+	if method, chosen := b.Methods[name]; chosen {
+		r.High, err = c.High.Grid(o, c.Formula, method)
+	}
+	return r, first, err
 }
 
 // How are the settings of a calibration.
 type How struct {
 	Low, High GridChoice
 	Formula   quant.Formula
+	Before    *Before      // of a ladder's second step; nil: it is none
 	Network   string       // its file, for messages
 	Samples   string       // theirs
 	AllowNaN  bool         // values that are not finite are left out
@@ -75,6 +109,9 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Gri
 	if c.Low.Auto {
 		want = append(want, methods...)
 	}
+	if c.Before != nil {
+		want = append(want, c.Before.Top.method)
+	}
 	o, err := newObservation(n, data, c, want...)
 	if err != nil {
 		return nil, err
@@ -89,7 +126,11 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Gri
 	g := &Grids{Records: make([]quant.Record, len(n.Holders)), Seen: make([]quant.Range, len(n.Holders))}
 	for i, o := range observers {
 		r := &g.Records[i]
-		if r.Low, err = c.Low.Grid(o, c.Formula, c.Low.method); err == nil {
+		if c.Before != nil {
+			var first quant.Record
+			*r, first, err = c.Before.record(o, c, n.Holders[i].Name)
+			g.First = append(g.First, first)
+		} else if r.Low, err = c.Low.Grid(o, c.Formula, c.Low.method); err == nil {
 			r.High, err = c.High.Grid(o, c.Formula, c.High.method)
 		}
 		if err == nil {
@@ -101,6 +142,13 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Gri
 	}
 	if c.Low.Auto {
 		g.Candidates = candidates(observers, c)
+		for _, one := range g.Candidates {
+			for i, first := range g.First {
+				if c.Before.Held[n.Holders[i].Name] {
+					one.Low[i] = first.High
+				}
+			}
+		}
 	}
 	return g, nil
 }

@@ -8,7 +8,6 @@ import (
 	"example.org/demote/internal/sites"
 	"example.org/demote/internal/unroll"
 	"example.org/demote/onnx"
-	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
@@ -30,16 +29,25 @@ type Rules struct {
 	pins    []pin
 	groups  []group
 	profile *profile
+	held    map[string]bool // activations that the first step of a ladder has left high, by name
+}
+
+// Hold has activations stay high, which the first step of a ladder has left so. nil: there are none.
+func (r Rules) Hold(held map[string]bool) Rules {
+	r.held = held
+	return r
 }
 
 // Parse parses --pin, --group and --profile; pins name one of the widths.
-func Parse(pins, groups []string, profile string, w *result.Widths) (r Rules, err error) {
+func Parse(pins, groups []string, profile string, w Words) (r Rules, err error) {
 	for _, text := range pins {
-		p, err := parsePin(text, "--pin", w)
+		p, says, err := parsePin(text, "--pin", w)
 		if err != nil {
 			return r, err
 		}
-		r.pins = append(r.pins, p)
+		if says {
+			r.pins = append(r.pins, p)
+		}
 	}
 	for _, text := range groups {
 		g, err := parseGroup(text, "--group")
@@ -62,6 +70,9 @@ func (r Rules) Arrange(n *onnx.Network, order []int) (layout search.Layout, err 
 	for i, h := range n.Holders {
 		if h.Fixed {
 			c.pins = append(c.pins, search.Pin{Holder: i, Text: "the 8-bit file, which lacks it,"})
+		}
+		if r.held[h.Name] {
+			c.pins = append(c.pins, search.Pin{Holder: i, Text: "the first step of the ladder, which has left it high,"})
 		}
 	}
 	for name, list := range unroll.Together(n) {

@@ -23,23 +23,50 @@ type pin struct {
 	text    string // its source, for messages
 }
 
+// Words are the words of pins: the names of widths that hold an activation low and high, and of a ladder's second step
+// those that say nothing to it, since the first one has obeyed them.
+type Words struct{ Low, High, Past []string }
+
+// WordsOf are those of a search between two widths.
+func WordsOf(w *result.Widths) Words {
+	return Words{Low: []string{w.LowName(), "low"}, High: []string{w.HighName(), "high"}}
+}
+
+// all are the names of widths among them, as a message lists them; the usual ones of a search between two widths, which
+// the wording of the search makes its own.
+func (w Words) all() string {
+	if len(w.Low)+len(w.High)+len(w.Past) == 4 {
+		return "int8 or int16"
+	}
+	var names []string
+	for _, name := range slices.Concat(w.Low, w.High, w.Past) {
+		if name != "low" && name != "high" {
+			names = append(names, name)
+		}
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
 // parsePin reads PATTERN=int8 or PATTERN=int16, or the widths that take their place. The pattern ends at the last =,
-// since names may have one; low and high are the widths of any search.
-func parsePin(text, where string, w *result.Widths) (pin, error) {
-	p := pin{text: where + " " + text}
+// since names may have one; low and high are the widths of any search. It returns false for a pin that says nothing.
+func parsePin(text, where string, w Words) (p pin, says bool, err error) {
+	p.text = where + " " + text
 	at := strings.LastIndexByte(text, '=')
 	if at < 1 {
-		return p, mistake.Errorf("%s: write NAME=%s, GLOB=%s or op:TYPE=%s", p.text, w.LowName(), w.HighName(), w.HighName())
+		return p, false, mistake.Errorf("%s: write NAME=%s, GLOB=%s or op:TYPE=%s", p.text, w.Low[0], w.High[0], w.High[0])
 	}
 	p.Pattern = text[:at]
-	switch width := text[at+1:]; width {
-	case w.LowName(), "low":
+	switch width := text[at+1:]; {
+	case slices.Contains(w.Low, width):
 		p.low = true
-	case w.HighName(), "high":
+	case slices.Contains(w.High, width):
+	case slices.Contains(w.Past, width):
+		return p, false, checkPattern(p.Pattern, p.text)
 	default:
-		return p, mistake.Errorf("%s: %q is no width: an activation is held at int8 or int16", p.text, width)
+		return p, false, mistake.Errorf("%s: %q is no width: an activation is held at %s", p.text, width, w.all())
 	}
-	return p, checkPattern(p.Pattern, p.text)
+	return p, true, checkPattern(p.Pattern, p.text)
 }
 
 // A group is one rule of --group, or of the list group of a profile: what its patterns match moves together.

@@ -41,7 +41,7 @@ func TestPatterns(t *testing.T) {
 			t.Errorf("%s: %q, %v", text, g.patterns, err)
 		}
 	}
-	if p, err := parsePin("k=v=int16", "--pin", nil); err != nil || p.Pattern != "k=v" || p.low {
+	if p, says, err := parsePin("k=v=int16", "--pin", WordsOf(nil)); err != nil || !says || p.Pattern != "k=v" || p.low {
 		t.Errorf("%+v, %v", p, err)
 	}
 }
@@ -53,7 +53,10 @@ func TestArrange(t *testing.T) {
 	if err != nil || fmt.Sprint(layout.Units) != "[[3] [0] [2]]" || fmt.Sprint(layout.High) != "[1]" {
 		t.Errorf("%v, units %v, high %v", err, layout.Units, layout.High)
 	}
-	hold := func(text string) Rules { r, _ := parsePin(text, "--pin", nil); return Rules{pins: []pin{r}} }
+	hold := func(text string) Rules {
+		r, _, _ := parsePin(text, "--pin", WordsOf(nil))
+		return Rules{pins: []pin{r}}
+	}
 	tie := func(text string) Rules { g, _ := parseGroup(text, "--group"); return Rules{groups: []group{g}} }
 	for _, c := range []struct {
 		name  string

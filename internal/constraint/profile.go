@@ -10,7 +10,6 @@ import (
 	"example.org/demote/internal/plainyaml"
 	"example.org/demote/internal/sites"
 	"example.org/demote/mistake"
-	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
@@ -24,16 +23,17 @@ type profile struct {
 	Pin        []string `yaml:"pin"`         // as --pin
 	Group      []string `yaml:"group"`       // as --group
 
-	file string
-	pins []pin
-	tied []group
+	file   string
+	second bool // of a ladder's second step, in which nothing is at int16 but what the first one has left there
+	pins   []pin
+	tied   []group
 }
 
 // maxProfile bounds a profile, in bytes.
 const maxProfile = 64 << 10
 
 // readProfile reads and checks a profile, whose pins name one of the widths.
-func readProfile(path string, w *result.Widths) (*profile, error) {
+func readProfile(path string, w Words) (*profile, error) {
 	text, err := disk.Read(path, maxProfile)
 	if err != nil {
 		return nil, mistake.Errorf("--profile: %w; give a YAML file, see docs/constraints.md", err)
@@ -41,7 +41,7 @@ func readProfile(path string, w *result.Widths) (*profile, error) {
 	if err := plainyaml.Check(text, "a profile"); err != nil {
 		return nil, mistake.Errorf("--profile %s: %w", path, err)
 	}
-	p := &profile{file: path}
+	p := &profile{file: path, second: len(w.Past) > 0}
 	if err := yaml.UnmarshalWithOptions(text, p, yaml.Strict()); err != nil {
 		return nil, mistake.Errorf("--profile %s: %s; the keys are name, share_width, no_int16, follow, pin and group", path, plainyaml.Line(err))
 	}
@@ -53,11 +53,13 @@ func readProfile(path string, w *result.Widths) (*profile, error) {
 		}
 	}
 	for _, line := range p.Pin {
-		rule, err := parsePin(line, path+": pin", w)
+		rule, says, err := parsePin(line, path+": pin", w)
 		if err != nil {
 			return nil, err
 		}
-		p.pins = append(p.pins, rule)
+		if says {
+			p.pins = append(p.pins, rule)
+		}
 	}
 	for _, line := range p.Group {
 		rule, err := parseGroup(line, path+": group")
@@ -82,7 +84,7 @@ func (p *profile) apply(c *constraints, uses []sites.Use) {
 		if matches(p.Follow, u.Op) {
 			c.tie(append(append([]int{}, u.Reads...), u.Makes...), where("follow"))
 		}
-		if matches(p.NoInt16, u.Op) {
+		if matches(p.NoInt16, u.Op) && !p.second {
 			for _, h := range append(append([]int{}, u.Reads...), u.Makes...) {
 				c.pins = append(c.pins, search.Pin{Holder: h, Low: true, Text: where("no_int16")})
 			}

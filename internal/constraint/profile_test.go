@@ -57,7 +57,7 @@ func TestProfilesThatGrow(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			start := time.Now()
-			_, err := readProfile(path, nil)
+			_, err := readProfile(path, WordsOf(nil))
 			runtime.ReadMemStats(&after)
 			if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 500 {
 				t.Errorf("%v", err)
@@ -85,12 +85,13 @@ func TestProfilesAsPeopleWriteThem(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readProfile(path, nil); err != nil && i != 6 { // the reader of YAML knows no byte order mark
+		// the reader of YAML knows no byte order mark
+		if _, err := readProfile(path, WordsOf(nil)); err != nil && i != 6 {
 			t.Errorf("%.60q: %v", text, err)
 		}
 	}
 	for _, path := range files {
-		if _, err := readProfile(path, nil); err != nil {
+		if _, err := readProfile(path, WordsOf(nil)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -107,7 +108,7 @@ func TestPatternsThatGrow(t *testing.T) {
 		{"{" + strings.Repeat("x,", 200) + "y}{a,b}", false}, {strings.Repeat("**/a", 300), false},
 	} {
 		start := time.Now()
-		rule, err := parsePin(c.text+"=int8", "--pin", nil)
+		rule, _, err := parsePin(c.text+"=int8", "--pin", WordsOf(nil))
 		if (err == nil) != c.fine {
 			t.Errorf("%.40q: %v", c.text, err)
 		}
@@ -123,7 +124,7 @@ func TestPatternsThatGrow(t *testing.T) {
 	if err := os.WriteFile(path, []byte("follow: ['"+strings.Repeat("{a,*a}", 40)+"']\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readProfile(path, nil); !errors.Is(err, mistake.Err) {
+	if _, err := readProfile(path, WordsOf(nil)); !errors.Is(err, mistake.Err) {
 		t.Error(err)
 	}
 }

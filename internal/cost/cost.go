@@ -10,13 +10,25 @@ import (
 	"example.org/demote/internal/sites"
 	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
-// weightBits is the width of weights in BOPs. A product of two activations counts for each of them, the other at this
-// width.
+// weightBits is the width of weights in BOPs, unless --weight-bits says another one for a layer. A product of two
+// activations counts for each of them, the other at this width.
 const weightBits = 8
+
+// weightShares are the widths of the weights of layers in units of weightBits, by the names of nodes; what is not there
+// has 1.
+func weightShares(n *onnx.Network) (map[string]float64, error) {
+	layers, err := task.LayersOf(n)
+	shares := map[string]float64{}
+	for _, l := range layers {
+		shares[l.Layer] = float64(l.Bits) / weightBits
+	}
+	return shares, err
+}
 
 // Model is a cost model of a network: what demoting each holder saves.
 type Model struct {
@@ -106,6 +118,10 @@ func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 	}
 	n := len(p.Records)
 	macs, elements, lost, high := make([]float64, n), make([]float64, n), make([]int, n), make([]int, n)
+	wide, err := weightShares(p.Network)
+	if err != nil {
+		return all, err
+	}
 	largest := p.Largest().Data
 	for _, q := range p.Members() { // on average over the samples, where these have different shapes
 		fixed, err := q.Fixed(ctx)
@@ -124,8 +140,12 @@ func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 		share, per := float64(q.Data.Len())/float64(p.Data.Len()), float64(q.Block)
 		work := sites.MACs(fixed, dims)
 		for _, u := range uses {
+			macsOf := share * work[u.Node] / per
+			if times, ok := wide[u.Node]; ok {
+				macsOf *= times
+			}
 			for _, h := range u.Reads {
-				macs[h] += share * work[u.Node] / per
+				macs[h] += macsOf
 			}
 		}
 		for i, h := range p.Network.Holders {

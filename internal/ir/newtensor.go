@@ -20,10 +20,17 @@ func NewFloats(name string, dims []int64, values []float32) *onnxpb.TensorProto 
 	return NewTensor(name, Float, dims, raw)
 }
 
-// NewInts makes a tensor of integers of 8 to 64 bits or of booleans, of 0 and 1. values are row-major; of each it keeps
+// NewInts makes a tensor of integers of 4 to 64 bits or of booleans, of 0 and 1. values are row-major; of each it keeps
 // the low bits that fit the type, so that a value out of range wraps around. It keeps dims and panics if their product
 // is not len(values).
 func NewInts(name string, t DType, dims []int64, values []int64) *onnxpb.TensorProto {
+	if ElemBits(t) == 4 {
+		raw := make([]byte, (len(values)+1)/2)
+		for i, v := range values {
+			raw[i/2] |= byte(v) & 0xf << (i % 2 * 4)
+		}
+		return NewTensor(name, t, dims, raw)
+	}
 	size := int(ElemBits(t) / 8)
 	raw := make([]byte, 0, size*len(values))
 	for _, v := range values {

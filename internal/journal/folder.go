@@ -25,11 +25,14 @@ const (
 	JournalFile   = "journal.db"
 	lockFile      = ".lock"
 	reportFile    = "report.html"
+	StepFolder    = "step-1" // of a ladder's first step, in the run folder of its second
 )
 
 // A Folder is the folder of a run, locked until Close.
 type Folder struct {
 	Path string
+
+	inside string // the name of a folder in it that belongs to the run; empty: none does
 
 	lock *os.File
 	made []string // folders that were made for it, the outermost first
@@ -40,8 +43,25 @@ type Folder struct {
 // OpenFolder makes the folder or opens an existing one, and locks it. A folder with files that are not those of a run
 // is refused and not changed. Whether its run may resume, the journal decides. OpenFolder removes the temporary files
 // of killed processes.
-func OpenFolder(path string) (*Folder, error) {
-	f := &Folder{Path: path}
+func OpenFolder(path string) (*Folder, error) { return openFolder(&Folder{Path: path}) }
+
+// OpenLadder is OpenFolder for a ladder's second step: the folder has that of the first one, StepFolder, in it.
+func OpenLadder(path string) (*Folder, error) {
+	return openFolder(&Folder{Path: path, inside: StepFolder})
+}
+
+// CheckLadder sees that the folder of a ladder may be one. The error is a mistake.Err.
+func CheckLadder(path string) error {
+	f := &Folder{Path: path, inside: StepFolder}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	_, err := f.HoldsRun()
+	return err
+}
+
+func openFolder(f *Folder) (*Folder, error) {
+	path := f.Path
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		f.made = missingFolders(path)
@@ -144,11 +164,12 @@ func (f *Folder) HoldsRun() (bool, error) {
 		f.Lost = true
 		return true, nil
 	}
-	if inside := RunsIn(f.Path); len(inside) > 0 { // such as those of a list of targets
+	inside := slices.DeleteFunc(RunsIn(f.Path), func(run string) bool { return filepath.Base(run) == f.inside })
+	if len(inside) > 0 { // such as those of a list of targets
 		return false, mistake.Errorf("%s: the folder holds other runs, such as %s; give --out a new folder", f.Path, inside[0])
 	}
 	for _, e := range entries {
-		if name := e.Name(); name != lockFile && !leftover(name) {
+		if name := e.Name(); name != lockFile && !leftover(name) && (name != f.inside || !e.IsDir()) {
 			return false, mistake.Errorf("%s: the folder is not empty and holds no run of demote; give --out a new folder", f.Path)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"example.org/demote/internal/opset"
 	"example.org/demote/internal/quantize"
 	"example.org/demote/internal/wire"
+	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/quant"
 )
@@ -37,6 +38,11 @@ func annotate(n *network.Network, records []quant.Record, low []bool) (m *ir.Mod
 	}
 	if len(low) != len(n.Holders) {
 		panic(fmt.Sprintf("onnx: a mask of %d for %d holders", len(low), len(n.Holders)))
+	}
+	for i, h := range n.Holders {
+		if !low[i] && records[i].High.Width() == quant.Half {
+			return nil, nil, n.Model.InFile(mistake.Errorf("holder %q: the toolkit's files have no bf16", h.Name))
+		}
 	}
 	ins := quantize.NewInsertion(n)
 	taken := make(map[string]bool)
@@ -75,14 +81,18 @@ func holderName(name string, taken map[string]bool) string {
 	return out
 }
 
-// insertWeights puts a WeightsSymmetricQuantizer between every weight on an int8 grid and its readers. Its threshold
-// is 128 times the scale, which is exact, and so it gives the very values again: rint(code*s/s)*s.
+// insertWeights puts a WeightsSymmetricQuantizer between every weight on a grid and its readers. Its threshold is
+// 2^(bits-1) times the scale, which is exact, and so it gives the very values again: rint(code*s/s)*s.
 func insertWeights(ins *quantize.Insertion, all map[string]*network.Weight) {
 	g := ins.Model.Graph()
 	var nodes []ir.Node
 	for i, t := range g.Initializer {
 		w := all[t.GetName()]
-		if w == nil || slices.ContainsFunc(w.Scales, func(s float32) bool { return s*128 > maxThreshold }) {
+		if w == nil {
+			continue
+		}
+		half := float32(int32(1) << (w.Bits() - 1))
+		if slices.ContainsFunc(w.Scales, func(s float32) bool { return s*half > maxThreshold }) {
 			continue
 		}
 		stored := wire.CloneTensor(t)
@@ -90,7 +100,7 @@ func insertWeights(ins *quantize.Insertion, all map[string]*network.Weight) {
 		g.Initializer[i] = stored
 		thresholds := make([]float32, len(w.Scales))
 		for c, s := range w.Scales {
-			thresholds[c] = s * 128
+			thresholds[c] = s * half
 		}
 		value := ir.NewFloats("", []int64{int64(len(thresholds))}, thresholds)
 		value.Name = nil
@@ -103,7 +113,7 @@ func insertWeights(ins *quantize.Insertion, all map[string]*network.Weight) {
 		}
 		q := ir.NewNode("WeightsSymmetricQuantizer", ins.Names.Fresh(w.Tensor+"/WeightsSymmetricQuantizer"),
 			[]string{stored.GetName(), threshold}, []string{w.Tensor},
-			ir.IntAttr("channel_axis", int64(max(w.Axis, 0))), ir.StringAttr("mctq_version", mctqVersion), ir.IntAttr("num_bits", 8),
+			ir.IntAttr("channel_axis", int64(max(w.Axis, 0))), ir.StringAttr("mctq_version", mctqVersion), ir.IntAttr("num_bits", int64(w.Bits())),
 			ir.IntAttr("per_channel", perChannel), ir.IntAttr("signed", 1))
 		q.Domain = ir.Str(ir.MCTQDomain)
 		nodes = append(nodes, q)

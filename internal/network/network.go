@@ -6,6 +6,7 @@ import (
 
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // Holder is an activation quantizer: a place of the network where one activation tensor is quantized.
@@ -27,13 +28,24 @@ type Omitted struct {
 	Reason   string // one clause, for the user: "moves values of x", "inside Conv + Relu"
 }
 
-// Weight is a weight tensor on its int8 grid: value = float32(Codes[i]) * the scale of its channel.
+// Weight is a weight tensor on its grid, which has 8 bits unless Width says 4 or 16: value = float32(code) * the scale
+// of its channel. Codes of 16 bits are Wide, all others Codes.
 type Weight struct {
 	Tensor string // the initializer of Network.Model that holds the values
 	Dims   []int64
 	Axis   int // the axis of the channels; -1: one scale for the whole tensor
+	Width  quant.Width
 	Codes  []int8
+	Wide   []int16
 	Scales []float32
+}
+
+// Bits is the width of the codes.
+func (w *Weight) Bits() int {
+	if w.Width == 0 {
+		return quant.W8.Bits()
+	}
+	return w.Width.Bits()
 }
 
 // Options choose how a network is prepared.
@@ -50,6 +62,10 @@ type Network struct {
 	Omitted []Omitted
 	Weights map[string]*Weight // by initializer, filled by quantize.Weights
 	Opset   int64              // the operator set of the file that it was made from
+
+	// how wide quantize.Weights makes a weight, by the name and the operator of its layer and its own name; nil: all
+	// have 8 bits
+	WeightWidth func(layer, op, weight string) quant.Width
 
 	Biases   map[string]*Bias // by initializer, filled by quantize.Biases
 	Followed []Followed       // constants of two values, between which holders choose; see Follow and quantize.Biases

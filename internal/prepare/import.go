@@ -114,7 +114,7 @@ func transposed(m *ir.Model, weights map[string]*network.Weight) (map[string]*ne
 
 // transpose returns the weight with its axes in another order.
 func transpose(w *network.Weight, name string, perm []int64) *network.Weight {
-	t := &network.Weight{Tensor: name, Axis: -1, Codes: make([]int8, len(w.Codes)), Scales: w.Scales}
+	t := &network.Weight{Tensor: name, Axis: -1, Width: w.Width, Scales: w.Scales}
 	stride := make([]int, len(w.Dims)) // of w
 	step := 1
 	for i := len(w.Dims) - 1; i >= 0; i-- {
@@ -127,19 +127,27 @@ func transpose(w *network.Weight, name string, perm []int64) *network.Weight {
 			t.Axis = i
 		}
 	}
+	t.Codes, t.Wide = moved(w.Codes, t.Dims, perm, stride), moved(w.Wide, t.Dims, perm, stride)
+	return t
+}
+
+// moved are codes in the order that a Transpose by perm gives them, in a tensor of dimensions dims. stride is of the
+// axes before it.
+func moved[T int8 | int16](codes []T, dims, perm []int64, stride []int) []T {
+	out := make([]T, len(codes))
 	at := make([]int64, len(perm))
-	for i := range t.Codes {
+	for i := range out {
 		from := 0
 		for d, p := range perm {
 			from += int(at[d]) * stride[p]
 		}
-		t.Codes[i] = w.Codes[from]
+		out[i] = codes[from]
 		for d := len(at) - 1; d >= 0; d-- {
-			if at[d]++; at[d] < t.Dims[d] {
+			if at[d]++; at[d] < dims[d] {
 				break
 			}
 			at[d] = 0
 		}
 	}
-	return t
+	return out
 }

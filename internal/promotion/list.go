@@ -33,6 +33,23 @@ func Headed(heading string, names []string) []byte {
 	return append([]byte(headingMark+strings.Join(strings.Fields(heading), " ")+"\n"), Lines(names)...)
 }
 
+// A Part is a list of names that have something in common, such as a width, which its heading says.
+type Part struct {
+	Heading string
+	Names   []string
+}
+
+// Parted is Headed for a list in parts, each below its own heading; parts without names are left out.
+func Parted(heading string, parts []Part) []byte {
+	text := Headed(heading, nil)
+	for _, p := range parts {
+		if len(p.Names) > 0 {
+			text = append(text, Headed(p.Heading, p.Names)...)
+		}
+	}
+	return text
+}
+
 // listed formats a name for a promotion list.
 func listed(name string) string {
 	if name != "" && name == strings.TrimSpace(name) && !strings.ContainsAny(name, "\n\r") && name[0] != '"' && !strings.HasPrefix(name, headingMark) {

@@ -26,6 +26,11 @@ func writeMicrosoft(n *network.Network, records []quant.Record, low []bool) (*ir
 		}
 	}
 	version := min(n.Opset, ir.Opset)
+	for _, r := range records {
+		if r.High.Width() == quant.Half {
+			version = max(version, leastBF16)
+		}
+	}
 	if err := opset.Lower(m, version); err != nil {
 		return nil, n.Model.InFile(err)
 	}
@@ -38,6 +43,9 @@ func writeMicrosoft(n *network.Network, records []quant.Record, low []bool) (*ir
 	}
 	return m, nil
 }
+
+// leastBF16 is the operator set since which Cast knows bfloat16.
+const leastBF16 = 13
 
 // irOf returns the IR version that came with an operator set, so that a runtime which knows the one reads the other:
 // the table of ONNX's Versioning.md. Tensors of 4 bits need IR version 10 whatever the operator set.

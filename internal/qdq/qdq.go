@@ -1,6 +1,7 @@
 package qdq
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
@@ -15,9 +16,9 @@ import (
 
 // Write returns the network as an ordinary ONNX file at operator set 21 that computes exactly what the switchable
 // network computes for a mask: behind every holder a QuantizeLinear and a DequantizeLinear with its low grid where
-// low[i], else its high one, every quantized weight as int8 behind a DequantizeLinear per channel, biases float, or
-// int32 behind one where they are quantized. Scales and zero points of holders are 0-dimensional. A Relu or Clip in
-// front of a grid of 4 bits is a Max and a Min, see maxForRelu.
+// low[i], else its high one (of bfloat16 two Cast nodes), every quantized weight as int8 behind a DequantizeLinear per
+// channel, biases float, or int32 behind one where they are quantized. Scales and zero points of holders are
+// 0-dimensional. A Relu or Clip in front of a grid of 4 bits is a Max and a Min, see maxForRelu.
 //
 // The DequantizeLinear of a holder's tensor t makes t_DequantizeLinear_Output; where t is an output of the graph it
 // makes t and the producer t_QuantizeLinear_Input. A weight's makes the tensor that was the weight. An error that
@@ -95,6 +96,9 @@ func chosen(r quant.Record, low bool) quant.Grid {
 
 // pair makes the two nodes that put a tensor on a grid.
 func pair(ins *quantize.Insertion, t, in, out string, grid quant.Grid) ([]ir.Node, error) {
+	if grid.Width() == quant.Half {
+		return castPair(ins, t, in, out), nil
+	}
 	typ, err := quantize.GridType(grid)
 	if err != nil {
 		return nil, err
@@ -115,11 +119,22 @@ func pair(ins *quantize.Insertion, t, in, out string, grid quant.Grid) ([]ir.Nod
 	}, nil
 }
 
-// newScalar makes an integer tensor without dimensions; one of 4 bits lies in the lower half of its byte.
-func newScalar(name string, t ir.DType, v int32) ir.Tensor {
-	if ir.ElemBits(t) == 4 {
-		return ir.NewTensor(name, t, nil, []byte{byte(v) & 0xf})
+// castPair makes the two nodes that put a tensor on bfloat16: QuantizeLinear knows integers and 8-bit floats alone.
+func castPair(ins *quantize.Insertion, t, in, out string) []ir.Node {
+	half := ins.Names.Fresh(t + "_bf16")
+	if v := ins.Infos[t]; v.GetType().GetTensorType() != nil {
+		c := &onnxpb.ValueInfoProto{Name: &half, Type: proto.CloneOf(v.GetType())}
+		c.Type.GetTensorType().ElemType = (*int32)(onnxpb.TensorProto_BFLOAT16.Enum())
+		ins.Model.Graph().ValueInfo = append(ins.Model.Graph().ValueInfo, c)
 	}
+	return []ir.Node{
+		ir.NewNode("Cast", ins.Names.Fresh(t+"_ToBF16"), []string{in}, []string{half}, ir.IntAttr("to", int64(onnxpb.TensorProto_BFLOAT16))),
+		ir.NewNode("Cast", ins.Names.Fresh(t+"_FromBF16"), []string{half}, []string{out}, ir.IntAttr("to", int64(ir.Float))),
+	}
+}
+
+// newScalar makes an integer tensor without dimensions.
+func newScalar(name string, t ir.DType, v int32) ir.Tensor {
 	return ir.NewInts(name, t, nil, []int64{int64(v)})
 }
 
@@ -131,10 +146,29 @@ func weights(ins *quantize.Insertion, all map[string]*network.Weight) {
 		if w == nil {
 			return nil, nil, 0
 		}
-		raw := make([]byte, len(w.Codes))
-		for i, c := range w.Codes {
-			raw[i] = byte(c)
-		}
-		return ir.NewTensor("", ir.Int8, w.Dims, raw), w.Scales, w.Axis
+		return codesTensor(w), w.Scales, w.Axis
 	})
+}
+
+// codesTensor is a tensor of a weight's codes; two of 4 bits share a byte, the first one in its lower half.
+func codesTensor(w *network.Weight) ir.Tensor {
+	switch w.Bits() {
+	case 16:
+		raw := make([]byte, 0, 2*len(w.Wide))
+		for _, c := range w.Wide {
+			raw = binary.LittleEndian.AppendUint16(raw, uint16(c))
+		}
+		return ir.NewTensor("", ir.Int16, w.Dims, raw)
+	case 4:
+		raw := make([]byte, (len(w.Codes)+1)/2)
+		for i, c := range w.Codes {
+			raw[i/2] |= byte(c) & 0xf << (i % 2 * 4)
+		}
+		return ir.NewTensor("", onnxpb.TensorProto_INT4, w.Dims, raw)
+	}
+	raw := make([]byte, len(w.Codes))
+	for i, c := range w.Codes {
+		raw[i] = byte(c)
+	}
+	return ir.NewTensor("", ir.Int8, w.Dims, raw)
 }

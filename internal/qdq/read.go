@@ -37,6 +37,9 @@ func readQDQ(m *ir.Model) (*network.Network, []quant.Grid, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := joinCasts(n.Model); err != nil {
+		return nil, nil, err
+	}
 	if err := prepare.FoldWeights(n, weights); err != nil {
 		return nil, nil, err
 	}
@@ -72,7 +75,7 @@ func qdqPairs(x *ir.Index) ([]quantize.Quantizer, error) {
 			if p := x.Producer(ir.Input(nd, 0)); p == nil || !ir.IsQ(p) {
 				return nil, mistake.Errorf("%s reads integers, %q, that no QuantizeLinear makes: a network whose inputs or operators are integer (QOperator format) is not supported", ir.NodeName(nd), ir.Input(nd, 0))
 			}
-		case ir.IsQ(nd):
+		case ir.IsQ(nd), isJoined(nd):
 			q, err := qdqPair(x, nd)
 			if err != nil {
 				return nil, err
@@ -98,6 +101,10 @@ func qdqPair(x *ir.Index, n ir.Node) (quantize.Quantizer, error) {
 	}
 	if t := x.Type(q.In); t != ir.Float && t != ir.Undefined {
 		return q, mistake.Errorf("%s quantizes tensor %q of type %s, not FLOAT", ir.NodeName(n), q.In, t)
+	}
+	if isJoined(n) {
+		q.Grid, q.Outs = quant.BF16Grid(), n.GetOutput()
+		return q, nil
 	}
 	var err error
 	if q.Grid, err = qdqGrid(x, n); err != nil {

@@ -8,6 +8,7 @@ import (
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/quantize"
 	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // dequantizeConstants computes the DequantizeLinear nodes whose integers are constants, or come from a QuantizeLinear
@@ -190,24 +191,37 @@ func (c *constantCodes) values() []float32 {
 	return out
 }
 
-// weight returns the constant as a weight where its codes less the zero point fit 8 bits; biases and wider constants
-// are none.
+// weight returns the constant as a weight where its codes less the zero point fit the integers of its width, of 16 bits
+// at most; biases are none.
 func (c *constantCodes) weight(name string) *network.Weight {
-	if integerBits(c.typ) > 8 {
+	bits := integerBits(c.typ)
+	if bits > network.MaxBits {
 		return nil
 	}
-	w := &network.Weight{Tensor: name, Dims: c.dims, Axis: c.channel, Scales: c.scales, Codes: make([]int8, len(c.codes))}
-	fit := true
-	c.blocks(len(c.codes), func(lo, hi, k int) {
-		zero := int32(c.zeros[k])
-		for i := lo; i < hi; i++ {
-			code := c.codes[i] - zero
-			fit = fit && code >= math.MinInt8 && code <= math.MaxInt8
-			w.Codes[i] = int8(code)
+	w := &network.Weight{Tensor: name, Dims: c.dims, Axis: c.channel, Width: quant.W8, Scales: c.scales}
+	least, most := int32(math.MaxInt32), int32(math.MinInt32)
+	c.each(func(_ int, code int32) { least, most = min(least, code), max(most, code) })
+	switch {
+	case bits == 16 && least >= math.MinInt16 && most <= math.MaxInt16:
+		w.Width, w.Wide = quant.W16, make([]int16, len(c.codes))
+		c.each(func(i int, code int32) { w.Wide[i] = int16(code) })
+	case bits <= 8 && least >= math.MinInt8 && most <= math.MaxInt8:
+		if bits == 4 && least >= -8 && most <= 7 {
+			w.Width = quant.W4
 		}
-	})
-	if !fit {
+		w.Codes = make([]int8, len(c.codes))
+		c.each(func(i int, code int32) { w.Codes[i] = int8(code) })
+	default:
 		return nil
 	}
 	return w
+}
+
+// each calls f with every code less its zero point.
+func (c *constantCodes) each(f func(i int, code int32)) {
+	c.blocks(len(c.codes), func(lo, hi, k int) {
+		for i := lo; i < hi; i++ {
+			f(i, c.codes[i]-int32(c.zeros[k]))
+		}
+	})
 }

@@ -39,7 +39,10 @@ func scalesForBiases(n *network.Network, x *ir.Index, records []quant.Record) (w
 			return nil, err
 		}
 		r := records[holders[from]]
-		step := min(r.Low.Scale, r.High.Scale)
+		step := r.Low.Scale
+		if r.High.Width() != quant.Half { // which has none
+			step = min(step, r.High.Scale)
+		}
 		for _, w := range weightUses(x, u.layer) {
 			if w.input == 1 {
 				least.widen(ir.Input(u.layer, 1), w.axis, x.Initializer(ir.Input(u.layer, 1)).GetDims(), bias, step)

@@ -175,6 +175,9 @@ func (ins *Insertion) Dequantized(of func(t ir.Tensor) (codes ir.Tensor, scales 
 
 // GridType returns the integer type whose codes are exactly a grid's.
 func GridType(g quant.Grid) (ir.DType, error) {
+	if g.Width() == quant.Half {
+		return ir.Undefined, mistake.Errorf("bf16 is no integer, and this format has no other activations")
+	}
 	types := map[int][2]ir.DType{
 		4:  {onnxpb.TensorProto_UINT4, onnxpb.TensorProto_INT4},
 		8:  {ir.Uint8, ir.Int8},

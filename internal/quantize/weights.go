@@ -10,13 +10,13 @@ import (
 	"example.org/demote/quant"
 )
 
-// Weights puts the network's weights on int8 grids, one symmetric scale a channel: it replaces the initializers of
-// Conv (channels on axis 0), ConvTranspose (axis 1; the groups of a grouped one share a scale per place), Gemm and
-// MatMul (the axis that becomes the output's) by float32(code)*scale and keeps codes and scales in Weights. An
-// operand of a MatMul that is no matrix has one scale. An initializer with other readers too, or with other channels
-// for each, is copied first. Biases, tables and the weights of other operators stay float. The error is mistake.Err
-// for weights that are not finite.
-func Weights(n *network.Network) error { return weightsFor(n, nil, quant.QuantizeWeights) }
+// Weights puts the network's weights on grids, of 8 bits unless n.WeightWidth says otherwise, with one symmetric scale
+// a channel: it replaces the initializers of Conv (channels on axis 0), ConvTranspose (axis 1; the groups of a grouped
+// one share a scale per place), Gemm and MatMul (the axis that becomes the output's) by float32(code)*scale and keeps
+// codes and scales in Weights. An operand of a MatMul that is no matrix has one scale. An initializer with other
+// readers too, or with other channels for each, is copied first. Biases, tables and the weights of other operators stay
+// float. The error is mistake.Err for weights that are not finite.
+func Weights(n *network.Network) error { return weightsFor(n, nil, false) }
 
 // WeightsFor is Weights for grids that are known, a record a holder: scales of channels are wide enough for the
 // biases behind them to fit int32 on the input's grids, see scalesForBiases. It panics if there is not one record a
@@ -25,7 +25,7 @@ func WeightsFor(n *network.Network, records []quant.Record) error {
 	if err := CheckRecords(n, records); err != nil {
 		return err
 	}
-	return weightsFor(n, records, quant.QuantizeWeights)
+	return weightsFor(n, records, false)
 }
 
 // FittedWeightsFor is WeightsFor with the scales of the least squared error, see quant.FitWeights.
@@ -33,13 +33,11 @@ func FittedWeightsFor(n *network.Network, records []quant.Record) error {
 	if err := CheckRecords(n, records); err != nil {
 		return err
 	}
-	return weightsFor(n, records, quant.FitWeights)
+	return weightsFor(n, records, true)
 }
 
-// A weightRounding gives a tensor codes and scales, see quant.QuantizeWeights.
-type weightRounding func(w []float32, dims []int64, axis int, least []float32) (codes []int8, scales []float32, err error)
-
-func weightsFor(n *network.Network, records []quant.Record, round weightRounding) error {
+// weightsFor is WeightsFor; records may be nil; with fit the scales are of the least squared error.
+func weightsFor(n *network.Network, records []quant.Record, fit bool) error {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {
 		return err
@@ -54,8 +52,9 @@ func weightsFor(n *network.Network, records []quant.Record, round weightRounding
 	for _, nd := range x.Nodes() {
 		uses = append(uses, weightUses(x, nd)...)
 	}
+	widen(n, uses)
 	fresh := ir.NewNames(n.Model.Graph())
-	quantized := make(map[string]map[int]string) // initializer, axis -> its quantized copy
+	quantized := make(map[string]map[weightForm]string) // initializer, form -> its quantized copy
 	g := n.Model.Graph()
 	at := make(map[string]int)
 	for i, t := range g.Initializer {
@@ -65,20 +64,20 @@ func weightsFor(n *network.Network, records []quant.Record, round weightRounding
 	for _, u := range uses {
 		name := ir.Input(u.node, u.input)
 		if quantized[name] == nil {
-			quantized[name] = make(map[int]string)
+			quantized[name] = make(map[weightForm]string)
 		}
-		target, ok := quantized[name][u.axis]
+		target, ok := quantized[name][u.weightForm]
 		if !ok {
 			t := x.Initializer(name)
-			if target = name; !onlyAs(x, uses, name, u.axis) {
+			if target = name; !onlyAs(x, uses, name, u.weightForm) {
 				target = fresh.Fresh(name + "_weight")
 			}
-			w, q, err := quantizeWeight(t, target, u.axis, least.of(name, u.axis), round)
+			w, q, err := quantizeWeight(t, target, u.weightForm, least.of(name, u.axis), fit)
 			if err != nil {
 				return n.Model.InFile(mistake.Errorf("%s, weight %q: %w", ir.NodeName(u.node), name, err))
 			}
 			n.Weights[target] = w
-			quantized[name][u.axis] = target
+			quantized[name][u.weightForm] = target
 			external.LetGo(t.GetRawData())
 			if target == name {
 				g.Initializer[at[name]] = q
@@ -124,11 +123,55 @@ func DropUnread[V any](m *ir.Model, candidates map[string]V) {
 	})
 }
 
-// weightUse is an input of a node that is a weight, and the axis of its channels; -1: one channel.
+// weightUse is an input of a node that is a weight, and how it is quantized.
 type weightUse struct {
 	node  ir.Node
 	input int
+	weightForm
+}
+
+// weightForm is how a weight is quantized: the axis of its channels, -1 for one channel, and the width of its codes.
+type weightForm struct {
 	axis  int
+	width quant.Width
+}
+
+// widen gives uses the widths that the network has for them.
+func widen(n *network.Network, uses []weightUse) {
+	for i := range uses {
+		u := &uses[i]
+		if u.width = quant.W8; n.WeightWidth != nil {
+			u.width = n.WeightWidth(ir.Label(u.node), u.node.GetOpType(), ir.Input(u.node, u.input))
+		}
+	}
+}
+
+// A Layer is a node with a weight that is, or will be, quantized.
+type Layer struct {
+	Node, Op, Weight string
+	Elements         int64
+	Width            quant.Width
+}
+
+// Layers are the layers of a network with weights, in the order of its nodes, with the widths that n.WeightWidth says.
+func Layers(n *network.Network) ([]Layer, error) {
+	x, err := ir.NewIndex(n.Model)
+	if err != nil {
+		return nil, err
+	}
+	var list []Layer
+	for _, nd := range x.Nodes() {
+		uses := weightUses(x, nd)
+		widen(n, uses)
+		for _, u := range uses {
+			l := Layer{ir.Label(nd), nd.GetOpType(), ir.Input(nd, u.input), 1, u.width}
+			for _, d := range x.Initializer(l.Weight).GetDims() {
+				l.Elements *= d
+			}
+			list = append(list, l)
+		}
+	}
+	return list, nil
 }
 
 func weightUses(x *ir.Index, n ir.Node) []weightUse {
@@ -143,7 +186,7 @@ func weightUses(x *ir.Index, n ir.Node) []weightUse {
 		return len(t.Dims)
 	}
 	var uses []weightUse
-	add := func(i, axis int) { uses = append(uses, weightUse{n, i, axis}) }
+	add := func(i, axis int) { uses = append(uses, weightUse{n, i, weightForm{axis: axis}}) }
 	switch n.GetOpType() {
 	case "Conv":
 		if rank(1) > 1 {
@@ -181,14 +224,14 @@ func matrixAxis(rank, axis int) int {
 	return axis
 }
 
-// onlyAs reports whether an initializer is read as a weight with these channels and in no other way.
-func onlyAs(x *ir.Index, uses []weightUse, name string, axis int) bool {
+// onlyAs reports whether an initializer is read as a weight in this form and in no other way.
+func onlyAs(x *ir.Index, uses []weightUse, name string, form weightForm) bool {
 	if x.IsOutput(name) {
 		return false
 	}
 	asWeight := make(map[ir.Node]int)
 	for _, u := range uses {
-		if ir.Input(u.node, u.input) == name && u.axis == axis {
+		if ir.Input(u.node, u.input) == name && u.weightForm == form {
 			asWeight[u.node]++
 		}
 	}
@@ -208,17 +251,30 @@ func onlyAs(x *ir.Index, uses []weightUse, name string, axis int) bool {
 
 // quantizeWeight returns the codes of a tensor and a tensor of that name with their values. least are the least
 // scales of its channels; nil: there are none.
-func quantizeWeight(t ir.Tensor, name string, axis int, least []float32, round weightRounding) (*network.Weight, ir.Tensor, error) {
+func quantizeWeight(t ir.Tensor, name string, form weightForm, least []float32, fit bool) (*network.Weight, ir.Tensor, error) {
 	values, err := ir.Floats(t)
 	if err != nil {
 		return nil, nil, err
 	}
-	w := &network.Weight{Tensor: name, Dims: t.GetDims(), Axis: axis}
-	if w.Codes, w.Scales, err = round(values, w.Dims, axis, least); err != nil {
+	w := &network.Weight{Tensor: name, Dims: t.GetDims(), Axis: form.axis, Width: form.width}
+	if form.width == quant.W16 {
+		w.Wide, w.Scales, err = roundTo[int16](values, w, least, fit)
+	} else {
+		w.Codes, w.Scales, err = roundTo[int8](values, w, least, fit)
+	}
+	if err != nil {
 		return nil, nil, err
 	}
-	quant.DequantizeWeights(values, w.Codes, w.Scales, w.Dims, axis)
 	q := ir.TakeFloats(name, w.Dims, values)
 	q.DocString, q.MetadataProps = t.DocString, t.MetadataProps
 	return w, q, nil
+}
+
+// roundTo rounds values to codes of a type, and puts what these stand for in their place.
+func roundTo[T int8 | int16](values []float32, w *network.Weight, least []float32, fit bool) ([]T, []float32, error) {
+	codes, scales, err := quant.RoundWeights[T](values, w.Dims, w.Axis, least, w.Width, fit)
+	if err == nil {
+		quant.DequantizeWeights(values, codes, scales, w.Dims, w.Axis)
+	}
+	return codes, scales, err
 }

@@ -54,6 +54,9 @@ func MetricSign(v float64, lower bool) float64 {
 
 // Grid writes a grid.
 func Grid(g quant.Grid) result.Grid {
+	if g.Width() == quant.Half {
+		return result.Grid{Type: g.Width().String(), Bits: g.Bits, Signed: true}
+	}
 	return result.Grid{Bits: g.Bits, Signed: g.Signed, Scale: g.Scale, ZeroPoint: g.Zero,
 		Min: float64(g.Decode(g.Min)), Max: float64(g.Decode(g.Max))}
 }

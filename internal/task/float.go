@@ -7,6 +7,7 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/constraint"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/sites"
 	"example.org/demote/internal/unroll"
@@ -33,6 +34,9 @@ func PrepareFloat(ctx context.Context, m *onnx.Model, c config.Config) (*onnx.Ne
 		err = sites.CheckQuantizable(n)
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := constraint.SetWeights(n, c.WeightBits); err != nil {
 		return nil, err
 	}
 	n.Widened = widened

@@ -24,6 +24,7 @@ import (
 type Task struct {
 	Network    *onnx.Network         // weights on their grids
 	Records    []quant.Record        // by holder
+	first      []quant.Record        // of a ladder's first step, by holder, in its second; else nil
 	Seen       []quant.Range         // of each holder's values in the calibration; nil: nothing was calibrated
 	Model      *onnx.Model           // the file that was read: the float network, or the 16-bit one of a pair
 	FloatModel *onnx.Model           // the float network; nil for a pair
@@ -150,7 +151,7 @@ func (p *Task) calibrate(ctx context.Context, calib *dataset.Set, c config.Confi
 	if err != nil {
 		return err
 	}
-	p.Records, p.Seen = grids.Records, grids.Seen
+	p.Records, p.Seen, p.first = grids.Records, grids.Seen, grids.First
 	p.Candidates = grids.Candidates
 	p.keepBare(c)
 	if low, ok := p.LowBy(c.Ranges); ok {
@@ -165,7 +166,11 @@ func (p *Task) calibrate(ctx context.Context, calib *dataset.Set, c config.Confi
 // putWeights puts the weights on their grids, as the records have them, and biases unless low grids are chosen yet.
 func (p *Task) putWeights(c config.Config) error {
 	return c.During(stage.Weights, 0, func() error {
-		if err := quantize.WeightsFor(p.Network, p.Records); err != nil || p.Candidates != nil {
+		records := p.Records
+		if p.first != nil { // both steps of a ladder have the same weights
+			records = p.first
+		}
+		if err := quantize.WeightsFor(p.Network, records); err != nil || p.Candidates != nil {
 			return err
 		}
 		notes, err := biasesOnGrids(p.Network, p.Records, c)

@@ -10,6 +10,7 @@ import (
 	"example.org/demote/internal/memory"
 	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // gpuBlock is the block size on a GPU where none is asked for: the smallest with which the median holder, of so many
@@ -50,7 +51,10 @@ func (s *Runner) FitDevice(ctx context.Context) error {
 		return nil
 	}
 	if s.Groups != nil {
-		return s.leaveGPU()
+		return s.leaveGPU("samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad "+s.Inputs[0].Name+"=0", "the samples have different shapes")
+	}
+	if !s.Can().Halves && slices.ContainsFunc(s.Records, func(r quant.Record) bool { return r.High.Width() == quant.Half }) {
+		return s.leaveGPU("bf16 is computed on the CPU alone; choose --device cpu", "bf16 is computed there alone")
 	}
 	free, err := backend.FreeMemory(s.Device.Name)
 	if err != nil {
@@ -86,12 +90,15 @@ func (s *Runner) FitDevice(ctx context.Context) error {
 	}
 }
 
-// leaveGPU goes over to the CPU where samples have different shapes, or refuses the GPU that was asked for.
-func (s *Runner) leaveGPU() error {
+// leaveGPU goes over to the CPU where a GPU cannot do something, or refuses the GPU that was asked for, with a cure.
+func (s *Runner) leaveGPU(cure, why string) error {
 	if s.Config.Device != "auto" {
-		return mistake.Errorf("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad %s=0", s.Config.Device, s.Inputs[0].Name)
+		return mistake.Errorf("--device %s: %s", s.Config.Device, cure)
 	}
-	s.Config.Say("device cpu, since the samples have different shapes")
+	s.Config.Say("device cpu, since " + why)
+	if s.Result != nil {
+		delete(s.Result.Versions, "device")
+	}
 	s.Device, s.Config.OwnMemory = backend.DeviceInfo{Name: backend.DeviceCPU}, false
 	return s.FitSamples(memory.Left())
 }

@@ -218,8 +218,13 @@ func (s *Runner) withEvaluator(ctx context.Context, check func(*task.Task, *segm
 }
 
 // Endpoints are the scores that targets are measured from: those of the network as given, whatever repairs have made
-// of it.
+// of it, and on a ladder those of its first step.
 func (s *Runner) Endpoints(ends search.Endpoints) search.Endpoints {
+	if s.Config.Second() {
+		before := s.Config.Rung.Before.Score
+		ends.High, ends.Low = record.Search(before.High, s.Metric.Lower), record.Search(before.Low, s.Metric.Lower)
+		return ends
+	}
 	if s.Chosen.Repairs == nil || s.Chosen.Repairs.Given == nil {
 		return ends
 	}

@@ -40,39 +40,26 @@ type Resolved struct {
 //   - a percentage of a classification score of more than 50 % that, read as a score, is less than 0.1 below the 16-bit
 //     score. It is more likely a score in points: 91% for 0.91. 8bit+91% is always the share.
 func (t Target) Resolve(m Scale, e Endpoints) (Resolved, error) {
-	if err := t.Check(m); err != nil {
+	return t.ResolvePart(m, e, big.NewRat(1, 1))
+}
+
+// ResolvePart is Resolve for a search that may use a part of the loss alone, from 0 to 1: of a target at 0.90 for a
+// 16-bit score of 0.92, half is 0.91. A target that the 16-bit score is not better than leaves no loss to divide, and
+// is taken whole.
+func (t Target) ResolvePart(m Scale, e Endpoints, part *big.Rat) (Resolved, error) {
+	goal, err := t.goal(m, e)
+	if err != nil {
 		return Resolved{}, err
 	}
-	goal := new(big.Rat)
-	switch t.kind {
-	case targetNumber:
-		goal.Set(t.amount)
-	case targetHigh, targetFloat:
-		from, name := &e.High, "16-bit"
-		if t.kind == targetFloat {
-			from, name = e.Float, "float"
+	if part.Cmp(big.NewRat(1, 1)) != 0 {
+		high := m.exact(e.High)
+		if high == nil {
+			return Resolved{}, t.wrong("the 16-bit score is not a finite number, and no part of a loss can be measured from it: leave --ladder out")
 		}
-		if from == nil {
-			return Resolved{}, t.wrong("there is no float network to measure it from: write 16bit-0.005 or a score")
+		lost := new(big.Rat).Sub(goal, high)
+		if lost.Sign() < 0 != m.Lower && lost.Sign() != 0 {
+			goal = lost.Add(high, lost.Mul(lost, part))
 		}
-		score := m.exact(*from)
-		if score == nil {
-			return Resolved{}, t.wrong("the " + name + " score is not a finite number: write a score")
-		}
-		goal.Add(score, t.amount)
-	case targetShare:
-		high, low := m.exact(e.High), m.exact(e.Low)
-		if high == nil || low == nil {
-			return Resolved{}, t.wrong("an endpoint's score is not a finite number: write a score")
-		}
-		if err := t.checkShare(m, high); err != nil {
-			return Resolved{}, err
-		}
-		if high.Cmp(low) == 0 {
-			return Resolved{}, t.wrong("the 8-bit and the 16-bit score are equal, " + spell(high) + ", and there is no way between them to take a share of: " + m.exampleTarget(e.High, high))
-		}
-		goal.Sub(high, low)
-		goal.Add(low, goal.Mul(goal, t.amount))
 	}
 	r := Resolved{}
 	r.Value, _ = goal.Float64()
@@ -85,6 +72,45 @@ func (t Target) Resolve(m Scale, e Endpoints) (Resolved, error) {
 		r.Above = -r.Value
 	}
 	return r, nil
+}
+
+// goal is the score that a mix must be better than, exactly.
+func (t Target) goal(m Scale, e Endpoints) (*big.Rat, error) {
+	if err := t.Check(m); err != nil {
+		return nil, err
+	}
+	goal := new(big.Rat)
+	switch t.kind {
+	case targetNumber:
+		goal.Set(t.amount)
+	case targetHigh, targetFloat:
+		from, name := &e.High, "16-bit"
+		if t.kind == targetFloat {
+			from, name = e.Float, "float"
+		}
+		if from == nil {
+			return nil, t.wrong("there is no float network to measure it from: write 16bit-0.005 or a score")
+		}
+		score := m.exact(*from)
+		if score == nil {
+			return nil, t.wrong("the " + name + " score is not a finite number: write a score")
+		}
+		goal.Add(score, t.amount)
+	case targetShare:
+		high, low := m.exact(e.High), m.exact(e.Low)
+		if high == nil || low == nil {
+			return nil, t.wrong("an endpoint's score is not a finite number: write a score")
+		}
+		if err := t.checkShare(m, high); err != nil {
+			return nil, err
+		}
+		if high.Cmp(low) == 0 {
+			return nil, t.wrong("the 8-bit and the 16-bit score are equal, " + spell(high) + ", and there is no way between them to take a share of: " + m.exampleTarget(e.High, high))
+		}
+		goal.Sub(high, low)
+		goal.Add(low, goal.Mul(goal, t.amount))
+	}
+	return goal, nil
 }
 
 // exact returns a score in the metric's own sign as a fraction, or nil if it is not finite. Every float64 is a

@@ -100,6 +100,9 @@ func (t Target) Same(o Target) bool { return t.kind == o.kind && t.amount.Cmp(o.
 // NeedsFloat reports whether the target is measured from the score of the float network.
 func (t Target) NeedsFloat() bool { return t.kind == targetFloat }
 
+// NeedsLow reports whether the target is measured from the score of the 8-bit network.
+func (t Target) NeedsLow() bool { return t.kind == targetShare }
+
 // Check refuses targets that cannot be meant, as far as that is known before any evaluation. Resolve checks the rest.
 // Errors are mistake.Err.
 //

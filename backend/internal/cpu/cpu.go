@@ -21,7 +21,7 @@ type Device struct {
 }
 
 // Kind is the CPU.
-var Kind = device.Kind{Traits: device.Traits{InOrder: true, Shapes: true, Entries: true, Optimizes: true, Integers: true, Compares: true}, Open: openCPU}
+var Kind = device.Kind{Traits: device.Traits{InOrder: true, Shapes: true, Entries: true, Optimizes: true, Integers: true, Halves: true, Compares: true}, Open: openCPU}
 
 // ForData is a device that takes samples, and runs nothing; stream: they are read when they are run.
 func ForData(stream bool) *Device { return &Device{opts: device.Options{Stream: stream}} }

@@ -1,0 +1,20 @@
+package task
+
+import (
+	"example.org/demote/internal/quantize"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
+)
+
+// LayersOf are the layers of a network with weights, which are on grids or float still, and the widths of these.
+func LayersOf(n *onnx.Network) ([]result.Layer, error) {
+	layers, err := quantize.Layers(n)
+	list := make([]result.Layer, len(layers))
+	for i, l := range layers {
+		list[i] = result.Layer{Layer: l.Node, Op: l.Op, Weight: l.Weight, Elements: l.Elements, Bits: l.Width.Bits()}
+		if w := n.Weights[l.Weight]; w != nil {
+			list[i].Bits = w.Bits()
+		}
+	}
+	return list, err
+}
