@@ -40,6 +40,21 @@ func of(name string, does int, clip cuda.Clip, consts map[string]float32, nodes 
 	}}
 }
 
+// hard is a front that fake_quant_of does by a line, of the nodes between x and v.
+func hard(name string, does int, l cuda.Line, nodes ...*onnxpb.NodeProto) front {
+	consts := map[string]float32{}
+	for _, n := range nodes {
+		for _, in := range n.Input {
+			if v, ok := map[string]float32{"k0": 0, "k1": 1, "k3": 3, "k6": 6, "kh": 0.5, "kr": 1.0 / 6, "k5": 0.2}[in]; ok {
+				consts[in] = v
+			}
+		}
+	}
+	return front{name, nodes, consts, func(d *cuda.Device, x *cuda.Buffer[float32], table *cuda.Buffer[quant.Params], mask *cuda.Buffer[uint8], holder int) *cuda.Launch {
+		return d.FakeQuantOf(x, x, cuda.Front{Does: cuda.FrontLine | does, Inner: 1, Line: l, Clip: cuda.NoClip}, table, mask, holder)
+	}}
+}
+
 // unfused runs a front's nodes in ONNX Runtime on the CPU, with all optimizations, on n values at a time.
 func unfused(t *testing.T, f front, n int64) func(x []float32) []float32 {
 	t.Helper()
@@ -146,10 +161,37 @@ func compareFront(t *testing.T, f front) {
 	})
 }
 
+// hards are HardSwish and HardSigmoid in the forms of networks.
+func hards() []front {
+	do := func(op, out string, in ...string) *onnxpb.NodeProto { return node(op, "", in, out) }
+	sigmoid := func(alpha float32, out string) *onnxpb.NodeProto {
+		n := do("HardSigmoid", out, "x")
+		n.Attribute = []*onnxpb.AttributeProto{{Name: proto.String("alpha"), Type: onnxpb.AttributeProto_FLOAT.Enum(), F: proto.Float32(alpha)}}
+		return n
+	}
+	sixth, six, reciprocal := cuda.Line{Slope: 1.0 / 6, Offset: 0.5, High: 1, Factor: 1}, cuda.Line{Slope: 1, Offset: 3, High: 6, Factor: 6}, cuda.Line{Slope: 1, Offset: 3, High: 6, Factor: 1.0 / 6}
+	add, clip := do("Add", "b", "x", "k3"), do("Clip", "c", "b", "k0", "k6")
+	return []front{
+		hard("HardSwish", cuda.FrontTimes, sixth, do("HardSwish", "v", "x")),
+		hard("x * HardSigmoid(x)", cuda.FrontTimes, sixth, sigmoid(1.0/6, "s"), do("Mul", "v", "x", "s")),
+		hard("(x * clip) / 6", cuda.FrontTimes|cuda.FrontDivides, six, add, clip, do("Mul", "m", "x", "c"), do("Div", "v", "m", "k6")),
+		hard("(x * clip) * 1/6", cuda.FrontTimes, reciprocal, add, clip, do("Mul", "m", "x", "c"), do("Mul", "v", "m", "kr")),
+		hard("x * (clip / 6)", cuda.FrontTimes|cuda.FrontOfLine|cuda.FrontDivides, six, add, clip, do("Div", "m", "c", "k6"), do("Mul", "v", "x", "m")),
+		hard("x * (clip * 1/6)", cuda.FrontTimes|cuda.FrontOfLine, reciprocal, add, clip, do("Mul", "m", "c", "kr"), do("Mul", "v", "x", "m")),
+		hard("(x / 6) * clip", cuda.FrontTimes|cuda.FrontOfValue|cuda.FrontDivides, six, add, clip, do("Div", "m", "x", "k6"), do("Mul", "v", "m", "c")),
+		hard("(x * 1/6) * clip", cuda.FrontTimes|cuda.FrontOfValue, reciprocal, add, clip, do("Mul", "m", "x", "kr"), do("Mul", "v", "m", "c")),
+		hard("Relu and Min", cuda.FrontTimes, reciprocal, add, do("Relu", "r", "b"), do("Min", "c", "r", "k6"), do("Mul", "m", "x", "c"), do("Mul", "v", "m", "kr")),
+		hard("Max and Min", cuda.FrontTimes|cuda.FrontDivides, six, add, do("Max", "r", "k0", "b"), do("Min", "c", "k6", "r"), do("Mul", "m", "x", "c"), do("Div", "v", "m", "k6")),
+		hard("x * clip(x*1/6 + 1/2)", cuda.FrontTimes, sixth, do("Mul", "m", "x", "kr"), do("Add", "b", "m", "kh"), do("Clip", "c", "b", "k0", "k1"), do("Mul", "v", "x", "c")),
+		hard("HardSigmoid", 0, cuda.Line{Slope: 0.2, Offset: 0.5, High: 1, Factor: 1}, sigmoid(0.2, "v")),
+		hard("clip / 6", cuda.FrontOfLine|cuda.FrontDivides, six, add, clip, do("Div", "v", "c", "k6")),
+	}
+}
+
 // fronts are all that a launch may do in front of the grid.
 func fronts() []front {
 	x := []string{"x"}
-	return []front{
+	return append(hards(), []front{
 		clips("Relu", 0, float32(math.Inf(1)), nil, node("Relu", "", x, "v")),
 		clips("Relu6", 0, 6, map[string]float32{"l": 0, "h": 6}, node("Clip", "", []string{"x", "l", "h"}, "v")),
 		clips("Clip", -0.7, 0.3, map[string]float32{"l": -0.7, "h": 0.3}, node("Clip", "", []string{"x", "l", "h"}, "v")),
@@ -160,5 +202,5 @@ func fronts() []front {
 		of("Sigmoid", cuda.FrontSigmoid, cuda.NoClip, nil, node("Sigmoid", "", x, "v")),
 		of("x * Sigmoid(x)", cuda.FrontGate, cuda.NoClip, nil, node("Sigmoid", "", x, "s"), node("Mul", "", []string{"x", "s"}, "v")),
 		of("Relu of x + x", cuda.FrontAdd, cuda.Clip{Above: float32(math.Inf(1))}, nil, node("Add", "", []string{"x", "x"}, "a"), node("Relu", "", []string{"a"}, "v")),
-	}
+	}...)
 }

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"math"
+	"slices"
 
 	"example.org/demote/internal/ir"
 )
@@ -26,6 +27,12 @@ func (f *fusing) clipping(n ir.Node) (_ ir.Node, b bounds, ok bool) {
 		return n, bounds{0, everything.above}, true
 	case "Clip":
 		b, ok = f.boundsOf(n)
+	case "Max", "Min":
+		b = everything
+		to := map[string]*float32{"Max": &b.below, "Min": &b.above}[n.GetOpType()]
+		var in string
+		in, *to, ok = f.withNumber(n)
+		ok = ok && slices.Equal(f.dims[in], f.dims[ir.Output(n, 0)]) // no number of more axes
 	}
 	return n, b, ok
 }
