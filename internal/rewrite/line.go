@@ -32,7 +32,7 @@ func (f *fusing) lined(t *front, holder ir.Node) {
 	l, x := f.swish(n, holder)
 	if l == nil {
 		l, x = f.hardSigmoid(t.x, holder)
-		if l == nil || len(l.nodes) > 1 && f.isSum(x) { // ONNX Runtime may join the first of several with the sum
+		if l == nil || f.joins(x, l.nodes[len(l.nodes)-1]) {
 			return
 		}
 	}
@@ -186,8 +186,14 @@ func (f *fusing) varying(n ir.Node) string {
 	return ir.Input(n, 0)
 }
 
-// isSum reports whether a tensor is made by an operator that ONNX Runtime may join with what follows.
-func (f *fusing) isSum(t string) bool {
-	n := f.made[t]
-	return n != nil && slices.Contains(sums, n.GetOpType())
+// joins reports whether ONNX Runtime may join a node with the sum that makes what it reads, and then round otherwise: a
+// factor, or a number that could be a bias.
+func (f *fusing) joins(x string, n ir.Node) bool {
+	by, dims := f.made[x], f.dims[x]
+	if by == nil || !slices.Contains(sums, by.GetOpType()) || n.GetOpType() == "HardSigmoid" {
+		return false
+	}
+	conv := by.GetOpType() == "Conv" || by.GetOpType() == "ConvTranspose"
+	return n.GetOpType() != "Add" || len(dims) == 0 || !conv && dims[len(dims)-1] == 1 ||
+		slices.ContainsFunc(n.GetInput(), func(t string) bool { return t != x && len(f.dims[t]) > 1 })
 }
