@@ -262,7 +262,7 @@ test-bits: emu $(CUDA_BIN)/gpucheck ## compare the kernels with package quant on
 .PHONY: test-fronts
 test-fronts: setup emu $(CUDA_BIN)/libcuda.a ## compare what is fused in front of a holder with ONNX Runtime on all 2^32 floats, emulated (long)
 	@sh scripts/need.sh go cc
-	$(EMU_ENV) go test -tags cuda ./cuda -count=1 -timeout 4h -run TestEmulatedFronts -v -args -exhaustive
+	$(EMU_ENV) go test -tags cuda ./cuda -count=1 -timeout 4h -run TestEmulatedFrontsOfAll -v -args -exhaustive
 
 # ---- the real CUDA provider on stand-in libraries (cuda/internal/standin)
 
