@@ -191,7 +191,7 @@ func fronts() []front {
 		clips("Relu", 0, float32(math.Inf(1)), nil, node("Relu", "", x, "v")),
 		clips("Relu6", 0, 6, map[string]float32{"l": 0, "h": 6}, node("Clip", "", []string{"x", "l", "h"}, "v")),
 		clips("Clip", -0.7, 0.3, map[string]float32{"l": -0.7, "h": 0.3}, node("Clip", "", []string{"x", "l", "h"}, "v")),
-		clips("Clip from below", -0.7, float32(math.Inf(1)), map[string]float32{"l": -0.7}, node("Clip", "", []string{"x", "l"}, "v")),
+		clips("Clip from below", -0.7, math.MaxFloat32, map[string]float32{"l": -0.7}, node("Clip", "", []string{"x", "l"}, "v")),
 		clips("bounds that cross", 0.25, 0.25, map[string]float32{"l": 1, "h": 0.25}, node("Clip", "", []string{"x", "l", "h"}, "v")),
 		of("x + x", cuda.FrontAdd, cuda.NoClip, nil, node("Add", "", []string{"x", "x"}, "v")),
 		of("x * x", cuda.FrontMul, cuda.NoClip, nil, node("Mul", "", []string{"x", "x"}, "v")),
