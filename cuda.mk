@@ -272,7 +272,7 @@ test-cuda: setup emu $(SELFTEST) $(CUDA_BIN)/libcuda.a ## test what is built wit
 test-integer: $(EMU_INTEGER) $(CUDA_BIN)/libcuda.a ## test the prototype of integer products on the emulated device (part of test-cuda)
 	@sh scripts/need.sh go cc
 	$(CUDA_ENV) go vet -tags cuda,integer ./cuda/integer
-	$(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(dir $(EMU_INTEGER))" go test -tags cuda,integer $(TEST_FLAGS) ./cuda/integer
+	$(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(dir $(EMU_INTEGER))" go test -tags cuda,integer -count=1 $(TEST_FLAGS) ./cuda/integer
 
 # The example on the emulated device, ONNX Runtime's CPU provider standing in for its CUDA provider: what it prints is no GPU's result.
 .PHONY: demo-emulated
