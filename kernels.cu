@@ -136,8 +136,8 @@ extern "C" __global__ void fake_quant(float *y, const float *x, const Params *re
 
 // ---------------------------------------------------------------------------------------------------- what stands in front
 
-// Front is what a launch does before the grid, in this order: adds or multiplies by another tensor, takes sigmoid(v), v *
-// sigmoid(v) or what a line makes of v, clips. The line is v * slope + offset between low and high, with a factor.
+// Front is what a launch does before the grid, in this order: adds or multiplies by another tensor, takes sigmoid(v),
+// v * sigmoid(v) or what a line makes of v, clips. The line is v * slope + offset between low and high, with a factor.
 struct Front {
 	unsigned does;
 	float below, above;
@@ -225,9 +225,10 @@ __device__ __forceinline__ bool quantize_fronted(float *y, const float *x, const
 }
 
 // fake_quant_of is fake_quant of what stands in front of a holder: with the FRONT_ bits of does, v = x + other or x *
-// other, then sigmoid(v), v * sigmoid(v) or what the line makes of v, then the clip, then the grid. other has count elements; the partner of
-// element i is other[i / inner % count]: a tensor of the same shape (inner 1, count n), a bias for each channel (inner
-// = elements of a plane), a number. It is null where neither is wanted. nan becomes 1 where v is NaN.
+// other, then sigmoid(v), v * sigmoid(v) or what the line makes of v, then the clip, then the grid. other has count
+// elements; the partner of element i is other[i / inner % count]: a tensor of the same shape (inner 1, count n), a bias
+// for each channel (inner = elements of a plane), a number. It is null where neither is wanted. nan becomes 1 where v
+// is NaN.
 // Launch: grid in x. y is x, or apart from x and other; other may be x. Moves 8 bytes per element, and 4 of other.
 // Bits: those of the operators one after another, each rounded to float32, and of quant.Grid.Value.
 extern "C" __global__ void fake_quant_of(float *y, const float *x, const float *other, const Params *records, const Byte *mask, unsigned holder, Size n,

@@ -14,9 +14,9 @@ import (
 var exhaustive = flag.Bool("exhaustive", false, "compare what stands in front of a grid with ONNX Runtime on all 2^32 floats (make test-fronts)")
 
 // TestEmulatedFrontsOfAll compares the kernels' own function, compiled for the vectors of the host, with ONNX Runtime's
-// operators on the CPU, bit for bit but for the sign of a zero and the kind of a NaN, which no grid sees: on 256 runs of
-// 2,048 floats each, spread over all, or on all 2^32. The grid behind it is the one of fake_quant, which is held against
-// package quant on all floats by make test-bits; TestEmulatedFronts holds both together, in a launch.
+// operators on the CPU, bit for bit but for the sign of a zero and the kind of a NaN, which no grid sees: on 256 runs
+// of 2,048 floats each, spread over all, or on all 2^32. The grid behind it is the one of fake_quant, which is held
+// against package quant on all floats by make test-bits; TestEmulatedFronts holds both together, in a launch.
 func TestEmulatedFrontsOfAll(t *testing.T) {
 	emutest.Set(t)
 	openRuntime(t)

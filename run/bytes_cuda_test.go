@@ -94,7 +94,8 @@ func TestEmulatedBytesStayBytes(t *testing.T) {
 				loaded[i] = emutest.Counter("up_bytes") - before
 				nodes[i] = len(wholeFor(t, s, s.Can()).Graph.Node)
 				low, copied := task.LowMask(s.Network.Holders), 0
-				for _, mask := range []search.Mask{low, search.NewMask(len(s.Records))} { // the first makes what is made on first use
+				// the first makes what is made on first use
+				for _, mask := range []search.Mask{low, search.NewMask(len(s.Records))} {
 					before = emutest.Counter("up_bytes")
 					if _, err := s.Ev.Outputs(t.Context(), mask, func(sample int, row []float32) { outputs[i][sample] = slices.Clone(row) }); err != nil {
 						t.Fatal(err)
@@ -105,7 +106,8 @@ func TestEmulatedBytesStayBytes(t *testing.T) {
 					t.Errorf("%d bytes of samples copied for an evaluation, want %d", copied, want)
 				}
 			}
-			if more := loaded[1] - loaded[0]; more < 3*slots*pixels || more%(3*block*pixels) != 0 { // with what the self-test loads
+			// with what the self-test loads
+			if more := loaded[1] - loaded[0]; more < 3*slots*pixels || more%(3*block*pixels) != 0 {
 				t.Errorf("floats take %d bytes more than bytes at the start, want at least %d", more, 3*slots*pixels)
 			}
 			if !slices.EqualFunc(outputs[0][:], outputs[1][:], slices.Equal[[]float32]) || len(outputs[0][0]) != 10 {

@@ -3,6 +3,6 @@
 // bit for bit, and what lays tensors out for them. Nothing of it is linked into the program; docs/integer.md says what
 // a search with it would need.
 //
-// A step is a whole number, and a value on a grid is a step times the grid's scale. Tensors are [samples, height, width,
-// channels], weights [channels, kernel height, kernel width, input channels of a group].
+// A step is a whole number, and a value on a grid is a step times the grid's scale. Tensors are [samples, height,
+// width, channels], weights [channels, kernel height, kernel width, input channels of a group].
 package integer

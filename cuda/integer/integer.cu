@@ -1,13 +1,13 @@
 // integer.cu: convolutions and matrix products of grids, as sums of integers. A prototype: no search launches it.
 //
-// What lies on an 8-bit grid is a byte, its code; what lies on a 16-bit one is two, in planes of their own: code = 256 *
-// high + low + 128, all of them from -128 to 127. A step on the grid, whose value is step * scale, is code + offset, so
-// that a sum of weight * step is one of weight * code, and of the weights, times a number. Channels lie together, four
-// to a word, filled up with weights of 0.
+// What lies on an 8-bit grid is a byte, its code; what lies on a 16-bit one is two, in planes of their own: code =
+// 256 * high + low + 128, all of them from -128 to 127. A step on the grid, whose value is step * scale, is code +
+// offset, so that a sum of weight * step is one of weight * code, and of the weights, times a number. Channels lie
+// together, four to a word, filled up with weights of 0.
 //
 // The inner product is __dp4a, four products a lane (capability 6.1). Tensor cores would compute the same integers by
-// mma.m16n8k32 of s8 and s32 (7.5 and newer), on tiles in shared memory; the sums have no rounding, so the order and the
-// unit are free. Nothing else here would change.
+// mma.m16n8k32 of s8 and s32 (8.0 and newer; m8n8k16 on 7.5), on tiles in shared memory; the sums have no rounding, so
+// the order and the unit are free. Nothing else here would change.
 //
 // Written as kernels.cu, for the same compilers: sums are exact, and each operation behind them is rounded once. Host
 // twin: package integer.

@@ -103,9 +103,9 @@ func margin(row []float32) float64 {
 	return float64(sorted[len(sorted)-1]) - float64(sorted[len(sorted)-2])
 }
 
-// TestOutcomes searches a network with ONNX Runtime's float sums, and holds beside each mask that the search scores what
-// sums of integers give, ONNX Runtime node by node, and node by node with TF32: samples with another class, and the
-// search's result with either score. docs/integer.md has its numbers, of more samples.
+// TestOutcomes searches a network with ONNX Runtime's float sums, and holds beside each mask that the search scores
+// what sums of integers give, ONNX Runtime node by node, and node by node with TF32: samples with another class, and
+// the search's result with either score. docs/integer.md has its numbers, of more samples.
 func TestOutcomes(t *testing.T) {
 	cfg := tasktest.FashionConfig(t)
 	cfg.Limit, cfg.Block, cfg.Metric = *samples, block, "top1"
@@ -131,7 +131,8 @@ func TestOutcomes(t *testing.T) {
 	type counted struct {
 		masks, samples, bits, classes, outcomes, scores int
 		largest                                         float64 // difference of an output
-		near                                            int     // samples whose two best classes are no farther apart than twice the mask's largest
+		// samples whose two best classes are no farther apart than twice the mask's largest
+		near int
 	}
 	told := map[string]*counted{"integers": {}, "single": {}, "TF32": {}}
 	seen := map[string]map[string]search.Score{}

@@ -13,8 +13,8 @@ import (
 // constant bounds, the attribute clip, FLOATS[2], the lowest value and the highest; a Sigmoid, x times its Sigmoid, a
 // HardSigmoid or HardSwish in any form (its attribute line), a sum or product of two tensors, the bias of a
 // convolution: a FakeQuantOf with the bits of these as its attribute does, the other tensor as its third input, and how
-// many elements in a row each of its elements is for as its attribute inner (cgo/cuda_op.c). Each step is rounded to float32 as the operators of their own are; a grid makes -0 and 0 the
-// same. The model itself is left alone.
+// many elements in a row each of its elements is for as its attribute inner (cgo/cuda_op.c). Each step is rounded to
+// float32 as the operators of their own are; a grid makes -0 and 0 the same. The model itself is left alone.
 func Fused(m *ir.Model) *ir.Model {
 	nodes := slices.Clone(m.Graph().GetNode())
 	f := newFusing(m)

@@ -62,7 +62,8 @@ func TestFusedLines(t *testing.T) {
 	}
 }
 
-// TestFusedLineOfMoreAxes holds that a number of more axes than the tensor has, which gives the result more, stays apart.
+// TestFusedLineOfMoreAxes holds that a number of more axes than the tensor has, which gives the result more, stays
+// apart.
 func TestFusedLineOfMoreAxes(t *testing.T) {
 	m := switchable(t, "const k [1 1 1 1 1] = 3\n const k0 = 0\n const k6 = 6\n a = Neg(x)\n b = Add(a, k)\n c = Clip(b, k0, k6)\n s = Mul(a, c)\n y = FQ(s)\n return y", 21)
 	g := sized(m).Graph()
