@@ -269,10 +269,15 @@ test-cuda: setup emu $(SELFTEST) $(CUDA_BIN)/libcuda.a ## test what is built wit
 	@$(MAKE) --no-print-directory test-integer
 
 .PHONY: test-integer
-test-integer: $(EMU_INTEGER) $(CUDA_BIN)/libcuda.a ## test the prototype of integer products on the emulated device (part of test-cuda)
+test-integer: setup $(EMU_INTEGER) $(CUDA_BIN)/libcuda.a ## test the prototype of integer products on the emulated device (part of test-cuda)
 	@sh scripts/need.sh go cc
 	$(CUDA_ENV) go vet -tags cuda,integer ./cuda/integer
 	$(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(dir $(EMU_INTEGER))" go test -tags cuda,integer -count=1 $(TEST_FLAGS) ./cuda/integer
+	go test -tags integer -count=1 $(TEST_FLAGS) ./cuda/integer
+
+.PHONY: measure-integer
+measure-integer: setup ## outcomes of sums of integers and of TF32 beside ONNX Runtime's, over a search of the example (long)
+	go test -tags integer -count=1 -timeout 4h -v -run TestOutcomes ./cuda/integer -args -samples 200 -grid pow2 -loss 0.02 -strategy bisect -evaluations 70
 
 # The example on the emulated device, ONNX Runtime's CPU provider standing in for its CUDA provider: what it prints is no GPU's result.
 .PHONY: demo-emulated

@@ -26,6 +26,8 @@ var (
 	model    = flag.String("model", "", "network of TestOutcomes, instead of the example's")
 	loss     = flag.Float64("loss", 0.01, "of accuracy that the search of TestOutcomes may lose")
 	strategy = flag.String("strategy", "gallop", "strategy of TestOutcomes")
+	grids    = flag.String("grid", "", "kind of the grids in TestOutcomes: asymmetric, pow2, ...; empty: the default")
+	most     = flag.Int("evaluations", 0, "of each search of TestOutcomes; 0: no limit")
 )
 
 const block = 50
@@ -109,6 +111,7 @@ func margin(row []float32) float64 {
 func TestOutcomes(t *testing.T) {
 	cfg := tasktest.FashionConfig(t)
 	cfg.Limit, cfg.Block, cfg.Metric = *samples, block, "top1"
+	cfg.GridLow, cfg.GridHigh = *grids, *grids
 	if *model != "" {
 		cfg.Model = *model
 	}
@@ -135,6 +138,13 @@ func TestOutcomes(t *testing.T) {
 		near int
 	}
 	told := map[string]*counted{"integers": {}, "single": {}, "TF32": {}}
+	tell := func() {
+		for name, c := range told {
+			per := func(n int) float64 { return 1000 * float64(n) / float64(c.samples) }
+			t.Logf("%s: %d masks of %d samples: other bits %.1f, another class %.2f, another outcome %.2f, near %.1f in a thousand; largest difference %.3g; %d other scores",
+				name, c.masks, s.Data.Len(), per(c.bits), per(c.classes), per(c.outcomes), per(c.near), c.largest, c.scores)
+		}
+	}
 	seen := map[string]map[string]search.Score{}
 	score := func(by string) search.ScoreFunc {
 		return func(_ context.Context, mask search.Mask) (search.Score, error) {
@@ -178,7 +188,9 @@ func TestOutcomes(t *testing.T) {
 					}
 				}
 			}
-			seen[mask.String()] = scores
+			if seen[mask.String()] = scores; len(seen)%10 == 0 {
+				tell()
+			}
 			return scores[by], nil
 		}
 	}
@@ -189,15 +201,15 @@ func TestOutcomes(t *testing.T) {
 	found := map[string]search.Result{}
 	for _, by := range []string{"ORT", "integers", "single", "TF32"} {
 		o := search.NewOptions(len(s.Records), high.Float()-*loss)
+		o.Budget.Trials = *most
 		if found[by], err = search.Run(t.Context(), *strategy, search.Naive(score(by)), o); err != nil {
 			t.Fatal(err)
 		}
 		t.Logf("searched by %s: %d of %d int8, %v of %v right", by, found[by].Mask.Count(), len(s.Records), found[by].Score.Count, s.Data.Len())
 	}
+	tell()
 	for name, c := range told {
-		per := func(n int) float64 { return 1000 * float64(n) / float64(c.samples) }
-		t.Logf("%s: %d masks of %d samples: other bits %.1f, another class %.2f, another outcome %.2f, near %.1f in a thousand; largest difference %.3g; %d other scores; the search's mix is the same: %v",
-			name, c.masks, s.Data.Len(), per(c.bits), per(c.classes), per(c.outcomes), per(c.near), c.largest, c.scores, found[name].Mask.String() == found["ORT"].Mask.String())
+		t.Logf("%s: the search's mix is the same: %v", name, found[name].Mask.String() == found["ORT"].Mask.String())
 		if 20*c.classes > c.samples { // it would be another network
 			t.Errorf("%s: %d of %d samples have another class", name, c.classes, c.samples)
 		}
