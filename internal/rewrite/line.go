@@ -99,7 +99,7 @@ func (f *fusing) hardSigmoid(t string, reader ir.Node) (*line, string) {
 	l := &line{slope: 1, between: everything, factor: 1}
 	if in, by, over, ok := f.scaled(n); ok {
 		l.factor, l.does = by, over|frontOfLine
-		t, n = f.up(l, n, in)
+		n = f.up(l, n, in)
 	}
 	for {
 		_, b, ok := f.clipping(n)
@@ -107,31 +107,28 @@ func (f *fusing) hardSigmoid(t string, reader ir.Node) (*line, string) {
 			break
 		}
 		l.between = b.then(l.between)
-		t, n = f.up(l, n, f.varying(n))
+		n = f.up(l, n, f.varying(n))
 	}
 	if n == nil || l.between == everything || n.GetOpType() != "Add" {
 		return nil, ""
 	}
-	in, by, ok := f.withNumber(n)
+	x, by, ok := f.withNumber(n)
 	if !ok {
 		return nil, ""
 	}
 	l.offset = by
-	if t, n = f.up(l, n, in); n == nil || n.GetOpType() != "Mul" {
-		return l, t
+	if n = f.up(l, n, x); n != nil && n.GetOpType() == "Mul" {
+		if in, by, ok := f.withNumber(n); ok {
+			l.slope, l.nodes, x = by, append(l.nodes, n), in
+		}
 	}
-	if in, by, ok := f.withNumber(n); ok {
-		l.slope = by
-		t, _ = f.up(l, n, in)
-	}
-	return l, t
+	return l, x
 }
 
-// up notes a node as a part of a line and goes on to what it reads: the tensor, and the node that makes it if nothing
-// else reads that.
-func (f *fusing) up(l *line, n ir.Node, reads string) (string, ir.Node) {
+// up notes a node as a part of a line and goes on to the node that makes what it reads, if nothing else reads that.
+func (f *fusing) up(l *line, n ir.Node, reads string) ir.Node {
 	l.nodes = append(l.nodes, n)
-	return reads, f.only(reads, n)
+	return f.only(reads, n)
 }
 
 // only is the standard node that makes a tensor, if only one node reads it; else nil.

@@ -45,7 +45,8 @@ func HardConfig(t testing.TB) config.Config {
 	old := m.Graph.Node
 	m.Graph.Node = nil
 	for i, n := range old {
-		form, out := "", n.GetOutput()
+		var form string
+		out := n.GetOutput()
 		switch {
 		case n.GetOpType() == "Mul" && i > 0 && old[i-1].GetOpType() == "Sigmoid" && old[i-1].Input[0] == n.Input[0]:
 			form, swishes = hardSwishes[swishes%len(hardSwishes)], swishes+1
