@@ -61,6 +61,18 @@ $(SELFTEST): $(EMU_OBJECTS) $(EMU_BIN)/planted.o $(EMU_BIN)/unsupported.c $(wild
 	@$(CC) -O2 -fPIC -c $(EMU_BIN)/unsupported.c -o $(EMU_BIN)/unsupported.o
 	@$(CXX) $(EMU_FLAGS) -o $@ $(wildcard $(EMU_SRC)/selftest/*.cpp) $(EMU_OBJECTS) $(EMU_BIN)/planted.o $(EMU_BIN)/unsupported.o -pthread
 
+# The prototype of cuda/integer: the same device with its kernels.
+EMU_INTEGER := $(EMU_BIN)/integer/libcuda.so.1
+
+$(EMU_BIN)/integer.o: $(EMU_SRC)/kernels.cpp cuda/integer/integer.cu cuda/integer/entries.h $(wildcard $(EMU_SRC)/*.h)
+	@mkdir -p $(@D)
+	@$(call host_build,cuda/integer/integer.cu,cuda/integer/entries.h)
+
+$(EMU_INTEGER): $(EMU_SRC)/emu.map $(EMU_OBJECTS) $(EMU_BIN)/integer.o $(EMU_BIN)/unsupported.c
+	@mkdir -p $(@D)
+	@$(CC) -O2 -fPIC -c $(EMU_BIN)/unsupported.c -o $(EMU_BIN)/unsupported.o
+	@$(CXX) -shared -Wl,-soname,libcuda.so.1 -Wl,-Bsymbolic -Wl,--version-script=$(EMU_SRC)/emu.map -o $@ $(EMU_OBJECTS) $(EMU_BIN)/integer.o $(EMU_BIN)/unsupported.o
+
 # ---- the compile gate: NVIDIA's own compilers, which need no GPU
 
 NV := .nv/nvidia
@@ -72,20 +84,30 @@ GATE_ARCHS := 75 80 86 89 90 100 120
 	@python3 cuda/setup/wheels.py $< .nv
 	@chmod +x $(NV)/cuda_nvcc/bin/ptxas && touch $@
 
-$(GATE_BIN)/kernels.ptx: kernels.cu cuda/gate/nvrtc.py .nv/wheels.sha256
+# nvrtc: compiles the first prerequisite to PTX.
+define nvrtc
 	@mkdir -p $(@D)
 	@python3 cuda/gate/nvrtc.py $(NV)/cuda_nvrtc/lib/libnvrtc.so.12 $< compute_75 $@.new --fmad=false --std=c++17
 	@sed 's/^\.version .*/.version 6.3/' $@.new > $@ && rm $@.new
+endef
+
+$(GATE_BIN)/kernels.ptx: kernels.cu cuda/gate/nvrtc.py .nv/wheels.sha256
+	$(nvrtc)
+
+$(GATE_BIN)/integer/integer.ptx: cuda/integer/integer.cu cuda/gate/nvrtc.py .nv/wheels.sha256
+	$(nvrtc)
 
 .PHONY: ptx
-ptx: $(GATE_BIN)/kernels.ptx gate-logs gate-header ptx-clang ## compile kernels.cu with NVIDIA's tools and judge the result (65 MB of wheels)
+ptx: $(GATE_BIN)/kernels.ptx gate-logs gate-integer gate-header ptx-clang ## compile kernels.cu with NVIDIA's tools and judge the result (65 MB of wheels)
 	@cmp $< cuda/kernels.ptx || { echo "make: cuda/kernels.ptx is not what kernels.cu compiles to: run make ptx-write" >&2; exit 1; }
 	@go run ./cuda/gate -ptx $< -logs $(GATE_BIN)
+	@cmp $(GATE_BIN)/integer/integer.ptx cuda/integer/integer.ptx || { echo "make: cuda/integer/integer.ptx is not what integer.cu compiles to: run make ptx-write" >&2; exit 1; }
 
 .PHONY: ptx-write
-ptx-write: $(GATE_BIN)/kernels.ptx gate-logs ## compile kernels.cu and write cuda/kernels.ptx and the table in docs/gpu.md
+ptx-write: $(GATE_BIN)/kernels.ptx gate-logs gate-integer ## compile kernels.cu and write cuda/kernels.ptx and the table in docs/gpu.md
 	@go run ./cuda/gate -ptx $< -logs $(GATE_BIN) -write
 	@cp $< cuda/kernels.ptx
+	@cp $(GATE_BIN)/integer/integer.ptx cuda/integer/integer.ptx
 
 # ptxas_all PTX, FOLDER: ptxas with every warning an error, for each architecture, logs into the folder; the PTX is compute_75's.
 ptxas_all = mkdir -p $(2) && rm -f $(2)/sm_*.log; for a in $(GATE_ARCHS); do \
@@ -95,6 +117,11 @@ ptxas_all = mkdir -p $(2) && rm -f $(2)/sm_*.log; for a in $(GATE_ARCHS); do \
 .PHONY: gate-logs
 gate-logs: $(GATE_BIN)/kernels.ptx ## compile the PTX for every architecture from 7.5 to 12.0 (part of ptx)
 	@$(call ptxas_all,$<,$(GATE_BIN))
+
+.PHONY: gate-integer
+gate-integer: $(GATE_BIN)/integer/integer.ptx ## the same with the prototype of cuda/integer (part of ptx)
+	@$(call ptxas_all,$<,$(GATE_BIN)/integer)
+	@go run ./cuda/gate -ptx $< -logs $(GATE_BIN)/integer -docs ""
 
 # The second compiler, where there is one: its PTX must pass the same judgement.
 CLANG ?= $(firstword $(foreach c,clang-19 clang-18 clang-17 clang-16 clang,$(shell command -v $(c) 2>/dev/null)))
@@ -239,6 +266,18 @@ test-cuda: setup emu $(SELFTEST) $(CUDA_BIN)/libcuda.a ## test what is built wit
 	$(CUDA_ENV) go vet -tags cuda $(CUDA_ROOMS) $(CUDA_USERS)
 	$(EMU_ENV) go test -tags cuda $(TEST_FLAGS) $(CUDA_ROOMS)
 	$(EMU_ENV) go test -tags cuda $(TEST_FLAGS) -run '^TestEmulated' $(CUDA_USERS)
+	@$(MAKE) --no-print-directory test-integer
+
+.PHONY: test-integer
+test-integer: setup $(EMU_INTEGER) $(CUDA_BIN)/libcuda.a ## test the prototype of integer products on the emulated device (part of test-cuda)
+	@sh scripts/need.sh go cc
+	$(CUDA_ENV) go vet -tags cuda,integer ./cuda/integer
+	$(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(dir $(EMU_INTEGER))" go test -tags cuda,integer -count=1 $(TEST_FLAGS) ./cuda/integer
+	go test -tags integer -count=1 $(TEST_FLAGS) ./cuda/integer
+
+.PHONY: measure-integer
+measure-integer: setup ## outcomes of sums of integers and of TF32 beside ONNX Runtime's, over a search of the example (long)
+	go test -tags integer -count=1 -timeout 4h -v -run TestOutcomes ./cuda/integer -args -samples 200 -grid pow2 -loss 0.02 -strategy bisect -evaluations 70
 
 # The example on the emulated device, ONNX Runtime's CPU provider standing in for its CUDA provider: what it prints is no GPU's result.
 .PHONY: demo-emulated
@@ -262,7 +301,7 @@ test-bits: emu $(CUDA_BIN)/gpucheck ## compare the kernels with package quant on
 .PHONY: test-fronts
 test-fronts: setup emu $(CUDA_BIN)/libcuda.a ## compare what is fused in front of a holder with ONNX Runtime on all 2^32 floats, emulated (long)
 	@sh scripts/need.sh go cc
-	$(EMU_ENV) go test -tags cuda ./cuda -count=1 -timeout 4h -run TestEmulatedFronts -v -args -exhaustive
+	$(EMU_ENV) go test -tags cuda ./cuda -count=1 -timeout 4h -run TestEmulatedFrontsOfAll -v -args -exhaustive
 
 # ---- the real CUDA provider on stand-in libraries (cuda/internal/standin)
 

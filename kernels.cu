@@ -37,6 +37,11 @@ typedef unsigned long long Size;
 #define FRONT_MUL 2u
 #define FRONT_SIGMOID 4u
 #define FRONT_GATE 8u
+#define FRONT_LINE 16u    // a line that is cut off; the next four say what is made of it
+#define FRONT_TIMES 32u   // it times the value
+#define FRONT_OF_LINE 64u // the factor is of the line, or of the value; else of the result
+#define FRONT_OF_VALUE 128u
+#define FRONT_DIVIDES 256u // the factor divides
 
 // Params is quant.Params: the element-wise parameters of one grid, 24 bytes. A record is two of them, low then high.
 struct Params {
@@ -147,11 +152,12 @@ extern "C" __global__ void fake_quant(float *y, const float *x, const Params *gr
 
 // ---------------------------------------------------------------------------------------------------- what stands in front
 
-// Front is what a launch does before the grid, in this order: adds or multiplies by another tensor, takes sigmoid(v) or
-// v * sigmoid(v), clips.
+// Front is what a launch does before the grid, in this order: adds or multiplies by another tensor, takes sigmoid(v),
+// v * sigmoid(v) or what a line makes of v, clips. The line is v * slope + offset between low and high, with a factor.
 struct Front {
 	unsigned does;
 	float below, above;
+	float slope, offset, low, high, factor;
 };
 
 // sigmoid is a quotient of two polynomials on [-18, 18] plus 1/2, never below 0: ONNX Runtime's on a CPU that has fused
@@ -171,12 +177,26 @@ __device__ __forceinline__ float sigmoid(float x) {
 	return y < 0.0f ? 0.0f : y;
 }
 
+// lined is HardSigmoid or HardSwish in the order of operations in which a network has it: does says which (cuda.Line is
+// the same in Go). One operand has the factor, so there is one division.
+__device__ __forceinline__ float lined(const Front &f, float v) {
+	const float line = clipped(v * f.slope + f.offset, f.low, f.high);
+	const bool times = f.does & FRONT_TIMES;
+	float of = times ? v * line : line;
+	if (f.does & FRONT_OF_LINE) of = line;
+	if (f.does & FRONT_OF_VALUE) of = v;
+	of = f.does & FRONT_DIVIDES ? of / f.factor : of * f.factor;
+	if (f.does & FRONT_OF_VALUE) return of * line;
+	return times && f.does & FRONT_OF_LINE ? v * of : of;
+}
+
 __device__ __forceinline__ float fronted(const Front &f, float x, float other) {
 	float v = x;
 	if (f.does & FRONT_ADD) v = x + other;
 	if (f.does & FRONT_MUL) v = x * other;
 	if (f.does & FRONT_SIGMOID) v = sigmoid(v);
 	if (f.does & FRONT_GATE) v = v * sigmoid(v);
+	if (f.does & FRONT_LINE) v = lined(f, v);
 	return clipped(v, f.below, f.above);
 }
 
@@ -229,18 +249,20 @@ __device__ __forceinline__ bool quantize_fronted(float *y, const float *x, float
 }
 
 // fake_quant_of is fake_quant of what stands in front of a holder: with the FRONT_ bits of does, v = x + other or x *
-// other, then sigmoid(v) or v * sigmoid(v), then the clip, then the grid. other has count elements; the partner of
-// element i is other[i / inner % count]: a tensor of the same shape (inner 1, count n), a bias for each channel (inner
-// = elements of a plane), a number. It is null where neither is wanted. nan becomes 1 where v is NaN.
+// other, then sigmoid(v), v * sigmoid(v) or what the line makes of v, then the clip, then the grid. other has count
+// elements; the partner of element i is other[i / inner % count]: a tensor of the same shape (inner 1, count n), a bias
+// for each channel (inner = elements of a plane), a number. It is null where neither is wanted. nan becomes 1 where v
+// is NaN.
 // Launch: grid in x. y is x, or apart from x and other; other may be x. Moves 8 bytes per element, and 4 of other.
 // Bits: those of the operators one after another, each rounded to float32, and of quant.Grid.Value.
 extern "C" __global__ void fake_quant_of(float *y, const float *x, const float *other, const Params *grids, unsigned holder, Size n, Size inner,
-                                         Size count, unsigned does, float below, float above, unsigned *nan) {
+                                         Size count, unsigned does, float below, float above, float slope, float offset, float low, float high,
+                                         float factor, unsigned *nan) {
 	const Other o = {other, inner, count, inner == 1 && count % 4 == 0 && aligned16(other, other)};
 	const Size vectors = aligned16(x, y) && (!other || o.row || inner % 4 == 0) ? n / 4 : 0;
 	const float4 first = first_of(x, vectors);
 	const Params p = grids[holder];
-	const Front f = {does, below, above};
+	const Front f = {does, below, above, slope, offset, low, high, factor};
 	bool seen;
 	if (p.kind == KIND_MCTQ) seen = quantize_fronted<KIND_MCTQ>(y, x, first, o, p, n, vectors, f);
 	else if (p.kind == KIND_TORCH) seen = quantize_fronted<KIND_TORCH>(y, x, first, o, p, n, vectors, f);

@@ -5,7 +5,8 @@
  * run can be captured in a CUDA graph. An optional attribute clip FLOATS[2] is a Relu or Clip that the launch does as well.
  *
  * FakeQuantOf (domain "demote", version 1) is FakeQuant of what stands in front of it, see fake_quant_of in kernels.cu: attributes does INT
- * (the FRONT_ bits) and inner INT, and a third input, the other tensor, where does adds or multiplies. */
+ * (the FRONT_ bits) and inner INT, a third input, the other tensor, where does adds or multiplies, and line FLOATS[5], slope, offset, low,
+ * high and factor, where it has a line. */
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -20,32 +21,39 @@ typedef struct {
   uint32_t holder;
   float below, above;
   int64_t does, inner; /* of FakeQuantOf; 0: it is FakeQuant */
+  float line[5];
 } cuda_kernel;
 
 static const demote_cuda_device *chosen; /* for kernels being made; null outside the making of a session */
 
 void demote_cuda_use(const demote_cuda_device *device) { chosen = device; }
 
-/* Reads the attribute clip; without it every value passes. */
-static OrtStatus *read_clip(const OrtKernelInfo *info, cuda_kernel *k) {
-  float clip[2];
+/* Reads an attribute of so many numbers; where there is none, numbers are left alone. */
+static OrtStatus *read_floats(const OrtKernelInfo *info, const char *name, float *numbers, size_t wanted) {
   size_t size = 0;
-  k->below = -INFINITY, k->above = INFINITY;
-  OrtStatus *status = demote_api->KernelInfoGetAttributeArray_float(info, "clip", NULL, &size);
+  OrtStatus *status = demote_api->KernelInfoGetAttributeArray_float(info, name, NULL, &size);
   if (status) {
     demote_api->ReleaseStatus(status);
     return NULL;
   }
-  if (size != 2) return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: attribute clip has %zu numbers, not 2", size);
-  if ((status = demote_api->KernelInfoGetAttributeArray_float(info, "clip", clip, &size))) return status;
+  if (size != wanted) return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: attribute %s has %zu numbers, not %zu", name, size, wanted);
+  return demote_api->KernelInfoGetAttributeArray_float(info, name, numbers, &size);
+}
+
+/* Reads the attribute clip; without it every value passes. */
+static OrtStatus *read_clip(const OrtKernelInfo *info, cuda_kernel *k) {
+  float clip[2] = {-INFINITY, INFINITY};
+  OrtStatus *status = read_floats(info, "clip", clip, 2);
   k->below = clip[0], k->above = clip[1];
-  return NULL;
+  return status;
 }
 
 static int is_of(const OrtCustomOp *op);
 
 /* The part of does that needs another tensor: FRONT_ADD and FRONT_MUL. */
 enum { WITH_OTHER = 3, OTHER_INPUT = 2 };
+/* FRONT_LINE, the last bit that needs none, and all bits. */
+enum { WITH_LINE = 16, BEFORE_LINE = 15, EVERYTHING = 511 };
 
 /* Reads what FakeQuantOf does; nothing for FakeQuant. */
 static OrtStatus *read_front(const OrtCustomOp *op, const OrtKernelInfo *info, cuda_kernel *k) {
@@ -54,8 +62,13 @@ static OrtStatus *read_front(const OrtCustomOp *op, const OrtKernelInfo *info, c
   if (!is_of(op)) return NULL;
   if ((status = demote_api->KernelInfoGetAttribute_int64(info, "does", &k->does))) return status;
   if ((status = demote_api->KernelInfoGetAttribute_int64(info, "inner", &k->inner))) return status;
-  if (k->does <= 0 || k->does > 15 || k->inner < 1) {
+  if (k->does <= 0 || k->does > EVERYTHING || (k->does > BEFORE_LINE && !(k->does & WITH_LINE)) || k->inner < 1) {
     return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuantOf: attributes does %lld, inner %lld", (long long)k->does, (long long)k->inner);
+  }
+  k->line[0] = NAN;
+  if ((status = read_floats(info, "line", k->line, sizeof k->line / sizeof *k->line))) return status;
+  if (k->does & WITH_LINE && isnan(k->line[0])) {
+    return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuantOf: attribute does is %lld, and line is missing", (long long)k->does);
   }
   return NULL;
 }
@@ -106,7 +119,9 @@ static OrtStatus *launch(const cuda_kernel *k, CUstream stream, void *y, const v
   if (k->does) {
     uint64_t inner = (uint64_t)k->inner;
     uint32_t does = (uint32_t)k->does;
-    void *arguments[] = {&y, &x, &other, &grids, &holder, &n, &inner, &count, &does, &below, &above, &nan};
+    float slope = k->line[0], offset = k->line[1], low = k->line[2], high = k->line[3], factor = k->line[4];
+    void *arguments[] = {&y,    &x,     &other, &grids, &holder, &n,    &inner,  &count, &does,
+                         &below, &above, &slope, &offset, &low,   &high, &factor, &nan};
     return driver_status("launching fake_quant_of", cuLaunchKernel(k->device.of, (unsigned)blocks, 1, 1, BLOCK_THREADS, 1, 1, 0, stream,
                                                                    arguments, NULL));
   }

@@ -23,6 +23,7 @@ func TestEmulatedFakeQuantOf(t *testing.T) {
 	openRuntime(t)
 	list := records(t)[:1]
 	in, other := []float32{-1, 0.5, 2, 3, -7, 6}, []float32{0.25, -0.5}
+	six := cuda.Line{Slope: 1, Offset: 3, High: 6, Factor: 6}
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		grids, mask := upload(t, d, s, "grids", []quant.Params{list[0].High.Params()}), upload(t, d, s, "mask", []uint8{0})
 		x, o, y := upload(t, d, s, "x", in), upload(t, d, s, "o", other), newBuffer[float32](t, d, "y", len(in))
@@ -31,18 +32,26 @@ func TestEmulatedFakeQuantOf(t *testing.T) {
 			inputs      []string
 			want        func(i int) float32
 			refused     string
+			line        []float32
 		}{
-			"sum and gate":     {9, 3, []string{"x", "demote.mask", "o"}, func(i int) float32 { v := in[i] + other[i/3]; return v * cuda.Sigmoid(v) }, ""},
-			"over and over":    {2, 1, []string{"x", "demote.mask", "o"}, func(i int) float32 { return in[i] * other[i%2] }, ""},
-			"alone":            {4, 1, []string{"x", "demote.mask"}, func(i int) float32 { return cuda.Sigmoid(in[i]) }, ""},
-			"nothing":          {0, 1, []string{"x", "demote.mask"}, nil, "attributes does 0, inner 1"},
-			"an unknown bit":   {16, 1, []string{"x", "demote.mask"}, nil, "attributes does 16, inner 1"},
-			"no elements":      {1, 0, []string{"x", "demote.mask", "o"}, nil, "attributes does 1, inner 0"},
-			"sizes do not fit": {1, 2, []string{"x", "demote.mask", "o"}, nil, "6 elements, 2 of the other tensor for 2 each"},
+			"sum and gate":        {9, 3, []string{"x", "demote.mask", "o"}, func(i int) float32 { v := in[i] + other[i/3]; return v * cuda.Sigmoid(v) }, "", nil},
+			"over and over":       {2, 1, []string{"x", "demote.mask", "o"}, func(i int) float32 { return in[i] * other[i%2] }, "", nil},
+			"alone":               {4, 1, []string{"x", "demote.mask"}, func(i int) float32 { return cuda.Sigmoid(in[i]) }, "", nil},
+			"sum and HardSwish":   {305, 3, []string{"x", "demote.mask", "o"}, func(i int) float32 { return six.Of(304, in[i]+other[i/3]) }, "", []float32{1, 3, 0, 6, 6}},
+			"nothing":             {0, 1, []string{"x", "demote.mask"}, nil, "attributes does 0, inner 1", nil},
+			"an unknown bit":      {512, 1, []string{"x", "demote.mask"}, nil, "attributes does 512, inner 1", nil},
+			"a factor of nothing": {256, 1, []string{"x", "demote.mask"}, nil, "attributes does 256, inner 1", nil},
+			"no line":             {16, 1, []string{"x", "demote.mask"}, nil, "does is 16, and line is missing", nil},
+			"half a line":         {16, 1, []string{"x", "demote.mask"}, nil, "attribute line has 2 numbers, not 5", []float32{1, 2}},
+			"no elements":         {1, 0, []string{"x", "demote.mask", "o"}, nil, "attributes does 1, inner 0", nil},
+			"sizes do not fit":    {1, 2, []string{"x", "demote.mask", "o"}, nil, "6 elements, 2 of the other tensor for 2 each", nil},
 		} {
 			t.Run(name, func(t *testing.T) {
 				n := fakeQuant("x", "y", 0, list[0], &onnxpb.AttributeProto{Name: proto.String("does"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(c.does)},
 					&onnxpb.AttributeProto{Name: proto.String("inner"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(c.inner)})
+				if c.line != nil {
+					n.Attribute = append(n.Attribute, &onnxpb.AttributeProto{Name: proto.String("line"), Type: onnxpb.AttributeProto_FLOATS.Enum(), Floats: c.line})
+				}
 				n.OpType, n.Input = proto.String("FakeQuantOf"), c.inputs
 				m := &onnxpb.ModelProto{IrVersion: proto.Int64(10), OpsetImport: []*onnxpb.OperatorSetIdProto{
 					{Domain: proto.String(""), Version: proto.Int64(21)}, {Domain: proto.String("demote"), Version: proto.Int64(1)}},

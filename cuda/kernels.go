@@ -60,14 +60,20 @@ const (
 	FrontMul                 // x * other
 	FrontSigmoid             // Sigmoid of that
 	FrontGate                // that times its Sigmoid
+	FrontLine                // a line that is cut off, see Line
+	FrontTimes               // it times that
+	FrontOfLine              // the factor is of the line,
+	FrontOfValue             // or of that; else of the result
+	FrontDivides             // the factor divides
 )
 
 // A Front is what stands in front of a holder and is done by its launch, in this order: Add or Mul by another tensor,
-// Sigmoid or Gate, Clip.
+// Sigmoid, Gate or Line, Clip.
 type Front struct {
 	Does  int // Front... bits
 	Other *Buffer[float32]
 	Inner int // the partner of element i is Other[i / Inner % its length]; 1 for a tensor of the shape of x
+	Line  Line
 	Clip  Clip
 }
 
@@ -82,7 +88,8 @@ func (d *Device) FakeQuantOf(y, x *Buffer[float32], f Front, grids *Buffer[quant
 	}
 	return d.newLaunch("fake_quant_of", d.gridFor(ceilDiv(x.n, 4)), 1,
 		pointerArg(y.Address()), pointerArg(x.Address()), pointerArg(other), pointerArg(grids.Address()), uint32Arg(holder),
-		uint64Arg(x.n), uint64Arg(f.Inner), uint64Arg(count), uint32Arg(f.Does), float32Arg(f.Clip.Below), float32Arg(f.Clip.Above), pointerArg(0))
+		uint64Arg(x.n), uint64Arg(f.Inner), uint64Arg(count), uint32Arg(f.Does), float32Arg(f.Clip.Below), float32Arg(f.Clip.Above),
+		float32Arg(f.Line.Slope), float32Arg(f.Line.Offset), float32Arg(f.Line.Low), float32Arg(f.Line.High), float32Arg(f.Line.Factor), pointerArg(0))
 }
 
 // MarkNaN has a launch of FakeQuant or FakeQuantOf set seen[0] to 1 if one of its values is NaN.

@@ -88,6 +88,11 @@ func TestEmulatedSearch(t *testing.T) {
 			cfg.Spool = t.TempDir()
 			return cfg
 		}},
+		{"HardSwish in all forms", func(t *testing.T) config.Config {
+			cfg := tasktest.HardConfig(t)
+			cfg.Limit, cfg.Target, cfg.Cache = 100, "16bit-0.02", 1<<28
+			return cfg
+		}},
 		{"fashion", func(t *testing.T) config.Config {
 			return config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 				Limit: 200, Target: "0.9375", RangeLow: "percentile", Strategy: "gallop", Out: filepath.Join(t.TempDir(), "run"), Cache: 1 << 28}

@@ -100,6 +100,7 @@ func TestEmulatedWorkOfHolders(t *testing.T) {
 		"tiny": {func(t *testing.T) config.Config { return tasktest.TinyConfig(t, 40) }, work{20, 7, 3136, 72496, 53760}, work{14, 7, 3136, 47920, 29184}},
 		"fashion-dscnn": {func(t *testing.T) config.Config { return tasktest.FashionConfig(t) },
 			work{167, 52, 171720, 4761704, 3614656}, work{96, 52, 171720, 2569832, 1422784}},
+		"HardSwish": {func(t *testing.T) config.Config { return tasktest.HardConfig(t) }, work{219, 52, 171720, 6999432, 5852384}, work{96, 52, 171720, 2569832, 1422784}},
 		"fashion-vit": {func(t *testing.T) config.Config {
 			cfg := tasktest.FashionConfig(t)
 			cfg.Model = "../testdata/fashion-vit/model.onnx"

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"math"
+	"slices"
 
 	"example.org/demote/internal/ir"
 )
@@ -26,15 +27,22 @@ func (f *fusing) clipping(n ir.Node) (_ ir.Node, b bounds, ok bool) {
 		return n, bounds{0, everything.above}, true
 	case "Clip":
 		b, ok = f.boundsOf(n)
+	case "Max", "Min":
+		b = everything
+		to := map[string]*float32{"Max": &b.below, "Min": &b.above}[n.GetOpType()]
+		var in string
+		in, *to, ok = f.withNumber(n)
+		ok = ok && slices.Equal(f.dims[in], f.dims[ir.Output(n, 0)]) // no number of more axes
 	}
 	return n, b, ok
 }
 
-// boundsOf are the bounds of a Clip: attributes before operator set 11, inputs that may be left out since.
+// boundsOf are the bounds of a Clip: attributes before operator set 11, inputs that may be left out since. What is left
+// out is the lowest or the highest finite number, as in ONNX Runtime.
 func (f *fusing) boundsOf(n ir.Node) (b bounds, ok bool) {
-	b = everything
+	b = bounds{-math.MaxFloat32, math.MaxFloat32}
 	if f.opset < 11 {
-		b = bounds{ir.AttrFloat(n, "min", -math.MaxFloat32), ir.AttrFloat(n, "max", math.MaxFloat32)}
+		b = bounds{ir.AttrFloat(n, "min", b.below), ir.AttrFloat(n, "max", b.above)}
 	}
 	for i, to := range []*float32{&b.below, &b.above} {
 		name := ir.Input(n, i+1)

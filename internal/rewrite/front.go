@@ -15,10 +15,12 @@ func (f *fusing) front(holder ir.Node) front {
 		if !ok {
 			break
 		}
-		t.x, t.clip = ir.Input(n, 0), b.then(t.clip)
+		t.x, t.clip = f.varying(n), b.then(t.clip)
 		f.gone[n] = true
 	}
-	f.activation(&t, holder)
+	if f.activation(&t, holder); t.does == 0 {
+		f.lined(&t, holder)
+	}
 	if n := f.lone(t.x, holder); n != nil && !f.joined(&t, n) {
 		f.bias(&t, n)
 	}

@@ -11,10 +11,10 @@ import (
 // Fused is a switchable model for a device whose holders do what stands in front of them, so that a tensor is read and
 // written once for all of it. What is read by nothing else becomes a part of the FakeQuant: a Relu or a Clip with
 // constant bounds, the attribute clip, FLOATS[2], the lowest value and the highest; a Sigmoid, x times its Sigmoid, a
-// sum or product of two tensors, the bias of a convolution: a FakeQuantOf with the bits of these as its attribute does,
-// the other tensor as its third input, and how many elements in a row each of its elements is for as its attribute
-// inner (cgo/cuda_op.c). Each step is rounded to float32 as the operators of their own are; a grid makes -0 and 0 the
-// same. The model itself is left alone.
+// HardSigmoid or HardSwish in any form (its attribute line), a sum or product of two tensors, the bias of a
+// convolution: a FakeQuantOf with the bits of these as its attribute does, the other tensor as its third input, and how
+// many elements in a row each of its elements is for as its attribute inner (cgo/cuda_op.c). Each step is rounded to
+// float32 as the operators of their own are; a grid makes -0 and 0 the same. The model itself is left alone.
 func Fused(m *ir.Model) *ir.Model {
 	nodes := slices.Clone(m.Graph().GetNode())
 	f := newFusing(m)
@@ -38,15 +38,21 @@ const (
 	frontMul
 	frontSigmoid
 	frontGate
+	frontLine
+	frontTimes
+	frontOfLine
+	frontOfValue
+	frontDivides
 )
 
-// front is what a holder does before its grid, in this order: adds or multiplies by other, takes the sigmoid or x times
-// the sigmoid, clips.
+// front is what a holder does before its grid, in this order: adds or multiplies by other, takes the sigmoid, x times
+// the sigmoid or a line, clips.
 type front struct {
 	x     string
 	does  int64
 	other string
 	inner int64 // elements in a row that each element of other is for
+	line  *line
 	clip  bounds
 }
 
@@ -60,6 +66,9 @@ func (t front) of(n ir.Node) ir.Node {
 	if t.does != 0 {
 		n.OpType = ir.Str(ir.FakeQuantOp + "Of")
 		n.Attribute = append(n.Attribute, ir.IntAttr("does", t.does), ir.IntAttr("inner", t.inner))
+	}
+	if t.line != nil {
+		n.Attribute = append(n.Attribute, ir.FloatsAttr("line", t.line.numbers()...))
 	}
 	if t.other != "" {
 		n.Input = append(n.Input, t.other)

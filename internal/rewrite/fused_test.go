@@ -36,12 +36,23 @@ func told(m *ir.Model) string {
 		if n.GetOpType() == "FakeQuantOf" {
 			text = fmt.Sprintf("%s=Of(%s) does %d %s/%d", ir.Output(n, 0), ir.Input(n, 0), ir.AttrInt(n, "does", 0), ir.Input(n, 2), ir.AttrInt(n, "inner", 0))
 		}
-		if a := ir.Attr(n, "clip"); a != nil {
-			text += fmt.Sprint(a.GetFloats())
+		for _, name := range []string{"line", "clip"} {
+			if a := ir.Attr(n, name); a != nil {
+				text += fmt.Sprint(a.GetFloats())
+			}
 		}
 		list = append(list, text)
 	}
 	return strings.Join(list, " ")
+}
+
+// sized gives all that is computed one shape, [1 2 3 4].
+func sized(m *ir.Model) *ir.Model {
+	g := m.Graph()
+	for _, n := range g.GetNode() {
+		g.ValueInfo = append(g.ValueInfo, ir.NewValue(ir.Output(n, 0), ir.Float, []int64{1, 2, 3, 4}))
+	}
+	return m
 }
 
 // TestFused holds what becomes part of a holder, and what does not.
@@ -54,8 +65,8 @@ func TestFused(t *testing.T) {
 	}{
 		"a Relu":              {21, "a = Relu(x)\n y = FQ(a)\n return y", "y=FakeQuant(x)[0 +Inf]"},
 		"a Clip":              {21, "const l = -0.5\n const h = 6\n a = Clip(x, l, h)\n y = FQ(a)\n return y", "y=FakeQuant(x)[-0.5 6]"},
-		"no lower bound":      {21, "const h = 6\n a = Clip(x, , h)\n y = FQ(a)\n return y", "y=FakeQuant(x)[-Inf 6]"},
-		"no upper bound":      {21, "const l = -1\n a = Clip(x, l)\n y = FQ(a)\n return y", "y=FakeQuant(x)[-1 +Inf]"},
+		"no lower bound":      {21, "const h = 6\n a = Clip(x, , h)\n y = FQ(a)\n return y", "y=FakeQuant(x)[-" + most + " 6]"},
+		"no upper bound":      {21, "const l = -1\n a = Clip(x, l)\n y = FQ(a)\n return y", "y=FakeQuant(x)[-1 " + most + "]"},
 		"an old Clip":         {10, "a = Clip(x) min=0.0 max=6.0\n y = FQ(a)\n return y", "y=FakeQuant(x)[0 6]"},
 		"an old open Clip":    {10, "a = Clip(x) min=0.0\n y = FQ(a)\n return y", "y=FakeQuant(x)[0 " + most + "]"},
 		"in a row":            {21, "const l = -1\n const h = 6\n a = Clip(x, l, h)\n b = Relu(a)\n y = FQ(b)\n return y", "y=FakeQuant(x)[0 6]"},
@@ -67,6 +78,9 @@ func TestFused(t *testing.T) {
 		"a bound of NaN":      {21, "const l = NaN\n a = Clip(x, l)\n y = FQ(a)\n return y", "a=Clip(x) y=FakeQuant(a)"},
 		"a computed bound":    {21, "const l = 1\n k = Neg(l)\n a = Clip(x, k)\n y = FQ(a)\n return y", "k=Neg(l) a=Clip(x) y=FakeQuant(a)"},
 		"a bound that is fed": {21, "input l\n const l = 1\n a = Clip(x, l)\n y = FQ(a)\n return y", "a=Clip(x) y=FakeQuant(a)"},
+		"Max":                 {21, "const z = 0\n a = Max(x, z)\n y = FQ(a)\n return y", "y=FakeQuant(x)[0 +Inf]"},
+		"Min of Max":          {21, "const z = 0\n const h = 6\n a = Max(z, x)\n b = Min(a, h)\n y = FQ(b)\n return y", "y=FakeQuant(x)[0 6]"},
+		"Max of three":        {21, "const z = 0\n a = Max(z, x, x)\n y = FQ(a)\n return y", "a=Max(z) y=FakeQuant(a)"},
 		"nothing":             {21, "a = Neg(x)\n y = FQ(a)\n return y", "a=Neg(x) y=FakeQuant(a)"},
 		"no holder":           {21, "y = Relu(x)\n return y", "y=Relu(x)"},
 	} {
@@ -122,11 +136,7 @@ func TestFusedSums(t *testing.T) {
 			if strings.Contains(c.text, "z = ") {
 				out = "y z"
 			}
-			m := switchable(t, "const w [2 2 1 1]\n const k [2]\n"+c.text+"\n return "+out, 21)
-			g := m.Graph()
-			for _, n := range g.GetNode() { // all of one shape, [1 2 3 4]
-				g.ValueInfo = append(g.ValueInfo, ir.NewValue(ir.Output(n, 0), ir.Float, []int64{1, 2, 3, 4}))
-			}
+			m := sized(switchable(t, "const w [2 2 1 1]\n const k [2]\n"+c.text+"\n return "+out, 21))
 			before := proto.Clone(m.Proto)
 			if got := told(rewrite.Fused(m)); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)

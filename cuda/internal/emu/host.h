@@ -46,6 +46,12 @@ inline unsigned float_to_bits(float f) {
 inline float device_max(float a, float b) { return a != a ? b : b > a ? b : a; }
 inline float device_min(float a, float b) { return a != a ? b : b < a ? b : a; }
 
+// The sum of four products of signed bytes and of c.
+inline int dot4(int a, int b, int c) {
+	for (int i = 0; i < 32; i += 8) c += (signed char)(a >> i) * (signed char)(b >> i);
+	return c;
+}
+
 inline float exchange(unsigned mask, float value, unsigned lane, const char *file, int line) {
 	return bits_to_float(exchange(mask, float_to_bits(value), lane, file, line));
 }
@@ -62,6 +68,7 @@ inline float exchange(unsigned mask, float value, unsigned lane, const char *fil
 #define __ballot_sync(mask, value) emu::ballot(mask, value, __FILE__, __LINE__)
 #define __int_as_float(i) emu::bits_to_float((unsigned)(i))
 #define __float_as_int(f) ((int)emu::float_to_bits(f))
+#define __dp4a emu::dot4
 #define fmaxf emu::device_max
 #define fminf emu::device_min
 

@@ -5,6 +5,10 @@
 // The build gives the paths: DEMOTE_KERNELS is kernels.cu or a test's own kernels, DEMOTE_ENTRIES the list of them.
 #include DEMOTE_KERNELS
 
+#ifdef FRONT_LINE // not among a test's own kernels
+#include "fronts.h"
+#endif
+
 #include <utility>
 
 namespace emu {
