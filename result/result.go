@@ -45,7 +45,9 @@ type Result[C any] struct {
 	// the two widths of the search; absent: int8 and int16
 	Widths *Widths `json:"widths,omitempty"`
 	// the stages of that time, up to the first score
-	SetUp         []StageTime    `json:"setup,omitempty"`
+	SetUp []StageTime `json:"setup,omitempty"`
+	// the stages from the first score on
+	Stages        []StageTime    `json:"stages,omitempty"`
 	MetricCommand *MetricCommand `json:"metric_command,omitempty"` // starts and time of --metric-cmd
 	MetricServer  *MetricServer  `json:"metric_server,omitempty"`  // starts and time of --metric-serve
 	TrialCosts    *TrialCosts    `json:"trial_costs,omitempty"`

@@ -204,6 +204,7 @@ func (s *searchRun) search(ctx context.Context) error {
 	}
 	s.begun = true
 	found, err := s.seek(ctx, o)
+	s.Config.Stages.Step("")
 	found.Score = s.exactScore(found.Mask, found.Score)
 	s.book(found)
 	s.sensitivity(found)
@@ -236,7 +237,10 @@ func (s *searchRun) ends(ctx context.Context) (ends search.Endpoints, own *searc
 		ends.Low = *s.low
 		return ends, s.low, nil
 	}
-	ends.Low, err = s.Ev.Score(ctx, task.LowMask(s.Network.Holders))
+	err = s.Config.During(stage.Low, 0, func() (err error) {
+		ends.Low, err = s.Ev.Score(ctx, task.LowMask(s.Network.Holders))
+		return err
+	})
 	return ends, nil, err
 }
 

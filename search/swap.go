@@ -32,6 +32,7 @@ type family struct {
 // Which set is demoted says most of how a swap does, and the promoted unit is a draw: what a coarse grid does to the
 // few samples that decide is as good as random. So all draws of a good set are tried, as long as they are cheap.
 func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
+	s.enter(StepSwaps)
 	stand := s.base.Clone()
 	parts := s.parts(r)
 	spent := 0

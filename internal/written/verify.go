@@ -13,6 +13,7 @@ import (
 	"example.org/demote/internal/record"
 	"example.org/demote/internal/sandbox"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
 	"example.org/demote/internal/task"
 	"example.org/demote/internal/trial"
 	"example.org/demote/onnx"
@@ -115,7 +116,10 @@ func (s *Checker) Verify(ctx context.Context, mask search.Mask, path string) (c 
 		err = sandbox.Network(ctx, file, s.Inputs, nil, s.Config.Say)
 	}
 	if err == nil {
-		def, err = s.scoreDefault(ctx, file)
+		err = s.Config.During(stage.Session, 0, func() (err error) {
+			def, err = s.scoreDefault(ctx, file)
+			return err
+		})
 	}
 	if ctx.Err() != nil {
 		return c, ctx.Err()
