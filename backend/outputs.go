@@ -69,6 +69,8 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 	margins := make([]float64, e.samples)
 	bad, gained := make([]bool, e.samples), make([]metric.Verdict, e.samples)
 	none := search.NewMask(e.holders)
+	e.machine.Fleeting(e.arranges())
+	defer e.machine.Fleeting(false)
 	if _, err := e.machine.WatchNaN(true); err != nil {
 		return high, -1, err
 	}
@@ -171,6 +173,8 @@ func (e *Evaluator) ArrangeFor(ctx context.Context, mask search.Mask) error {
 		return nil
 	}
 	margins := make([]float64, e.samples)
+	e.machine.Fleeting(true)
+	defer e.machine.Fleeting(false)
 	_, err := e.Outputs(ctx, mask, func(sample int, row []float32) {
 		margins[sample] = e.machine.Margin(row, sample, e.machine.Verdict(row, sample))
 	})

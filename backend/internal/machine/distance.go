@@ -107,7 +107,7 @@ func (e *Single) rowsOfBlocks(ctx context.Context, mask search.Mask, blocks []in
 	defer func() { e.watch, e.alone = nil, false }()
 	gains := make([]bounds.Gain, len(blocks))
 	if e.pool != nil {
-		return rows, e.pool.run(ctx, e.jobOf(mask), 0, len(blocks), blocks, gains, e.booked)
+		return rows, e.pool.run(ctx, e.jobOn(bounds.Job{Base: mask, Mask: mask}), 0, len(blocks), blocks, gains, e.booked)
 	}
 	for i, b := range blocks {
 		if err := e.Run(ctx, bounds.Job{Base: mask, Mask: mask, From: b, To: b + 1}, gains[i:i+1]); err != nil {

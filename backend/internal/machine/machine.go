@@ -27,6 +27,9 @@ type Machine interface {
 	Block() (int, error)
 	// SelfTest returns what a result depends on beside mask and sample, or nil.
 	SelfTest() (*Dependence, error)
+	// Fleeting has nothing stored of what runs from now on, until it is turned off: the samples are about to be laid
+	// out anew.
+	Fleeting(on bool)
 	// LayOut makes the data resident in another order of the samples. Nothing stored survives it.
 	LayOut(order []int) error
 	// Order is the layout: position to sample.

@@ -15,6 +15,9 @@ type Job struct {
 	Spare  uint64       // id of a trial whose drafts are left alone; 0: none
 	Own    bool         // of samples of different shapes: first and trial are those of the block's shape
 	Ticket int          // comes back with the report
+
+	Alone    bool // its mask will not be the base: nothing is drafted
+	Fleeting bool // nor is anything stored of the base
 }
 
 // spares tells whether the drafts of a trial are to be left alone by a job.
