@@ -106,7 +106,7 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 	if !e.arranges() {
 		return high, nan, nil
 	}
-	return high, nan, e.layOut(byMargin(margins))
+	return high, nan, e.layOutHead(margins)
 }
 
 // ScoreShare returns the score of a mask on about so many samples, spread evenly over the order of the data, by whole
@@ -181,7 +181,12 @@ func (e *Evaluator) ArrangeFor(ctx context.Context, mask search.Mask) error {
 	if err != nil {
 		return err
 	}
-	if err := e.layOut(byMargin(margins)); err != nil {
+	if e.head = 0; mask.Count() == 0 {
+		err = e.layOutHead(margins)
+	} else {
+		err = e.layOut(byMargin(margins))
+	}
+	if err != nil {
 		return err
 	}
 	e.ForgetUnfinished()
