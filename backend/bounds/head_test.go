@@ -43,7 +43,7 @@ func TestHeadIsNaive(t *testing.T) {
 			p.Options.Budget.Trials = 5 + rng.IntN(30)
 		}
 		head := 1 + rng.IntN(p.Table.Samples)
-		for _, name := range []string{"auto", "improve"} {
+		for _, name := range []string{"auto", "gallop", "improve"} {
 			asked := 0
 			want, err := search.Run(ctx, name, naiveHead{p.Table.Model(), head, &asked}, p.Options)
 			if err != nil {
