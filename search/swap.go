@@ -34,6 +34,11 @@ type family struct {
 // of a family that the head refuses are left out, see head; of the others the first that holds is taken.
 func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 	s.enter(StepSwaps)
+	if s.o.Settled != nil {
+		if err := s.o.Settled(s.base); err != nil {
+			return false, err
+		}
+	}
 	stand := s.base.Clone()
 	head, err := s.headOfBase()
 	if err != nil {
