@@ -29,14 +29,12 @@ func gallop(s *session) error {
 }
 
 // gallop tries the groups of a list, of units that are high in the base, and returns the units that it skipped. The
-// list is not changed. With a head, see HeadEvaluator, the first group, and the one after each that holds, are as large
-// as the head allows; after one that does not hold the head has to count more.
+// list is not changed.
 func (s *session) gallop(list []int) (skipped []int, err error) {
 	s.enter(StepGroups)
 	size := max(1, len(list)/firstGroup)
-	g, err := s.groupsByHead(list, size)
-	for err == nil && len(list) > 0 {
-		size = min(g.size, len(list))
+	for len(list) > 0 {
+		size = min(size, len(list))
 		ok, sc, err := s.try(list[:size])
 		switch {
 		case err != nil:
@@ -46,72 +44,14 @@ func (s *session) gallop(list []int) (skipped []int, err error) {
 				return skipped, err
 			}
 			list = list[size:]
-			g, err = s.groupsByHead(list, 2*size)
+			size *= 2
 		case size == 1:
 			skipped = append(skipped, list[0])
 			list = list[1:]
-			g.size = 1
+			size = 1
 		default:
-			err = g.shrink(s, list[:size])
-		}
-		if err != nil {
-			return skipped, err
+			size /= 2
 		}
 	}
-	return skipped, err
-}
-
-// groups is the size of gallop's next group.
-type groups struct {
-	size  int
-	head  head
-	extra int // samples of the head that must count beyond head.least: 1, 2, 4, ... after groups that did not hold
-}
-
-// groupsByHead is the size of the group after one that held, and of the first: as large as the head allows, at least
-// one unit, or else so many units.
-func (s *session) groupsByHead(list []int, otherwise int) (g groups, err error) {
-	g.size = otherwise
-	if len(list) == 0 {
-		return g, nil
-	}
-	if g.head, err = s.headOfBase(); err != nil || g.head.ev == nil {
-		return g, err
-	}
-	g.size, err = g.allowed(s, list)
-	return g, err
-}
-
-// shrink takes note that a group of several units did not hold. Without a head the next one is half as large.
-func (g *groups) shrink(s *session, group []int) (err error) {
-	if g.size = len(group) / 2; g.head.ev == nil {
-		return nil
-	}
-	g.extra = max(1, 2*g.extra)
-	g.size, err = g.allowed(s, group[:len(group)-1])
-	return err
-}
-
-// allowed is how many of the first units of a list the head allows to demote together, at least one, by binary search:
-// more of them are taken to lose more.
-func (g *groups) allowed(s *session, list []int) (int, error) {
-	mask := s.base.Clone()
-	least, most := 0, len(list) // least are allowed, and more than most are not
-	for least < most {
-		middle := (least + most + 1) / 2
-		mask.CopyFrom(s.base)
-		for _, u := range list[:middle] {
-			mask.DemoteAll(s.o.Units[u])
-		}
-		count, _, err := g.head.ev.Head(s.ctx, s.base, mask)
-		if err != nil {
-			return 0, err
-		}
-		if count >= g.head.least+g.extra {
-			least = middle
-		} else {
-			most = middle - 1
-		}
-	}
-	return max(1, least), nil
+	return skipped, nil
 }
