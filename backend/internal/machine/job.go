@@ -163,7 +163,7 @@ func (e *Single) runParts(l device.Lane, j store.Job, from int) (moved int, err 
 		if err := l.RunPart(e.data.Blocks[j.Block], p); err != nil {
 			return moved, err
 		}
-		if e.store != nil && p+1 < len(e.chain.Parts) {
+		if e.store != nil && p+1 < len(e.chain.Parts) && j.Keeps(p+1) {
 			moved += e.store.Size(p + 1)
 			if err := e.store.Keep(l, j, p+1); err != nil {
 				return moved, err

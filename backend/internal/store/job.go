@@ -20,5 +20,13 @@ type Job struct {
 	Fleeting bool // nor is anything stored of the base
 }
 
+// Keeps tells whether a job may store what lies in front of a part.
+func (j *Job) Keeps(part int) bool {
+	if part <= j.First {
+		return !j.Fleeting
+	}
+	return !j.Alone
+}
+
 // spares tells whether the drafts of a trial are to be left alone by a job.
 func (j *Job) spares(owner uint64) bool { return owner != 0 && owner == j.Spare }

@@ -185,7 +185,10 @@ func (s *Store) Note(l device.Lane, j Job, from int) {
 // front has changed; as a draft behind the change, unless the one that lies there is to be spared.
 func (t *storedTensor) wanted(j Job) (base, draft bool) {
 	sl := &t.slots[j.Block]
-	return t.part <= j.First && !sl.valid && !j.Fleeting, t.part > j.First && !j.Alone && !j.spares(sl.owner)
+	if !j.Keeps(t.part) {
+		return false, false
+	}
+	return t.part <= j.First && !sl.valid, t.part > j.First && !j.spares(sl.owner)
 }
 
 // Size is the bytes of a block's codes in front of a part.
