@@ -54,7 +54,7 @@ func searchTargets(ctx context.Context, c config.Config) (_ []*config.Result, er
 	}
 	l := &targetList{first: startSearch(c), given: c}
 	defer func() { err = l.first.Config.Words.Error(err) }()
-	l.first.Config.Target, l.first.defaults, l.first.Targets = names[0], map[string]search.Score{}, len(names)
+	l.first.Config.Target, l.first.defaults = names[0], map[string]search.Score{}
 	defer l.close()
 	if err := l.first.ready(ctx); err != nil {
 		return nil, err

@@ -1,7 +1,7 @@
 package search
 
 var gallopStrategy = Strategy{
-	Name: "gallop", Does: "groups of growing size, least harmful first", Trials: "2 k log2(n/k), and an order at a few batches per unit", Passes: 10, follow: gallop,
+	Name: "gallop", Does: "groups of growing size, least harmful first", Trials: "2 k log2(n/k), and an order at a few batches per unit", follow: gallop,
 	outlook: outlook{ranked: [2]float64{8, 70}, left: func(_ *Forecast, _, done, high float64) (least, most float64, ok bool) {
 		return max(6-done, 0), max(30-done, 0.8*high+2), true
 	}},

@@ -2,7 +2,7 @@ package search
 
 // A head refuses masks near a base by the few samples that tell most of them, see HeadEvaluator: those that lose more
 // on these samples alone than the base may lose on all. The rest of the samples could make up for that, but seldom
-// does: of 641 swaps in seven searches that were refused so, none held (docs/strategies.md). What is kept is always
+// does: none of 419 swaps that were refused so in six searches held (docs/strategies.md). What is kept is always
 // decided by all samples.
 type head struct {
 	ev    HeadEvaluator // nil: it refuses nothing

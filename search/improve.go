@@ -8,7 +8,7 @@ var (
 		outlook: outlook{ranked: [2]float64{12, 800}, left: improving},
 	}
 	autoStrategy = Strategy{
-		Name: "auto", Does: "gallop, then improve", Trials: "those of gallop, then k and swaps at the price of 40 networks for each unit that improve wins, or the budget", Passes: 18, follow: auto,
+		Name: "auto", Does: "gallop, then improve", Trials: "those of gallop, then k and swaps at the price of 40 networks for each unit that improve wins, or the budget", follow: auto,
 		outlook: outlook{ranked: [2]float64{12, 430}, left: func(f *Forecast, n, done, high float64) (least, most float64, ok bool) {
 			if f.budget != (Budget{}) {
 				return improving(f, n, done, high)

@@ -15,10 +15,6 @@ type Strategy struct {
 	Does   string // one line for a user
 	Trials string // number of evaluations as a formula, for n units of which k stay high
 
-	// Passes is about how many passes over the samples its trials take, as bounds end them: what an evaluator may weigh
-	// its preparations against. It decides nothing. 0: many.
-	Passes float64
-
 	// Most is an upper bound of the evaluations for n units, endpoints included. It is nil if n alone gives no bound.
 	Most func(n int) int
 
@@ -48,9 +44,6 @@ func byName(name string) (Strategy, bool) {
 	}
 	return Strategy{}, false
 }
-
-// ByName returns a strategy; "" is the default.
-func ByName(name string) (Strategy, bool) { return byName(name) }
 
 // Strategies lists the strategies, the default first.
 func Strategies() []Strategy { return slices.Clone(strategies) }

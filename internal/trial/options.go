@@ -7,7 +7,6 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/segments"
-	"example.org/demote/search"
 )
 
 // TrialOptions are the options of the evaluator that trials run on; all others run on the CPU.
@@ -17,7 +16,6 @@ func (s *Runner) TrialOptions() (backend.Options, error) {
 	if s.pass > 0 {
 		o.By = s.Started.Add(s.choosing + setUpFixed + time.Duration(setUpPasses*float64(s.pass)))
 	}
-	o.Passes = s.passes()
 	o.Working = s.working()
 	o.Device = s.Device.Name
 	if !s.Can().MayRound {
@@ -26,16 +24,6 @@ func (s *Runner) TrialOptions() (backend.Options, error) {
 	var err error
 	o.Proof, err = segments.Proof()
 	return o, err
-}
-
-// passes is about how many passes over the samples the search takes; 0: many, or nobody knows.
-func (s *Runner) passes() float64 {
-	c := s.Config
-	if c.Prove != "" || c.Budget != "" || c.Int16Share != "" || c.Time > 0 || c.Trials > 0 {
-		return 0
-	}
-	strategy, _ := search.ByName(c.Strategy)
-	return strategy.Passes * float64(max(1, s.Targets))
 }
 
 // setUpPasses and setUpFixed are when the choice of cuts is to be at its end, counted from the start: this many

@@ -20,7 +20,6 @@ type Runner struct {
 	Command *metric.Command // that the metric is; nil: it is none
 	Set     string          // what a metric server calls the samples; empty: data
 	Result  *config.Result  // that warnings and times are kept in; nil: nobody keeps them
-	Targets int             // that searches on it have, one after another; 0: one
 	Watch   watcher         // is shown what comes out before the first trial; nil: nobody is
 
 	Device  backend.DeviceInfo // what trials run on; without a name: the CPU

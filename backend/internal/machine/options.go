@@ -45,9 +45,6 @@ type Options struct {
 	Cuts []int
 	// cuts are chosen whatever the clock says; false: no longer than trials can save by them
 	Patient bool
-	// about how many passes over the samples the trials take, without cuts: what cuts have to pay for; 0: so many that
-	// any number of cuts does
-	Passes float64
 	// when the choice of cuts is to be at its end, where that is later than planSeconds; zero: whenever trials save
 	// by it
 	By     time.Time

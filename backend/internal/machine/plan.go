@@ -146,20 +146,6 @@ func entriesInTime(left, loading, whole float64, workers int) int {
 	return int(max(0, min(left/each, maxParts)))
 }
 
-// entrySeconds is about the processor time of an entry, which has half the network on average: it is loaded, timed,
-// and held against the network in one piece under the probing masks.
-func entrySeconds(loading, whole float64) float64 {
-	return 0.5 * (loading + (choiceRuns+1+probingMasks)*whole)
-}
-
-// entriesWorth is how many entries make the choice of cuts and the trials behind it cheapest together, at least
-// minParts: for trials of so many passes over the samples, where a pass and an entry take so many seconds of processor
-// time. With p entries a trial, whose first change lies anywhere, runs about (1 + 1/p) / 2 of the network, so that the
-// sum passes*pass/(2*p) + p*each is least at the root of their ratio.
-func entriesWorth(passes, pass, each float64) int {
-	return max(minParts, int(math.Round(min(maxParts, math.Sqrt(passes*pass/(2*each))))))
-}
-
 // beforeEntries is about the seconds until entries can be made: the network is optimized and loaded as they want it,
 // proven and timed.
 func (e *Single) beforeEntries(whole float64) float64 {
@@ -195,9 +181,6 @@ func (e *Single) takeApartAt(plain float64, want [][]float32, left func() float6
 		most = min(most, entriesIn(e.entryMemory(), e.chain.Bytes[0]), e.entriesInTime(left(), p.Whole))
 		if most < minParts && e.opts.Cuts == nil {
 			return nil, errNoRoom
-		}
-		if e.opts.Passes > 0 && !e.opts.Patient {
-			most = min(most, entriesWorth(e.opts.Passes, p.Whole*float64(e.data.Len()), entrySeconds(e.loading, p.Whole)))
 		}
 	} else if e.loading+float64(leastRuns+1)*plain > left() {
 		return nil, nil

@@ -29,23 +29,3 @@ func TestEntriesInTime(t *testing.T) {
 		}
 	}
 }
-
-// TestEntriesWorth holds how many entries pay for themselves: more for longer searches, larger passes and cheaper
-// entries, never fewer than there must be or more than are measured.
-func TestEntriesWorth(t *testing.T) {
-	for _, c := range []struct {
-		passes, pass, each float64
-		want               int
-	}{
-		{18, 0.6, 0.05, 10},
-		{10, 0.6, 0.05, 8},
-		{72, 0.6, 0.05, 21},
-		{1000, 0.6, 0.05, maxParts},
-		{18, 0.001, 0.05, minParts},
-		{18, 0.6, entrySeconds(0.06, 0.006), 11},
-	} {
-		if got := entriesWorth(c.passes, c.pass, c.each); got != c.want {
-			t.Errorf("%v passes of %v s, entries of %v s: %d, want %d", c.passes, c.pass, c.each, got, c.want)
-		}
-	}
-}
