@@ -33,7 +33,8 @@ func TestHead(t *testing.T) {
 	for i := range near {
 		near[i] = i
 	}
-	slices.SortStableFunc(near, func(a, b int) int { return cmp.Compare(margin(a), margin(b)) }) // as samples are laid out
+	// as samples are laid out
+	slices.SortStableFunc(near, func(a, b int) int { return cmp.Compare(margin(a), margin(b)) })
 	slices.SortStableFunc(near, func(a, b int) int { return cmp.Compare(math.Abs(margin(a)), math.Abs(margin(b))) })
 	for name, kind := range kinds() {
 		for _, naive := range []bool{false, true} {

@@ -31,8 +31,8 @@ func (s *session) headOfBase() (h head, err error) {
 }
 
 // sift lists the candidates that are not refused, in their order, as indices; no more than the budget allows to score.
-// stand is what the evaluator may go on from. Each that is refused counts as an evaluation. The error is errSpent if the
-// budget is used up, else the evaluator's.
+// stand is what the evaluator may go on from. Each that is refused counts as an evaluation. The error is errSpent if
+// the budget is used up, else the evaluator's.
 func (h head) sift(s *session, stand Mask, candidates []Mask) (left []int, err error) {
 	for i, m := range candidates {
 		count := h.least
