@@ -16,10 +16,19 @@ import (
 // interrupted among the swaps and resumed: the same mix, chain and number of evaluations.
 func TestHeadDecidesAsNaive(t *testing.T) {
 	c := tasktest.TinyConfig(t, 450)
-	c.Strategy, c.Metric, c.Target = "auto", "agreement", "16bit-0.1"
+	c.Strategy, c.Metric, c.Target = "auto", "agreement", "16bit-0.02"
 	want := mustSearch(t, c)
 	if !slices.ContainsFunc(want.Stages, func(s result.StageTime) bool { return s.Name == search.StepSwaps }) {
 		t.Fatalf("no swaps were tried: %+v", want.Stages)
+	}
+	refused := 0
+	for _, judged := range want.TrialCosts.Judged {
+		if judged < 0.09 { // the two blocks of the head
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Fatalf("no swap was refused on the head alone: %v", want.TrialCosts.Judged)
 	}
 	for name, change := range map[string]func(*config.Config){
 		"naive":      func(c *config.Config) { c.Scan = "naive" },
