@@ -55,6 +55,7 @@ func (e *Evaluator) layOutHead(margins []float64) error {
 	}
 	if slices.Equal(e.machine.Order()[:n], order[:n]) { // samples of several shapes lie shape by shape
 		e.head = n
+		e.machine.HasHead(n)
 	}
 	return nil
 }

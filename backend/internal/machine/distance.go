@@ -45,6 +45,7 @@ func newDistance(holders, samples, look int) *distance {
 func (e *Single) Apart(ctx context.Context, mask search.Mask) (sum float64, count int, err error) {
 	if e.far == nil {
 		d := newDistance(mask.Len(), e.samples, e.opts.Look)
+		d.from[0] = min(e.head, e.samples-d.length) // behind the head lie those that all int16 gets wrong
 		if d.rows, err = e.runsOfRows(ctx, search.NewMask(mask.Len()), d); err != nil {
 			return 0, 0, err
 		}

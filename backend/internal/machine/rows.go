@@ -12,6 +12,9 @@ func (e *Single) Rule() (*bounds.Rule, error) {
 	return metric.RuleOf([]*metric.Scorer{e.judge}, e.data.Sizes(), looks(e.can))
 }
 
+// HasHead implements Machine.
+func (e *Single) HasHead(samples int) { e.head, e.far = samples, nil }
+
 // Fleeting implements Machine.
 func (e *Single) Fleeting(on bool) { e.fleeting = on }
 

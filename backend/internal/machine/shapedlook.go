@@ -72,6 +72,9 @@ func (s *Shaped) Give(gained []metric.Verdict) {
 	}
 }
 
+// HasHead implements Machine: samples of several shapes have no head.
+func (s *Shaped) HasHead(int) {}
+
 // Fleeting implements Machine.
 func (s *Shaped) Fleeting(on bool) {
 	for _, m := range s.members {
