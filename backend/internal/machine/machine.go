@@ -32,7 +32,8 @@ type Machine interface {
 	Fleeting(on bool)
 	// LayOut makes the data resident in another order of the samples. Nothing stored survives it.
 	LayOut(order []int) error
-	// HasHead says that the first so many samples of the layout stand in front of their order: Apart begins behind them.
+	// HasHead says that the first so many samples of the layout stand in front of their order: Apart begins behind
+	// them.
 	HasHead(samples int)
 	// Order is the layout: position to sample.
 	Order() []int
