@@ -64,3 +64,41 @@ func TestArrangeForDecidesAsNaive(t *testing.T) {
 		}
 	}
 }
+
+// TestArrangeStoresNothing holds that a pass before the samples are laid out anew stores no activations, and the next
+// one does; and that a mask that is scored by itself stores the base's alone.
+func TestArrangeStoresNothing(t *testing.T) {
+	toy := devicetest.NewToy(toyBlock, toySamples, 21, devicetest.Coarse())
+	for name, kind := range kinds() {
+		e := opened(t, toy, backend.Options{Metric: named(t, "top1"), Kind: kind, Workers: 2, Cache: 1 << 30, Cuts: []int{0, 2, 4}})
+		if _, err := e.Plan(); err != nil {
+			t.Fatal(err)
+		}
+		moved := func(run func() error) int64 {
+			t.Helper()
+			before := e.Stats().Moved
+			if err := run(); err != nil {
+				t.Fatal(err)
+			}
+			return e.Stats().Moved - before
+		}
+		none, last := search.NewMask(e.Holders()), search.NewMask(e.Holders())
+		first := last.Clone()
+		last.Demote(e.Holders() - 1)
+		first.Demote(0)
+		if n := moved(func() error { _, _, err := e.Arrange(t.Context()); return err }); n != 0 {
+			t.Errorf("%s: %d bytes before the samples are laid out", name, n)
+		}
+		alone := moved(func() error { _, err := e.Again(t.Context(), first); return err })
+		based := moved(func() error { _, err := e.Again(t.Context(), none); return err })
+		if alone != 0 || based == 0 {
+			t.Errorf("%s: %d bytes of a mask by itself that changes all behind it, %d of the base", name, alone, based)
+		}
+		if n := moved(func() error {
+			_, err := e.Scan(t.Context(), none, []search.Mask{last}, search.Bound{Above: math.Inf(-1), Floor: math.Inf(1)})
+			return err
+		}); n == 0 {
+			t.Errorf("%s: a candidate read nothing that was stored", name)
+		}
+	}
+}

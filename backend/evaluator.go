@@ -22,6 +22,7 @@ type Evaluator struct {
 	samples int
 	holders int
 	closed  bool
+	head    int // samples at the front of the layout, those of the smallest margins without demotions; 0: there is none
 
 	// Arranged is called when ArrangeFor has laid the samples out for a mask; nil: nobody is. Progress of unfinished
 	// trials from before is of other blocks.
@@ -33,6 +34,7 @@ var (
 	_ search.DistanceEvaluator  = (*Evaluator)(nil)
 	_ search.OutcomesEvaluator  = (*Evaluator)(nil)
 	_ search.ArrangingEvaluator = (*Evaluator)(nil)
+	_ search.HeadEvaluator      = (*Evaluator)(nil)
 )
 
 // New compiles the network and makes the data resident. The caller must Close the evaluator. Once the context is

@@ -69,6 +69,8 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 	margins := make([]float64, e.samples)
 	bad, gained := make([]bool, e.samples), make([]metric.Verdict, e.samples)
 	none := search.NewMask(e.holders)
+	e.machine.Fleeting(e.arranges())
+	defer e.machine.Fleeting(false)
 	if _, err := e.machine.WatchNaN(true); err != nil {
 		return high, -1, err
 	}
@@ -104,7 +106,7 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 	if !e.arranges() {
 		return high, nan, nil
 	}
-	return high, nan, e.layOut(byMargin(margins))
+	return high, nan, e.layOutHead(margins)
 }
 
 // ScoreShare returns the score of a mask on about so many samples, spread evenly over the order of the data, by whole
@@ -171,13 +173,20 @@ func (e *Evaluator) ArrangeFor(ctx context.Context, mask search.Mask) error {
 		return nil
 	}
 	margins := make([]float64, e.samples)
+	e.machine.Fleeting(true)
+	defer e.machine.Fleeting(false)
 	_, err := e.Outputs(ctx, mask, func(sample int, row []float32) {
 		margins[sample] = e.machine.Margin(row, sample, e.machine.Verdict(row, sample))
 	})
 	if err != nil {
 		return err
 	}
-	if err := e.layOut(byMargin(margins)); err != nil {
+	if e.head = 0; mask.Count() == 0 {
+		err = e.layOutHead(margins)
+	} else {
+		err = e.layOut(byMargin(margins))
+	}
+	if err != nil {
 		return err
 	}
 	e.ForgetUnfinished()

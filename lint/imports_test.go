@@ -86,7 +86,7 @@ var mayImport = map[string][]string{
 		"internal/stage", "internal/task", "internal/trial", "onnx", "onnx/onnxpb", "quant", "result", "search"},
 	"internal/written": {"backend", "backend/device", "backend/metric", "dataset", "disk", "engine",
 		"internal/blocks", "internal/ir", "internal/journal", "internal/pair", "internal/record", "internal/sandbox",
-		"internal/segments", "internal/task", "internal/trial", "internal/variants", "mistake", "onnx", "result",
+		"internal/segments", "internal/stage", "internal/task", "internal/trial", "internal/variants", "mistake", "onnx", "result",
 		"search"},
 	"internal/holdout": {"crash", "dataset", "internal/memory", "internal/record", "internal/task",
 		"internal/trial", "mistake", "result", "search"},

@@ -47,7 +47,9 @@ type Result[C any] struct {
 	Layers []Layer `json:"layers,omitempty"` // with --weight-bits: the layers with weights
 	Ladder *Ladder `json:"ladder,omitempty"` // with --ladder: the step that it is of
 	// the stages of that time, up to the first score
-	SetUp         []StageTime    `json:"setup,omitempty"`
+	SetUp []StageTime `json:"setup,omitempty"`
+	// the stages from the first score on
+	Stages        []StageTime    `json:"stages,omitempty"`
 	MetricCommand *MetricCommand `json:"metric_command,omitempty"` // starts and time of --metric-cmd
 	MetricServer  *MetricServer  `json:"metric_server,omitempty"`  // starts and time of --metric-serve
 	TrialCosts    *TrialCosts    `json:"trial_costs,omitempty"`

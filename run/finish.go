@@ -224,6 +224,7 @@ func (s *searchRun) finish(ctx context.Context, f search.Result, done bool) erro
 		differs = s.Config.During(stage.Export, 0, func() error { return s.exportAll(ctx, f.Mask) })
 	}
 	s.Result.Finished = done
+	s.Result.Stages = s.Config.Stages.Since(s.Result.SetUp)
 	s.count()
 	if s.Result.Fronts, err = s.fronts(); err != nil {
 		return err

@@ -212,7 +212,7 @@ func (s *searchRun) strategyOptions(goal search.Resolved) search.Options {
 	if s.Config.Cost != config.CostCount {
 		o.Cost = search.UnitCost(s.costs.Chosen.Saves, o.Units)
 	}
-	o.Progress, o.Start = s.progress, s.start
+	o.Progress, o.Start, o.Step = s.progress, s.start, s.Config.Stages.Step
 	o.Proof, _ = s.Config.ProofLimit()
 	return o
 }

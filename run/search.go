@@ -15,6 +15,7 @@ import (
 	"example.org/demote/internal/stage"
 	"example.org/demote/internal/task"
 	"example.org/demote/internal/trial"
+	"example.org/demote/internal/written"
 	"example.org/demote/search"
 )
 
@@ -38,6 +39,8 @@ type searchRun struct {
 	// scores a mix in a default session; nil: written.Checker.ScoreWritten
 	inDefault func(context.Context, search.Mask) (search.Score, error)
 	sessions  map[string]bool // the masks, by key, that the result lists with that score
+	// the mix that the last swaps began with, run once more for the check; nil: none was
+	rerun *written.Rerun
 }
 
 // newSearch is a search of which nothing is done yet.
@@ -206,6 +209,10 @@ func (s *searchRun) search(ctx context.Context) error {
 	}
 	o := s.strategyOptions(s.goal)
 	o.FillTrue, o.Best, o.Low = true, s.keep, own
+	o.Settled = func(mask search.Mask) (err error) {
+		s.rerun, err = s.checker().Rerun(ctx, mask)
+		return err
+	}
 	if s.Config.Force && s.journal == nil {
 		if err := s.overwrite(); err != nil {
 			return err
@@ -213,6 +220,7 @@ func (s *searchRun) search(ctx context.Context) error {
 	}
 	s.begun = true
 	found, err := s.seek(ctx, o)
+	s.Config.Stages.Step("")
 	found.Score = s.exactScore(found.Mask, found.Score)
 	s.book(found)
 	s.sensitivity(found)
@@ -245,7 +253,10 @@ func (s *searchRun) ends(ctx context.Context) (ends search.Endpoints, own *searc
 		ends.Low = *s.low
 		return ends, s.low, nil
 	}
-	ends.Low, err = s.Ev.Score(ctx, task.LowMask(s.Network.Holders))
+	err = s.Config.During(stage.Low, 0, func() (err error) {
+		ends.Low, err = s.Ev.Score(ctx, task.LowMask(s.Network.Holders))
+		return err
+	})
 	return ends, nil, err
 }
 

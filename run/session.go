@@ -89,7 +89,7 @@ func (s *searchRun) tellRefused() {
 
 // checker is what checks files of this search.
 func (s *searchRun) checker() *written.Checker {
-	return &written.Checker{Runner: s.Runner, Elsewhere: s.elsewhere, Unscored: s.unscored, Holds: s.holds}
+	return &written.Checker{Runner: s.Runner, Elsewhere: s.elsewhere, Unscored: s.unscored, Holds: s.holds, Before: s.rerun}
 }
 
 // askDefault scores a mix in a default session, or remembers what this run has learnt before. The result lists it.

@@ -13,6 +13,7 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/stage"
 	"example.org/demote/internal/trial"
 	"example.org/demote/mistake"
 	"example.org/demote/search"
@@ -252,6 +253,7 @@ func (l *targetList) search(ctx context.Context) ([]*config.Result, error) {
 		if before != l.first { // the set-up is the first one's
 			s.Started, s.StartUp = time.Now(), 0
 			s.Result.SetUpSeconds, s.Result.SetUp = 0, nil
+			s.Config.Stages = &stage.Book{Word: s.Started}
 			st := s.Ev.Stats()
 			s.from = spentBy{st.Trials, st.Samples}
 		}

@@ -28,6 +28,8 @@ type (
 	OutcomesEvaluator = trial.OutcomesEvaluator
 	// ArrangingEvaluator is an Evaluator that can order its samples for masks near one that fails.
 	ArrangingEvaluator = trial.ArrangingEvaluator
+	// HeadEvaluator is an Evaluator that counts on a few samples which tell most of a mask.
+	HeadEvaluator = trial.HeadEvaluator
 	// DistanceEvaluator is an Evaluator that can cheaply estimate the sensitivity of a unit.
 	DistanceEvaluator = trial.DistanceEvaluator
 	// ScoreFunc returns the full score of a mask; a pure function of the mask.

@@ -31,6 +31,7 @@ func gallop(s *session) error {
 // gallop tries the groups of a list, of units that are high in the base, and returns the units that it skipped. The
 // list is not changed.
 func (s *session) gallop(list []int) (skipped []int, err error) {
+	s.enter(StepGroups)
 	size := max(1, len(list)/firstGroup)
 	for len(list) > 0 {
 		size = min(size, len(list))

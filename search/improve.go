@@ -66,6 +66,7 @@ func auto(s *session) error {
 // move saves more than the base before it, or as much with one more unit demoted.
 func (s *session) improve(r ranking, patience int) error {
 	for {
+		s.enter(StepRetries)
 		before := s.low
 		if _, err := s.walk(s.untried(r.units)); err != nil {
 			return err

@@ -94,6 +94,12 @@ type Options struct {
 	// Progress is called, on the goroutine of the search, after every endpoint and every change of the base. It may be
 	// nil.
 	Progress func(Event)
+	// Step is called, on the goroutine of the search, with the name of each part of a strategy that begins: a Step
+	// constant, or the strategy's name. It may be nil.
+	Step func(string)
+	// Settled is called, on the goroutine of the search, with the mix that swaps begin with, which may be the last.
+	// What an evaluator keeps of it is there now, and gone after swaps. Its error ends the search. It may be nil.
+	Settled func(Mask) error
 	// Best is called, on the goroutine of the search, whenever a better mix that holds is found. Its error ends the
 	// search. It may be nil.
 	Best func(Best) error

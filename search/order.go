@@ -31,6 +31,7 @@ func (s *session) rankByDistance() (ranking, error) {
 	if !ok {
 		return s.rankByScore()
 	}
+	s.enter(StepOrder)
 	r := ranking{harm: make([]float64, len(s.o.Units))}
 	r, err := s.rank(r, s.distance(d))
 	s.res.Distances = r.harm

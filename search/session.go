@@ -66,14 +66,17 @@ func run(ctx context.Context, ev Evaluator, o Options, name string, strategy fun
 		err = s.start()
 	}
 	if err == nil && !s.over {
+		s.enter(name)
 		err = strategy(s)
 	}
 	if s.o.Proof != nil {
+		s.enter(StepProof)
 		err = s.prove(ctx, err)
 	}
 	s.res.Promotion = s.promotion()
 	s.res.Holds = s.res.Found && (s.o.free || s.holds(s.res.Score))
 	if err == nil && s.o.Curve {
+		s.enter(StepCurve)
 		err = s.curve()
 	}
 	return s.end(ctx, err)
@@ -192,6 +195,13 @@ func (s *session) singles(units []int) []Mask {
 
 // holds says whether a score is above the target, strictly. A NaN is not.
 func (s *session) holds(sc Score) bool { return sc.Float() > s.o.Target }
+
+// enter says that a part of the strategy begins.
+func (s *session) enter(step string) {
+	if s.o.Step != nil {
+		s.o.Step(step)
+	}
+}
 
 // report sends an event to Options.Progress, with the score of what the kind names.
 func (s *session) report(kind EventKind, sc Score) {

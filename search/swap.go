@@ -30,9 +30,20 @@ type family struct {
 // swaps would cost more than patience networks it gives up.
 //
 // Which set is demoted says most of how a swap does, and the promoted unit is a draw: what a coarse grid does to the
-// few samples that decide is as good as random. So all draws of a good set are tried, as long as they are cheap.
+// few samples that decide is as good as random. So all draws of a good set are tried, as long as they are cheap. Those
+// of a family that the head refuses are left out, see head; of the others the first that holds is taken.
 func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
+	s.enter(StepSwaps)
+	if s.o.Settled != nil {
+		if err := s.o.Settled(s.base); err != nil {
+			return false, err
+		}
+	}
 	stand := s.base.Clone()
+	head, err := s.headOfBase()
+	if err != nil {
+		return false, err
+	}
 	parts := s.parts(r)
 	spent := 0
 	for _, f := range s.families(r, high) {
@@ -65,12 +76,21 @@ func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 				masks[i].PromoteAll(s.o.Units[u])
 			}
 		}
-		found, err := s.scanOn(stand, masks, s.hold())
+		left, err := head.sift(s, stand, masks)
 		if err != nil {
 			return false, err
 		}
+		for i, at := range left {
+			masks[i], masks[at] = masks[at], masks[i] // at is not below i
+		}
+		found := Found{Index: -1}
+		if len(left) > 0 {
+			if found, err = s.scanOn(stand, masks[:len(left)], s.hold()); err != nil {
+				return false, err
+			}
+		}
 		if found.Passed {
-			return true, s.exchange(swaps[found.Index], f.down, found.Score)
+			return true, s.exchange(swaps[left[found.Index]], f.down, found.Score)
 		}
 		s.report(EventRefused, Score{})
 	}

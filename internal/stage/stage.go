@@ -44,7 +44,9 @@ const (
 	Proof     = "proving that scores are exact"
 	High      = "scoring all int16"
 	Questions = "looking for what may be wrong"
+	Low       = "scoring all int8"
 	Check     = "checking the written file"
+	Session   = "scoring the default session"
 	Export    = "writing and checking exports"
 )
 
@@ -75,6 +77,23 @@ type Book struct {
 	mu    sync.Mutex
 	times []result.StageTime
 	Word  time.Time // of the last line to the user, set by Spoke
+
+	step  string    // of the search, that runs now; empty: none
+	begun time.Time // when it began
+	cpu   float64   // processor seconds of the process then
+}
+
+// Step ends the step of a search that runs, if one does, and begins the named one; "" begins none. Steps are recorded
+// as stages are, and have no reports: a search tells of itself.
+func (b *Book) Step(name string) {
+	if b == nil {
+		return
+	}
+	now, cpu := time.Now(), CPUSeconds()
+	if b.step != "" {
+		b.add(b.step, now.Sub(b.begun), cpu-b.cpu)
+	}
+	b.step, b.begun, b.cpu = name, now, cpu
 }
 
 // Spoke records that the user has just had a line.
@@ -122,6 +141,12 @@ func (b *Book) List() []result.StageTime {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]result.StageTime{}, b.times...)
+}
+
+// Since returns what is recorded beside an earlier list.
+func (b *Book) Since(earlier []result.StageTime) []result.StageTime {
+	all := b.List()
+	return all[min(len(earlier), len(all)):]
 }
 
 // A Teller reports the progress of stages.

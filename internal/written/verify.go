@@ -13,6 +13,7 @@ import (
 	"example.org/demote/internal/record"
 	"example.org/demote/internal/sandbox"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
 	"example.org/demote/internal/task"
 	"example.org/demote/internal/trial"
 	"example.org/demote/onnx"
@@ -63,6 +64,25 @@ type Checker struct {
 	Elsewhere string
 	Unscored  string                  // why there is no score, only a comparison; empty: there is one
 	Holds     func(search.Score) bool // whether a score is above the target
+	Before    *Rerun                  // of a mix that may be the one that is checked; nil: none
+}
+
+// A Rerun is what the search's evaluator has made of a mix when it ran it once more.
+type Rerun struct {
+	mask  search.Mask
+	want  outputs
+	own   search.Score
+	right []bool // of a metric that counts
+}
+
+// Rerun runs a mix once more, for the check of its file to come. It returns nil where the check does that by itself: on
+// a GPU, whose twin runs on the CPU, and where a program or all outputs at once make the score.
+func (s *Checker) Rerun(ctx context.Context, mask search.Mask) (*Rerun, error) {
+	if !s.Can().InOrder || s.Command != nil || s.Metric.IsWhole() {
+		return nil, nil
+	}
+	want, own, right, err := s.outcomes(ctx, s.Ev, mask)
+	return &Rerun{mask.Clone(), want, own, right}, err
 }
 
 // Checked is what the check of a written file has found.
@@ -81,10 +101,14 @@ func (s *Checker) Verify(ctx context.Context, mask search.Mask, path string) (c 
 		return c, err
 	}
 	defer done()
-	want, own, right, err := s.outcomes(ctx, twin, mask)
-	if err != nil {
-		return c, err
+	again := s.Before
+	if again == nil || !again.mask.Equal(mask) {
+		again = &Rerun{}
+		if again.want, again.own, again.right, err = s.outcomes(ctx, twin, mask); err != nil {
+			return c, err
+		}
 	}
+	want, own, right := again.want, again.own, again.right
 	if c.again, err = s.AskAgain(ctx, mask, own, right); err != nil {
 		return c, err
 	}
@@ -115,7 +139,10 @@ func (s *Checker) Verify(ctx context.Context, mask search.Mask, path string) (c 
 		err = sandbox.Network(ctx, file, s.Inputs, nil, s.Config.Say)
 	}
 	if err == nil {
-		def, err = s.scoreDefault(ctx, file)
+		err = s.Config.During(stage.Session, 0, func() (err error) {
+			def, err = s.scoreDefault(ctx, file)
+			return err
+		})
 	}
 	if ctx.Err() != nil {
 		return c, ctx.Err()

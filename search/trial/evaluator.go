@@ -67,6 +67,14 @@ type ArrangingEvaluator interface {
 	ArrangeFor(ctx context.Context, mask Mask) error
 }
 
+// HeadEvaluator is an Evaluator of counts that knows its head: the samples that the network without demotions decides
+// by the smallest margins. Most of what a mask changes is seen on them. Strategies find it by type assertion.
+type HeadEvaluator interface {
+	// Head returns how many samples of the head count under a mask: a function of the mask alone, the same whatever was
+	// run before. base is a hint, as in Evaluator.Scan. ok is false where there is no head, and then always.
+	Head(ctx context.Context, base, mask Mask) (count int, ok bool, err error)
+}
+
 // DistanceEvaluator is an Evaluator that can cheaply estimate the sensitivity of a unit. Strategies find it by type
 // assertion.
 type DistanceEvaluator interface {

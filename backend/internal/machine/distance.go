@@ -45,6 +45,7 @@ func newDistance(holders, samples, look int) *distance {
 func (e *Single) Apart(ctx context.Context, mask search.Mask) (sum float64, count int, err error) {
 	if e.far == nil {
 		d := newDistance(mask.Len(), e.samples, e.opts.Look)
+		d.from[0] = min(e.head, e.samples-d.length) // behind the head lie those that all int16 gets wrong
 		if d.rows, err = e.runsOfRows(ctx, search.NewMask(mask.Len()), d); err != nil {
 			return 0, 0, err
 		}
@@ -107,7 +108,7 @@ func (e *Single) rowsOfBlocks(ctx context.Context, mask search.Mask, blocks []in
 	defer func() { e.watch, e.alone = nil, false }()
 	gains := make([]bounds.Gain, len(blocks))
 	if e.pool != nil {
-		return rows, e.pool.run(ctx, e.jobOf(mask), 0, len(blocks), blocks, gains, e.booked)
+		return rows, e.pool.run(ctx, e.jobOn(bounds.Job{Base: mask, Mask: mask}), 0, len(blocks), blocks, gains, e.booked)
 	}
 	for i, b := range blocks {
 		if err := e.Run(ctx, bounds.Job{Base: mask, Mask: mask, From: b, To: b + 1}, gains[i:i+1]); err != nil {

@@ -13,19 +13,28 @@ import (
 
 // Run implements bounds.Machine: blocks of one mask, shared by all workers.
 func (e *Single) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) error {
-	if !b.Base.Equal(b.Mask) {
-		e.stand(b.Base)
-	}
-	j := e.jobOf(b.Mask)
+	j := e.jobOn(b)
 	if e.opts.Metric.IsWhole() && b.To-b.From == e.data.Len() && !e.alone {
 		return e.runWhole(ctx, j, gains)
 	}
 	return e.runBlocks(ctx, j, b.From, b.To, gains)
 }
 
+// jobOn is what the blocks of a job have in common, on its base. One without a base stands on that of before, which its
+// own mask will not become from what it drafts.
+func (e *Single) jobOn(b bounds.Job) store.Job {
+	alone := b.Base.Equal(b.Mask)
+	if !alone {
+		e.stand(b.Base)
+	}
+	j := e.jobOf(b.Mask)
+	j.Alone = alone
+	return j
+}
+
 // jobOf is what the blocks of a mask have in common on the base of now.
 func (e *Single) jobOf(mask search.Mask) store.Job {
-	j := store.Job{Mask: mask, First: e.firstChanged(mask)}
+	j := store.Job{Mask: mask, First: e.firstChanged(mask), Alone: e.fleeting, Fleeting: e.fleeting}
 	if e.store != nil {
 		j.Trial = e.store.Trial(mask)
 	}
@@ -99,7 +108,9 @@ func (e *Single) runJob(l device.Lane, j store.Job, p *store.SegmentIO) (r repor
 	from, data := 0, e.data.Blocks[j.Block]
 	if e.store != nil {
 		from = e.store.At(j.Block, j.First)
-		e.store.Ask(l, from)
+		if !j.Fleeting {
+			e.store.Ask(l, from)
+		}
 	}
 	r.restored, r.parts = from > 0, len(e.chain.Parts)-from
 	r.work = floats.Sum(e.chain.Share[from:]) * float64(len(data.Samples()))
@@ -112,7 +123,7 @@ func (e *Single) runJob(l device.Lane, j store.Job, p *store.SegmentIO) (r repor
 	if r.err != nil {
 		return r
 	}
-	if e.store != nil {
+	if e.store != nil && !j.Fleeting {
 		e.store.Note(l, j, from)
 	}
 	if e.judge.Served() && !e.alone {
@@ -152,7 +163,7 @@ func (e *Single) runParts(l device.Lane, j store.Job, from int) (moved int, err 
 		if err := l.RunPart(e.data.Blocks[j.Block], p); err != nil {
 			return moved, err
 		}
-		if e.store != nil && p+1 < len(e.chain.Parts) {
+		if e.store != nil && p+1 < len(e.chain.Parts) && j.Keeps(p+1) {
 			moved += e.store.Size(p + 1)
 			if err := e.store.Keep(l, j, p+1); err != nil {
 				return moved, err

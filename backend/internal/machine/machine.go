@@ -27,8 +27,14 @@ type Machine interface {
 	Block() (int, error)
 	// SelfTest returns what a result depends on beside mask and sample, or nil.
 	SelfTest() (*Dependence, error)
+	// Fleeting has nothing stored of what runs from now on, until it is turned off: the samples are about to be laid
+	// out anew.
+	Fleeting(on bool)
 	// LayOut makes the data resident in another order of the samples. Nothing stored survives it.
 	LayOut(order []int) error
+	// HasHead says that the first so many samples of the layout stand in front of their order: Apart begins behind
+	// them.
+	HasHead(samples int)
 	// Order is the layout: position to sample.
 	Order() []int
 	// Before is the number of samples in so many blocks of the layout, the first ones.

@@ -12,6 +12,12 @@ func (e *Single) Rule() (*bounds.Rule, error) {
 	return metric.RuleOf([]*metric.Scorer{e.judge}, e.data.Sizes(), looks(e.can, e.judge.Served()))
 }
 
+// HasHead implements Machine.
+func (e *Single) HasHead(samples int) { e.head, e.far = samples, nil }
+
+// Fleeting implements Machine.
+func (e *Single) Fleeting(on bool) { e.fleeting = on }
+
 // Watch implements Machine.
 func (e *Single) Watch(ctx context.Context, f func(sample int, row []float32)) (unwatch func(), err error) {
 	before := e.ctx

@@ -72,6 +72,16 @@ func (s *Shaped) Give(gained []metric.Verdict) {
 	}
 }
 
+// HasHead implements Machine: samples of several shapes have no head.
+func (s *Shaped) HasHead(int) {}
+
+// Fleeting implements Machine.
+func (s *Shaped) Fleeting(on bool) {
+	for _, m := range s.members {
+		m.fleeting = on
+	}
+}
+
 // LayOut lays the samples of each member out in an order of all of them.
 func (s *Shaped) LayOut(order []int) error {
 	orders := make([][]int, len(s.members))

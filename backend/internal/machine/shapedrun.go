@@ -14,7 +14,8 @@ func (s *Shaped) runner(worker int) func(store.Job) report {
 	return func(j store.Job) report {
 		p := s.blocks[j.Block]
 		if !j.Own {
-			j.First, j.Trial = s.ready[p.member].First, s.ready[p.member].Trial
+			ready := s.ready[p.member]
+			j.First, j.Trial, j.Alone, j.Fleeting = ready.First, ready.Trial, ready.Alone, ready.Fleeting
 		}
 		j.Block = p.at
 		return s.members[p.member].runners[worker](j)
@@ -40,10 +41,7 @@ func (s *Shaped) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) err
 	for _, p := range s.blocks[b.From:b.To] {
 		if m := s.members[p.member]; !concerned[p.member] {
 			concerned[p.member] = true
-			if !b.Base.Equal(b.Mask) {
-				m.stand(b.Base)
-			}
-			s.ready[p.member] = m.jobOf(b.Mask)
+			s.ready[p.member] = m.jobOn(b)
 		}
 	}
 	if s.opts.Metric.IsWhole() && b.To-b.From == len(s.blocks) {

@@ -15,6 +15,17 @@ type Job struct {
 	Spare  uint64       // id of a trial whose drafts are left alone; 0: none
 	Own    bool         // of samples of different shapes: first and trial are those of the block's shape
 	Ticket int          // comes back with the report
+
+	Alone    bool // its mask will not be the base: nothing is drafted
+	Fleeting bool // nor is anything stored of the base
+}
+
+// Keeps tells whether a job may store what lies in front of a part.
+func (j *Job) Keeps(part int) bool {
+	if part <= j.First {
+		return !j.Fleeting
+	}
+	return !j.Alone
 }
 
 // spares tells whether the drafts of a trial are to be left alone by a job.

@@ -185,6 +185,9 @@ func (s *Store) Note(l device.Lane, j Job, from int) {
 // front has changed; as a draft behind the change, unless the one that lies there is to be spared.
 func (t *storedTensor) wanted(j Job) (base, draft bool) {
 	sl := &t.slots[j.Block]
+	if !j.Keeps(t.part) {
+		return false, false
+	}
 	return t.part <= j.First && !sl.valid, t.part > j.First && !j.spares(sl.owner)
 }
 

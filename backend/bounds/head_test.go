@@ -1,0 +1,135 @@
+package bounds
+
+import (
+	"context"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
+)
+
+// naiveHead is the naive evaluator of a table whose first samples are its head. It counts what it is asked of it.
+type naiveHead struct {
+	searchtest.Model
+	head  int
+	asked *int
+}
+
+func (h naiveHead) Head(_ context.Context, _, mask search.Mask) (int, bool, error) {
+	*h.asked++
+	return h.Count(mask, 0, h.head), true, nil
+}
+
+// boundedHead is a bounded evaluator of the same.
+type boundedHead struct {
+	measured
+	head int
+}
+
+func (h boundedHead) Head(ctx context.Context, base, mask search.Mask) (int, bool, error) {
+	return h.CountFirst(ctx, base, mask, h.head)
+}
+
+// TestHeadIsNaive compares the strategies that ask a head on random problems: with bounds, whatever has run before a
+// head is asked, and by the definition, every field of the result. Some swaps are refused by a head, and some pass it.
+func TestHeadIsNaive(t *testing.T) {
+	ctx, refused, differs := context.Background(), 0, 0
+	for seed := range uint64(500) {
+		rng := rand.New(rand.NewPCG(seed, 77))
+		p := searchtest.NewProblem(rng)
+		if p.Options.NoSwaps = false; seed%4 == 0 {
+			p.Options.Budget.Trials = 5 + rng.IntN(30)
+		}
+		head := 1 + rng.IntN(p.Table.Samples)
+		for _, name := range []string{"auto", "gallop", "improve"} {
+			asked := 0
+			want, err := search.Run(ctx, name, naiveHead{p.Table.Model(), head, &asked}, p.Options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rule := &Rule{Sizes: split(rng, p.Table.Samples, 9), Width: 1 + rng.IntN(3), Outcomes: true}
+			ev := measured{NewEvaluator(newTableMachine(p.Table, rule), rule), p.Table}
+			got, err := search.Run(ctx, name, boundedHead{ev, head}, p.Options)
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Fatalf("seed %d: %s: %v\n%+v, want\n%+v", seed, name, err, got, want)
+			}
+			without, err := search.Run(ctx, name, p.Table.Model(), p.Options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if asked > 1 {
+				refused++
+			}
+			if without.Evaluations != want.Evaluations {
+				differs++
+			}
+		}
+	}
+	if refused < 20 || differs < 5 {
+		t.Errorf("heads were asked in %d searches, and changed %d: too few to show anything", refused, differs)
+	}
+}
+
+// TestCountFirst holds counts of first samples to those of the table, before, between and after scans and scores of the
+// same masks, and that what is known is not run again.
+func TestCountFirst(t *testing.T) {
+	ctx := context.Background()
+	for seed := range uint64(60) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		table := searchtest.NewTable(rng, 6, 50, 0.5)
+		rule := &Rule{Sizes: split(rng, table.Samples, 9), Outcomes: true}
+		m := newTableMachine(table, rule)
+		e := NewEvaluator(m, rule)
+		stopped := 0
+		e.Stopped = func(_ search.Mask, p Progress) error { stopped = max(stopped, p.Blocks); return nil }
+		base := search.NewMask(table.N)
+		for range 30 {
+			mask := base.Clone()
+			for h := range table.N {
+				if rng.IntN(2) == 0 {
+					mask.Demote(h)
+				}
+			}
+			switch rng.IntN(3) {
+			case 0:
+				if _, err := e.Score(ctx, mask); err != nil {
+					t.Fatal(err)
+				}
+			case 1:
+				if _, err := e.Scan(ctx, base, []search.Mask{mask}, search.Bound{Above: 0.9, Floor: 2}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			n := rng.IntN(table.Samples + 1)
+			for range 2 {
+				got, ok, err := e.CountFirst(ctx, base, mask, n)
+				if err != nil || !ok || got != table.Count(mask, 0, n) {
+					t.Fatalf("seed %d: %d %v %v, want %d", seed, got, ok, err, table.Count(mask, 0, n))
+				}
+			}
+			full, err := e.Score(ctx, mask)
+			if err != nil || full.Count != table.Count(mask, 0, table.Samples) {
+				t.Fatalf("seed %d: the score behind a head: %v %v", seed, full, err)
+			}
+		}
+		if stopped == 0 {
+			t.Errorf("seed %d: no unfinished trial was told", seed)
+		}
+		for key, times := range m.ran {
+			for b, n := range times {
+				if n > 1 {
+					t.Errorf("seed %d: mask %x ran block %d %d times", seed, key, b, n)
+				}
+			}
+		}
+		if _, ok, err := e.CountFirst(ctx, base, base, table.Samples+1); ok || err != nil {
+			t.Errorf("more samples than there are: %v %v", ok, err)
+		}
+		rule = &Rule{Sizes: rule.Sizes}
+		if _, ok, err := NewEvaluator(newTableMachine(table, rule), rule).CountFirst(ctx, base, base, 3); ok || err != nil {
+			t.Errorf("without outcomes: %v %v", ok, err)
+		}
+	}
+}

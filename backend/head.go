@@ -1,0 +1,61 @@
+package backend
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"example.org/demote/search"
+)
+
+// The head is headPercent of the samples, where that are at least leastHead: on fewer, chance decides.
+const headPercent, leastHead = 6, 24
+
+// Head implements search.HeadEvaluator for metrics whose outcomes are kept, and whose samples are laid out for the
+// network without demotions. The head is chosen by its margins, whatever the block: no count depends on what runs it.
+func (e *Evaluator) Head(ctx context.Context, base, mask search.Mask) (count int, ok bool, err error) {
+	if err := e.ready(base, mask); err != nil || e.head == 0 {
+		return 0, false, err
+	}
+	if e.opts.Naive { // by the whole score
+		base = mask
+		if _, err := e.Score(ctx, mask); err != nil {
+			return 0, false, err
+		}
+	}
+	return e.CountFirst(ctx, base, mask, e.head)
+}
+
+// layOutHead lays the samples out by the margins that they have without demotions: the head first, the rest behind it
+// by rising margin.
+func (e *Evaluator) layOutHead(margins []float64) error {
+	order := byMargin(margins)
+	n := len(order) * headPercent / 100
+	if n < leastHead || !e.KeepsOutcomes() {
+		return e.layOut(order)
+	}
+	near := slices.Clone(order)
+	slices.SortStableFunc(near, func(a, b int) int { return cmp.Compare(math.Abs(margins[a]), math.Abs(margins[b])) })
+	inHead := make([]bool, len(order))
+	for _, sample := range near[:n] {
+		inHead[sample] = true
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case inHead[a] == inHead[b]:
+			return 0
+		case inHead[a]:
+			return -1
+		}
+		return 1
+	})
+	if err := e.layOut(order); err != nil {
+		return err
+	}
+	if slices.Equal(e.machine.Order()[:n], order[:n]) { // samples of several shapes lie shape by shape
+		e.head = n
+		e.machine.HasHead(n)
+	}
+	return nil
+}
