@@ -50,6 +50,9 @@ func meant(word, dashes string, names []string) string {
 		if len(n) > 2 && strings.HasPrefix(word, n) || len(word) > 2 && strings.HasPrefix(n, word) {
 			d = min(d, 1)
 		}
+		if swapped(word, n) {
+			d = 1
+		}
 		switch {
 		case d < least:
 			best, least = n, d
@@ -61,6 +64,18 @@ func meant(word, dashes string, names []string) string {
 		return ""
 	}
 	return fmt.Sprintf("did you mean %s%s? ", dashes, best)
+}
+
+// swapped tells whether two neighbours have changed places in a word, and nothing else.
+func swapped(word, name string) bool {
+	if len(word) != len(name) || word == name {
+		return false
+	}
+	i := 0
+	for word[i] == name[i] {
+		i++
+	}
+	return i+1 < len(word) && word[i] == name[i+1] && word[i+1] == name[i] && word[i+2:] == name[i+2:]
 }
 
 // flagNames are the names of flags, and commandNames those of commands.

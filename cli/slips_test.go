@@ -62,6 +62,7 @@ func TestSlipsOfThePen(t *testing.T) {
 		{"search --tagret 0.9", "unknown flag --tagret; did you mean --target? "},
 		{"search --calibration c.npz", "unknown flag --calibration; did you mean --calib? "},
 		{"search --worker 2", "did you mean --workers? "},
+		{"search --gird pow2", "did you mean --grid? "},
 		{"eval a.onnx --dta d", "did you mean --data? "},
 		{"--log-levle info search", "did you mean --log-level? "},
 		{"serach --model m", `no command "serach"; did you mean search? `},

@@ -126,7 +126,7 @@ def test_a_pair(plain, network, calib, samples, tmp_path):
 def test_mistakes(network, calib, samples):
     x, y = samples
     for want, call in [
-        ("unknown flag --gird", lambda: demote.search(network, calib, samples, TARGET, gird="pow2")),
+        ("did you mean --grid", lambda: demote.search(network, calib, samples, TARGET, gird="pow2")),
         ("--target is missing", lambda: demote.search(network, calib, samples)),
         ("give a path, bytes", lambda: demote.search(3, calib, samples, TARGET)),
         ("samples are a int", lambda: demote.search(network, calib, 3, TARGET)),
