@@ -86,8 +86,8 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestReadSeveral: a list of targets has ended when all its runs have, and a ladder with its second step, also where the
-// whole is run again.
+// TestReadSeveral: a list of targets has ended when all its runs have, and a ladder with its second step, also where
+// the whole is run again.
 func TestReadSeveral(t *testing.T) {
 	begin := func(dir string) *journal.Journal {
 		t.Helper()

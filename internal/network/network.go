@@ -48,8 +48,8 @@ func (w *Weight) Bits() int {
 	return w.Width.Bits()
 }
 
-// A WeightInput is an input of a layer that is a weight. No repair of a network gives it another name, as it may give the
-// weight.
+// A WeightInput is an input of a layer that is a weight. No repair of a network gives it another name, as it may give
+// the weight.
 type WeightInput struct {
 	Output string // the layer's first one
 	Input  int
