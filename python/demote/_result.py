@@ -24,6 +24,9 @@ class Result:
         with open(os.path.join(path, "result.json"), encoding="utf-8") as f:
             self.json: Dict[str, Any] = json.load(f)  # all of result.json, see docs/result.md
 
+    def __fspath__(self) -> str:
+        return self.path
+
     @property
     def mixed(self) -> str:
         """The path of mixed.onnx, the network of mixed precision, with QuantizeLinear and DequantizeLinear."""

@@ -82,6 +82,8 @@ def test_result(plain, tmp_path):
     assert "<table>" in want._repr_html_() and want.promotion[0] in want._repr_html_()
     assert content(want.report).startswith(b"<!")
     saved = want.save(tmp_path / "kept")
+    again = demote.search(want.json["config"]["model"], want.json["config"]["calib"], want.json["config"]["data"], "16bit-0.05", reuse=want)
+    assert len(again.promotion) < len(want.promotion)
     assert saved.promotion == want.promotion and content(saved.mixed) == content(want.mixed)
     with pytest.raises(demote.Mistake, match="force=True"):
         want.save(tmp_path / "kept")
