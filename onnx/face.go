@@ -28,6 +28,8 @@ type (
 	Network = network.Network
 	// Holder is a point of a network where one activation tensor is quantized: its activation quantizer.
 	Holder = network.Holder
+	// WeightInput is an input of a layer that is a weight.
+	WeightInput = network.WeightInput
 	// Options choose how a network is prepared.
 	Options = network.Options
 	// Unroll says how recurrent operators become single ones.

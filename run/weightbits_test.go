@@ -121,6 +121,27 @@ func TestWeightBits(t *testing.T) {
 	}
 }
 
+// TestWeightBitsRepaired: a weight of two layers that a repair makes two keeps the width that its name was given.
+func TestWeightBitsRepaired(t *testing.T) {
+	b := tasktest.NewGraph(40).In("x", nil, 8).Out("y", 5).Weight("v", 0.4, 8, 8).Weight("w", 0.4, 8, 8).Weight("u", 0.4, 8, 8).Weight("l", 0.5, 8, 5).
+		Do("a = MatMul x v; b = Relu a; c = MatMul b w; d = Relu c; e = MatMul d u; f = Relu e; g = MatMul f w; h = Relu g; y = MatMul h l")
+	for _, w := range b.G.Initializer { // channels far apart in size
+		for i := range w.FloatData {
+			w.FloatData[i] *= float32(int(1) << (i % 4 * 3))
+		}
+	}
+	c := b.Config(t)
+	c.Target, c.Strategy, c.Repair, c.WeightBits = "16bit-1", "gallop", "equalize", []string{"w=16"}
+	r, err := Search(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := weightWidths(t, filepath.Join(c.Out, "mixed.onnx"))
+	if want := []string{"l 8", "u 8", "v 8", "w 16", "w_repaired 16"}; !slices.Equal(got, want) {
+		t.Errorf("the file has %v, want %v; repairs %+v", got, want, r.Repairs)
+	}
+}
+
 // TestWeightBitsRefused are widths of weights that cannot be meant.
 func TestWeightBitsRefused(t *testing.T) {
 	for text, want := range map[string]string{

@@ -63,17 +63,17 @@ func SetWeights(n *onnx.Network, values []string) error {
 		}
 		rules = append(rules, r)
 	}
-	n.WeightWidth = func(layer, op, weight string) quant.Width {
-		for _, r := range slices.Backward(rules) {
-			if r.means(layer, op, weight) {
-				return r.width
-			}
-		}
-		return quant.W8
-	}
 	layers, err := quantize.Layers(n)
 	if err != nil {
 		return err
+	}
+	n.WeightWidths = map[onnx.WeightInput]quant.Width{}
+	for _, l := range layers {
+		for _, r := range rules {
+			if r.means(l.Node, l.Op, l.Weight) {
+				n.WeightWidths[l.Place] = r.width
+			}
+		}
 	}
 	for _, r := range rules {
 		if !slices.ContainsFunc(layers, func(l quantize.Layer) bool { return r.means(l.Node, l.Op, l.Weight) }) {

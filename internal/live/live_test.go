@@ -86,6 +86,64 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestReadSeveral: a list of targets has ended when all its runs have, and a ladder with its second step, also where
+// the whole is run again.
+func TestReadSeveral(t *testing.T) {
+	begin := func(dir string) *journal.Journal {
+		t.Helper()
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		j, err := journal.Open(filepath.Join(dir, journal.JournalFile), journal.Fingerprint{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { j.Close() })
+		put(t, dir, content)
+		return j
+	}
+	finish := func(j *journal.Journal) {
+		t.Helper()
+		if err := j.Finish(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now := journal.Now{Trials: 1, Low: 2, Units: 3, Mask: "110"}
+	stands := func(when, dir, want string, finished bool) {
+		t.Helper()
+		if s, ok, err := live.Read(dir); !ok || err != nil || s.Dir != want || s.Finished != finished {
+			t.Errorf("%s: %s, ended %v, %v, %v; want %s, %v", when, s.Dir, s.Finished, ok, err, want, finished)
+		}
+	}
+	list := filepath.Join(t.TempDir(), "list")
+	a, b := filepath.Join(list, "16bit-0.1"), filepath.Join(list, "16bit-0.2")
+	ja, jb := begin(a), begin(b)
+	keep(t, ja, now)
+	finish(ja)
+	stands("between two targets", list, a, false)
+	keep(t, jb, now)
+	stands("in the second target", list, b, false)
+	finish(jb)
+	stands("behind the list", list, b, true)
+
+	ladder := filepath.Join(t.TempDir(), "ladder")
+	step := filepath.Join(ladder, journal.StepFolder)
+	j1 := begin(step)
+	keep(t, j1, now)
+	stands("in the first step", ladder, step, false)
+	finish(j1)
+	stands("behind the first step", ladder, step, false)
+	stands("the first step itself", step, step, true)
+	j2 := begin(ladder)
+	stands("as the second step begins", ladder, step, false)
+	finish(j2)
+	stands("a second step without a trial", ladder, ladder, true)
+	keep(t, j2, now)
+	stands("behind the ladder", ladder, ladder, true)
+	keep(t, j1, now)
+	stands("in the first step, run again", ladder, step, false)
+}
+
 // TestServer: the page is at the secret address alone, for this host alone, and its events follow the run to its end.
 func TestServer(t *testing.T) {
 	dir, j := running(t)

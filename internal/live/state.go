@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,20 +27,38 @@ type State struct {
 
 // Read reads how the run of a folder stands. ok is false as long as nothing can be said: there is no folder, or the
 // search has not begun its evaluations. A folder that holds something else is mistake.Err.
+//
+// Of the runs of a list of targets, and of the steps of a ladder, it is the one that was written last; it has ended
+// when all of them have.
 func Read(dir string) (s State, ok bool, err error) {
 	runs := journal.RunsIn(dir)
 	if len(runs) == 0 {
 		return s, false, notBegun(dir)
 	}
+	step, second := filepath.Join(dir, journal.StepFolder), slices.Contains(runs, dir)
+	if second {
+		runs = append(runs, journal.RunsIn(step)...)
+	}
+	ended, own := true, time.Time{} // own: when the folder itself was written
 	for _, one := range runs {
 		now, err := journal.ReadNow(one)
 		if err != nil {
 			return s, false, err
 		}
+		if one == dir {
+			own = now.At
+		}
+		ended = ended && now.Finished
 		if s.Dir == "" || now.At.After(s.At) {
 			s.Dir, s.Now = one, now
 		}
 	}
+	if s.Dir == step { // the second step is still to come, unless it is over and had nothing to try
+		if ended = ended && second && own.IsZero(); ended {
+			s.Dir, s.Now = dir, journal.Now{}
+		}
+	}
+	s.Finished = ended
 	s.Run = report.Read(s.Dir)
 	s.compare()
 	return s, !s.At.IsZero() || s.Finished, nil

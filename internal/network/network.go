@@ -48,6 +48,13 @@ func (w *Weight) Bits() int {
 	return w.Width.Bits()
 }
 
+// A WeightInput is an input of a layer that is a weight. No repair of a network gives it another name, as it may give
+// the weight.
+type WeightInput struct {
+	Output string // the layer's first one
+	Input  int
+}
+
 // Options choose how a network is prepared.
 type Options struct {
 	OutputHolder bool    // the network's float outputs are holders too
@@ -63,9 +70,8 @@ type Network struct {
 	Weights map[string]*Weight // by initializer, filled by quantize.Weights
 	Opset   int64              // the operator set of the file that it was made from
 
-	// how wide quantize.Weights makes a weight, by the name and the operator of its layer and its own name; nil: all
-	// have 8 bits
-	WeightWidth func(layer, op, weight string) quant.Width
+	// how wide quantize.Weights makes the weights of layers; all others have 8 bits
+	WeightWidths map[WeightInput]quant.Width
 
 	Biases   map[string]*Bias // by initializer, filled by quantize.Biases
 	Followed []Followed       // constants of two values, between which holders choose; see Follow and quantize.Biases

@@ -10,7 +10,7 @@ import (
 	"example.org/demote/quant"
 )
 
-// Weights puts the network's weights on grids, of 8 bits unless n.WeightWidth says otherwise, with one symmetric scale
+// Weights puts the network's weights on grids, of 8 bits unless n.WeightWidths says otherwise, with one symmetric scale
 // a channel: it replaces the initializers of Conv (channels on axis 0), ConvTranspose (axis 1; the groups of a grouped
 // one share a scale per place), Gemm and MatMul (the axis that becomes the output's) by float32(code)*scale and keeps
 // codes and scales in Weights. An operand of a MatMul that is no matrix has one scale. An initializer with other
@@ -136,12 +136,18 @@ type weightForm struct {
 	width quant.Width
 }
 
+// place is what names the input.
+func (u weightUse) place() network.WeightInput {
+	return network.WeightInput{Output: ir.Output(u.node, 0), Input: u.input}
+}
+
 // widen gives uses the widths that the network has for them.
 func widen(n *network.Network, uses []weightUse) {
 	for i := range uses {
 		u := &uses[i]
-		if u.width = quant.W8; n.WeightWidth != nil {
-			u.width = n.WeightWidth(ir.Label(u.node), u.node.GetOpType(), ir.Input(u.node, u.input))
+		u.width = quant.W8
+		if width, ok := n.WeightWidths[u.place()]; ok {
+			u.width = width
 		}
 	}
 }
@@ -151,9 +157,10 @@ type Layer struct {
 	Node, Op, Weight string
 	Elements         int64
 	Width            quant.Width
+	Place            network.WeightInput
 }
 
-// Layers are the layers of a network with weights, in the order of its nodes, with the widths that n.WeightWidth says.
+// Layers are the layers of a network with weights, in the order of its nodes, with the widths that n.WeightWidths says.
 func Layers(n *network.Network) ([]Layer, error) {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {
@@ -164,7 +171,7 @@ func Layers(n *network.Network) ([]Layer, error) {
 		uses := weightUses(x, nd)
 		widen(n, uses)
 		for _, u := range uses {
-			l := Layer{ir.Label(nd), nd.GetOpType(), ir.Input(nd, u.input), 1, u.width}
+			l := Layer{ir.Label(nd), nd.GetOpType(), ir.Input(nd, u.input), 1, u.width, u.place()}
 			for _, d := range x.Initializer(l.Weight).GetDims() {
 				l.Elements *= d
 			}

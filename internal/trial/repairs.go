@@ -134,10 +134,10 @@ func (s *Runner) sayRepairs(r *Repairs, given, best search.Score) {
 		}
 	}
 	if len(r.Taken) == 0 {
-		s.Config.Say(fmt.Sprintf("repairs: none; all int8 scores best without: %s", s.Text(given)))
+		s.Config.Say(fmt.Sprintf("repairs: none; %s scores best without: %s", s.lowestText(), s.Text(given)))
 		return
 	}
-	s.Config.Say(fmt.Sprintf("repairs: %s; all int8 scores %s, without %s", strings.Join(r.Taken, ", "), s.Text(best), s.Text(given)))
+	s.Config.Say(fmt.Sprintf("repairs: %s; %s scores %s, without %s", strings.Join(r.Taken, ", "), s.lowestText(), s.Text(best), s.Text(given)))
 }
 
 // nothingFor says what a repair has not found.

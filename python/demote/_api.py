@@ -14,6 +14,8 @@ Event = Dict[str, Any]
 SAMPLES = ("holdout",)
 # The folder of what was given as arrays or networks in memory is that of the run with this behind it.
 INPUTS = "-inputs"
+# The folder of a ladder's first step in its run folder.
+FIRST_STEP = "step-1"
 
 
 def search(
@@ -39,6 +41,10 @@ def search(
 
     Returns the result, also after Ctrl-C, with the best so far. Raises TargetNotMet and NotVerified, which have the
     best result, and Mistake where something is to be mended."""
+    if isinstance(target, (list, tuple)) or "," in str(target):
+        raise _errors.Mistake("target is a list: give one target, and search again for each")
+    if options.get("dry_run"):
+        raise _errors.Mistake("dry_run leaves no result: leave it out, or call inspect")
     temporary = tempfile.TemporaryDirectory(prefix="demote-") if out is None else None
     path = os.path.join(temporary.name, "run") if temporary else os.fspath(out)
     folder = path.rstrip(os.sep) + INPUTS
@@ -55,6 +61,9 @@ def search(
             files[name] = _inputs.model_file(options.pop(name), folder, name + ".onnx")
     ended = _run(["search"], {**files, "target": target, "out": path, "json": True, **options}, metric, on_event)
     if not os.path.exists(os.path.join(path, "result.json")):
+        first = os.path.join(path, FIRST_STEP)
+        if ended.interrupted and os.path.exists(os.path.join(first, "result.json")):
+            return Result(first, True, temporary)
         if ended.interrupted:
             raise KeyboardInterrupt
         raise _errors.of(ended.code, _program.message(ended.text))

@@ -1,13 +1,17 @@
 """Networks and samples as files, which is what the program reads."""
 from __future__ import annotations
 
+import hashlib
 import os
-from typing import Any, Dict, List, Optional, Tuple
+import threading
+import zipfile
+from typing import Any, Callable, Dict, List, Optional
 
 import numpy
 
 from ._errors import Mistake
 
+MOST = 1 << 31  # a file of a network has fewer bytes
 LABELS = "y"  # the array of a file that has the labels
 
 
@@ -16,18 +20,15 @@ def model_file(model: Any, folder: str, name: str = "model.onnx", like: Any = No
     samples of like, with the number of samples as a free axis."""
     if isinstance(model, (str, os.PathLike)):
         return os.fspath(model)
-    os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, name)
     if isinstance(model, (bytes, bytearray, memoryview)):
-        with open(path, "wb") as f:
-            f.write(model)
-        return path
+        return _kept(folder, name, lambda path: _write(path, model))
     if hasattr(model, "SerializeToString") and hasattr(model, "graph"):
-        import onnx
-
-        onnx.save(model, path, save_as_external_data=model.ByteSize() >= 1 << 31)
-        return path
+        if model.ByteSize() >= MOST:
+            return _beside(model, folder, name)
+        return _kept(folder, name, lambda path: _write(path, model.SerializeToString()))
     if _is_torch(model):
+        os.makedirs(folder, exist_ok=True)
+        path = os.path.join(folder, name)  # it may have files beside it
         _export(model, path, like)
         return path
     raise Mistake("the network is a %s: give a path, bytes, an onnx.ModelProto or a torch.nn.Module" % type(model).__name__)
@@ -38,9 +39,53 @@ def data_file(data: Any, folder: str, name: str) -> Optional[str]:
     if data is None or isinstance(data, (str, os.PathLike)):
         return None if data is None else os.fspath(data)
     found = arrays(data)
+    return _kept(folder, name + ".npz", lambda path: _save(path, found))
+
+
+def _kept(folder: str, name: str, write: Callable[[str], Any]) -> str:
+    """The path of what write writes, in a folder by its content: what an earlier call was given stays, since its run
+    reads it again."""
     os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, name + ".npz")
-    numpy.savez(path, allow_pickle=False, **found)
+    made = os.path.join(folder, ".%d-%d-%s" % (os.getpid(), threading.get_ident(), name))
+    try:
+        write(made)
+        digest = hashlib.sha256()
+        with open(made, "rb") as f:
+            while part := f.read(1 << 20):
+                digest.update(part)
+        path = os.path.join(folder, digest.hexdigest()[:16], name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.replace(made, path)
+    finally:
+        if os.path.exists(made):
+            os.remove(made)
+    return path
+
+
+def _write(path: str, content: Any) -> None:
+    with open(path, "wb") as f:
+        f.write(content)
+
+
+def _save(path: str, found: Dict[str, numpy.ndarray]) -> None:
+    """numpy.savez, whatever the arrays are called, in any version of numpy."""
+    with zipfile.ZipFile(path, "w") as z:
+        for name, values in found.items():
+            with z.open(zipfile.ZipInfo(name + ".npy"), "w", force_zip64=True) as f:
+                numpy.lib.format.write_array(f, values, allow_pickle=False)
+
+
+def _beside(model: Any, folder: str, name: str) -> str:
+    """The file of a network that is too large for one, with its weights beside it. The network stays as it is."""
+    import onnx
+
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, name)
+    if os.path.exists(path + ".data"):
+        os.remove(path + ".data")  # onnx would write behind it
+    own = type(model)()
+    own.CopyFrom(model)
+    onnx.save(own, path, save_as_external_data=True, location=name + ".data")
     return path
 
 
@@ -84,7 +129,13 @@ def _batches(batches: Any) -> Dict[str, numpy.ndarray]:
 def _array(values: Any) -> numpy.ndarray:
     if hasattr(values, "detach"):  # a torch tensor, wherever it lies
         values = values.detach().cpu()
-    return numpy.asarray(values)
+    try:
+        found = numpy.asarray(values)
+    except ValueError as e:  # lists of different lengths
+        raise Mistake("samples are no array: %s" % e) from e
+    if found.dtype.hasobject:
+        raise Mistake("samples are an array of Python objects: give one of numbers, such as x.astype(numpy.float32)")
+    return found
 
 
 def _is_torch(model: Any) -> bool:

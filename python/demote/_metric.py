@@ -17,6 +17,9 @@ import demote_metric
 from . import _relay
 
 
+ENDS_WITHIN = 1.0  # seconds, of a thread that answers a program which has ended
+
+
 class Metric(NamedTuple):
     """A callable and how it judges: "metric" of all samples, "hits" or "per_sample" of some."""
 
@@ -58,10 +61,15 @@ class Serving:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.bind(path)
         self._socket.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
 
     def close(self) -> None:
+        """Ends what waits for the program, which has ended. error is complete then, unless the metric still computes."""
+        self._socket.shutdown(socket.SHUT_RDWR)  # which accept notices
         self._socket.close()
+        for one in self._threads:
+            one.join(ENDS_WITHIN)
 
     def _accept(self) -> None:
         while True:
@@ -69,7 +77,9 @@ class Serving:
                 link, _ = self._socket.accept()
             except OSError:
                 return  # closed
-            threading.Thread(target=self._serve, args=(link,), daemon=True).start()
+            one = threading.Thread(target=self._serve, args=(link,), daemon=True)
+            self._threads.append(one)
+            one.start()
 
     def _serve(self, link: socket.socket) -> None:
         with link:

@@ -24,6 +24,9 @@ class Result:
         with open(os.path.join(path, "result.json"), encoding="utf-8") as f:
             self.json: Dict[str, Any] = json.load(f)  # all of result.json, see docs/result.md
 
+    def __fspath__(self) -> str:
+        return self.path
+
     @property
     def mixed(self) -> str:
         """The path of mixed.onnx, the network of mixed precision, with QuantizeLinear and DequantizeLinear."""
@@ -31,7 +34,7 @@ class Result:
 
     @property
     def promotion(self) -> List[str]:
-        """The activations that stay at int16."""
+        """The activations that stay at int16, or at another width than the lowest."""
         return list(self.json["promotion"])
 
     @property
@@ -91,8 +94,12 @@ class Result:
 
     def summary(self) -> str:
         """A few lines that say what came out."""
-        low = sum(one["precision"] != self._high() for one in self.json["holders"])
-        lines = ["%d of %d activations run in %s" % (low, len(self.json["holders"]), self._low())]
+        counts, all_ = self._counts(), len(self.json["holders"])
+        if len(counts) > 2:
+            lines = ["%d activations: %s" % (all_, ", ".join("%d in %s" % (n, name) for name, n in counts.items()))]
+        else:
+            low = list(counts)[-1]
+            lines = ["%d of %d activations run in %s" % (counts[low], all_, low)]
         lines += ["%-6s %s" % (name, _text(value)) for name, value in self.scores.items() if value is not None]
         if self.target is not None:
             lines.append("target above %s (%s)" % (_text(self.target), self.json["target"]["text"]))
@@ -100,11 +107,11 @@ class Result:
             lines.append("interrupted: the best so far")
         return "\n".join(lines)
 
-    def _low(self) -> str:
-        return _precision(self.json["holders"], "low")
-
-    def _high(self) -> str:
-        return _precision(self.json["holders"], "high")
+    def _counts(self) -> Dict[str, int]:
+        """How many activations have each width, by its name, the widest first."""
+        ladder, ends = self.json.get("ladder"), self.json.get("widths") or {"low": "int8", "high": "int16"}
+        names = ladder["widths"][::-1] if ladder else [ends["high"], ends["low"]]
+        return {name: sum(one["precision"] == name for one in self.json["holders"]) for name in names}
 
     def __repr__(self) -> str:
         return "<demote.Result %s: %s>" % (self.path, self.summary().splitlines()[0])
@@ -113,15 +120,12 @@ class Result:
         rows = "".join(
             "<tr><td>%s</td><td>%s</td></tr>" % (html.escape(name), _text(value)) for name, value in self.scores.items() if value is not None
         )
-        kept = ", ".join(map(html.escape, self.promotion)) or "none"
-        return "<p><b>%s</b></p><table><tr><th>network</th><th>score</th></tr>%s</table><p>%s: %s</p>" % (
-            html.escape(self.summary().splitlines()[0]), rows, self._high(), kept,
+        precision = {one["name"]: one["precision"] for one in self.json["holders"]}
+        kept = "".join(
+            "<p>%s: %s</p>" % (width, ", ".join(html.escape(name) for name in self.promotion if precision[name] == width) or "none")
+            for width in list(self._counts())[:-1]
         )
-
-
-def _precision(holders: Rows, end: str) -> str:
-    """What results call the precision of an end: int8, or another width."""
-    return "int%d" % max((one[end]["bits"] for one in holders), default=8 if end == "low" else 16)
+        return "<p><b>%s</b></p><table><tr><th>network</th><th>score</th></tr>%s</table>%s" % (html.escape(self.summary().splitlines()[0]), rows, kept)
 
 
 def _number(text: str) -> Any:

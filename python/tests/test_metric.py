@@ -1,4 +1,6 @@
 """A metric may be a Python callable: it gives the decisions of the built-in one, and its errors are raised."""
+import threading
+
 import numpy
 import pytest
 
@@ -45,10 +47,15 @@ def test_errors_of_callables(network, calib, samples):
         demote.search(network, calib, samples, "much", metric=demote.hits(lambda o, y: o.argmax(1) == y))
 
 
+def test_nothing_stays_of_a_metric(network, samples):
+    before = threading.active_count()
+    for _ in range(3):
+        demote.evaluate(network, samples, metric=lambda outputs, labels: 0.5)
+    assert threading.active_count() == before
+
+
 def test_several_searches_at_once(network, calib, samples):
     """Each search has a metric of its own."""
-    import threading
-
     found = {}
 
     def one(wanted):

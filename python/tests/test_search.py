@@ -9,7 +9,7 @@ import pandas
 import pytest
 
 import demote
-from demote import _program
+from demote import _inputs, _program
 
 TARGET = "16bit-0.02"
 
@@ -82,9 +82,51 @@ def test_result(plain, tmp_path):
     assert "<table>" in want._repr_html_() and want.promotion[0] in want._repr_html_()
     assert content(want.report).startswith(b"<!")
     saved = want.save(tmp_path / "kept")
+    again = demote.search(want.json["config"]["model"], want.json["config"]["calib"], want.json["config"]["data"], "16bit-0.05", reuse=want)
+    assert len(again.promotion) < len(want.promotion)
     assert saved.promotion == want.promotion and content(saved.mixed) == content(want.mixed)
     with pytest.raises(demote.Mistake, match="force=True"):
         want.save(tmp_path / "kept")
+
+
+def test_other_widths(network, calib, samples):
+    half = demote.search(network, calib, samples, "16bit-0.01", bits="8,bf16")
+    kept = [h["name"] for h in half.holders if h["precision"] == "bf16"]
+    assert kept == half.promotion and 0 < len(kept) < len(half.holders)
+    assert half.summary().startswith("%d of %d activations run in int8" % (len(half.holders) - len(kept), len(half.holders)))
+    assert "bf16: %s<" % ", ".join(kept) in half._repr_html_()
+    ladder = demote.search(network, calib, samples, "16bit-0.01", ladder="4,8,16")
+    table = pandas.DataFrame(ladder.holders).precision.value_counts()
+    counts = [int(table.get(width, 0)) for width in ("int16", "int8", "int4")]
+    assert counts[0] > 0 and counts[1] > 0, "the ladder decides nothing"
+    assert ladder.summary().startswith("%d activations: %d in int16, %d in int8, %d in int4" % (sum(counts), *counts))
+
+
+def test_a_refused_call_leaves_what_a_run_was_given(network, calib, samples, tmp_path):
+    x, y = samples
+    first = demote.search(network, calib, samples, TARGET, out=tmp_path / "run")
+    with pytest.raises(demote.Mistake):
+        demote.search(network, calib, (x[:100], y[:100]), TARGET, out=tmp_path / "run")
+    assert demote.verify(first)["identical"]
+
+
+def test_a_large_network_stays_as_it_is(plain, network, calib, samples, monkeypatch, tmp_path):
+    """With its weights in a file beside it, the object has them still, and the same call goes on."""
+    monkeypatch.setattr(_inputs, "MOST", 0)
+    given = network.SerializeToString()
+    for name in "run", "again":
+        got = demote.search(network, calib, samples, TARGET, out=tmp_path / name)
+        assert got.promotion == plain[1].promotion and network.SerializeToString() == given
+    with pytest.raises(demote.Mistake, match="finished"):
+        demote.search(network, calib, samples, TARGET, out=tmp_path / "run")
+
+
+def test_any_name_of_an_input(network, calib, samples):
+    for name in "file", "allow_pickle":
+        other = type(network)()
+        other.CopyFrom(network)
+        other.graph.input[0].name = other.graph.node[0].input[0] = name
+        assert demote.evaluate(other, {name: samples[0], "y": samples[1]}) == demote.evaluate(network, samples)
 
 
 def test_a_temporary_result_goes_with_its_object(network, calib, samples):
@@ -132,6 +174,11 @@ def test_mistakes(network, calib, samples):
         ("samples are a int", lambda: demote.search(network, calib, 3, TARGET)),
         ("a tuple of 3", lambda: demote.search(network, calib, (x, y, y), TARGET)),
         ("an input is called y", lambda: demote.search(network, calib, ({"y": x}, y), TARGET)),
+        ("target is a list", lambda: demote.search(network, calib, samples, "16bit-0.02,16bit-0.01")),
+        ("target is a list", lambda: demote.search(network, calib, samples, ["16bit-0.02"])),
+        ("dry_run leaves no result", lambda: demote.search(network, calib, samples, TARGET, dry_run=True)),
+        ("array of Python objects", lambda: demote.search(network, calib, (x, y.astype(object)), TARGET)),
+        ("samples are no array", lambda: demote.search(network, calib, (x, [[1, 2], [3]]), TARGET)),
         ("there are no batches", lambda: demote.search(network, calib, [], TARGET)),
         ("different arrays", lambda: demote.search(network, calib, [(x, y), x], TARGET)),
         ("a batch is a str", lambda: demote.search(network, calib, ["x"], TARGET)),
@@ -175,6 +222,20 @@ def test_ctrl_c(network, calib, samples, tmp_path):
     again = demote.search(*given, out=tmp_path / "run", **options)
     want = demote.search(*given, **options)
     assert not again.interrupted and again.promotion == want.promotion and again.score == want.score
+
+
+def test_ctrl_c_in_the_first_step_of_a_ladder(network, calib, samples, tmp_path):
+    fashion = os.path.join(os.path.dirname(__file__), "..", "..", "examples", "fashion")
+    given = [os.path.join(fashion, name) for name in ("model.onnx", "calib.npz", "eval.npz")] + ["16bit-0.05"]
+    pressed = []
+
+    def press(event):
+        if event["event"] == "high" and not pressed:
+            pressed.append(event)
+            signal.raise_signal(signal.SIGINT)
+
+    got = demote.search(*given, out=tmp_path / "run", on_event=press, limit=60, range="minmax", ladder="4,8,16")
+    assert got.interrupted and got.path == str(tmp_path / "run" / "step-1") and got.json["score"]["high"] is not None
 
 
 def test_ctrl_c_before_there_is_anything(network, calib, samples, monkeypatch, tmp_path):
