@@ -69,6 +69,23 @@ def test_what_networks_and_samples_are_given_as(plain, network, calib, samples):
         assert content(got.mixed) == content(want.mixed)
 
 
+def test_one_target(plain, network, calib, samples):
+    for several in "16bit-0.02,16bit-0.1", ["16bit-0.02", "16bit-0.1"]:
+        with pytest.raises(demote.Mistake, match="has one"):
+            demote.search(network, calib, samples, several)
+    first = demote.search(network, calib, samples, TARGET)
+    demote.search(network, calib, samples, "16bit-0.1", reuse=first.path)
+
+
+def test_an_interrupted_search_has_no_result_of_another(plain, network, calib, samples, monkeypatch, tmp_path):
+    """What an earlier search has left in the folder is not what one that Ctrl-C ends at once has found."""
+    out = str(tmp_path / "run")
+    demote.search(network, calib, samples, TARGET, out=out)
+    monkeypatch.setattr(_program, "run", lambda *rest: _program.Ended(-signal.SIGINT, None, "", True))
+    with pytest.raises(KeyboardInterrupt):
+        demote.search(network, calib, samples, TARGET, out=out, force=True)
+
+
 def test_result(plain, tmp_path):
     _, want = plain
     table = pandas.DataFrame(want.holders)
