@@ -1,6 +1,7 @@
 """What a search leaves: a folder, and this view of it."""
 from __future__ import annotations
 
+import collections
 import csv
 import html
 import json
@@ -31,7 +32,7 @@ class Result:
 
     @property
     def promotion(self) -> List[str]:
-        """The activations that stay at int16."""
+        """The activations that stay at int16, or another high width; of a ladder those above the lowest width."""
         return list(self.json["promotion"])
 
     @property
@@ -91,20 +92,25 @@ class Result:
 
     def summary(self) -> str:
         """A few lines that say what came out."""
-        low = sum(one["precision"] != self._high() for one in self.json["holders"])
-        lines = ["%d of %d activations run in %s" % (low, len(self.json["holders"]), self._low())]
+        widths = self._widths()
+        has = collections.Counter(one["precision"] for one in self.json["holders"])
+        if len(widths) > 2:  # a ladder
+            lines = ["%d activations: %s" % (len(self.json["holders"]), ", ".join("%d in %s" % (has[name], name) for name in reversed(widths)))]
+        else:
+            lines = ["%d of %d activations run in %s" % (has[widths[0]], len(self.json["holders"]), widths[0])]
         lines += ["%-6s %s" % (name, _text(value)) for name, value in self.scores.items() if value is not None]
         if self.target is not None:
-            lines.append("target above %s (%s)" % (_text(self.target), self.json["target"]["text"]))
+            lines.append("target %s %s (%s)" % ("below" if self.json["lower"] else "above", _text(self.target), self.json["target"]["text"]))
         if self.interrupted:
             lines.append("interrupted: the best so far")
         return "\n".join(lines)
 
-    def _low(self) -> str:
-        return _precision(self.json["holders"], "low")
-
-    def _high(self) -> str:
-        return _precision(self.json["holders"], "high")
+    def _widths(self) -> List[str]:
+        """The names of the widths, the lowest first: two, and three of a ladder."""
+        if "ladder" in self.json:
+            return list(self.json["ladder"]["widths"])
+        names = self.json.get("widths") or {"low": "int8", "high": "int16"}
+        return [names["low"], names["high"]]
 
     def __repr__(self) -> str:
         return "<demote.Result %s: %s>" % (self.path, self.summary().splitlines()[0])
@@ -115,13 +121,8 @@ class Result:
         )
         kept = ", ".join(map(html.escape, self.promotion)) or "none"
         return "<p><b>%s</b></p><table><tr><th>network</th><th>score</th></tr>%s</table><p>%s: %s</p>" % (
-            html.escape(self.summary().splitlines()[0]), rows, self._high(), kept,
+            html.escape(self.summary().splitlines()[0]), rows, " or ".join(self._widths()[1:]), kept,
         )
-
-
-def _precision(holders: Rows, end: str) -> str:
-    """What results call the precision of an end: int8, or another width."""
-    return "int%d" % max((one[end]["bits"] for one in holders), default=8 if end == "low" else 16)
 
 
 def _number(text: str) -> Any:

@@ -104,6 +104,20 @@ def test_result(plain, tmp_path):
         want.save(tmp_path / "kept")
 
 
+def test_other_widths(network, calib, samples):
+    """A summary counts by the widths that were searched, and has the metric's own direction."""
+    half = demote.search(network, calib, samples, TARGET, bits=(4, "bf16"))
+    table = pandas.DataFrame(half.holders)
+    assert set(table.precision) == {"int4", "bf16"}, "a case that shows nothing"
+    assert half.summary().startswith("%d of %d activations run in int4" % ((table.precision == "int4").sum(), len(table)))
+    assert "bf16: " in half._repr_html_()
+    ladder = demote.search(network, calib, samples, TARGET, ladder=[4, 8, 16], pin=["input=int16", "r0=int8"])
+    has = pandas.DataFrame(ladder.holders).precision.value_counts().to_dict()
+    assert ladder.summary().splitlines()[0] == "%d activations: %s" % (len(table), ", ".join("%d in int%d" % (has.get("int%d" % n, 0), n) for n in (16, 8, 4)))
+    lower = demote.search(network, calib, samples[0], "16bit+1", metric="mse")
+    assert "target below " in lower.summary()
+
+
 def test_a_temporary_result_goes_with_its_object(network, calib, samples):
     got = demote.search(network, calib, samples, TARGET)
     folder = os.path.dirname(got.path)
