@@ -156,7 +156,7 @@ func TestBlame(t *testing.T) {
 			t.Errorf("holder %s: %v", r.Holders[at].Name, w)
 		case strings.Contains(w.Cure, "--range-high minmax"):
 			t.Errorf("holder %d: %q is what there is already", at, w.Cure)
-		case at < 0 && (!strings.Contains(w.Text, "most of all w3 of layer c3/Conv, ") || !strings.Contains(w.Cure, "--weight-bits c3/Conv=16, or ") || !strings.Contains(w.Cure, "--low and --high")):
+		case at < 0 && (!strings.Contains(w.Text, "most of all w3 of layer c3/Conv, ") || !strings.Contains(w.Cure, "--weight-bits w3=16, or ") || !strings.Contains(w.Cure, "--low and --high")):
 			t.Errorf("the weights: %v", w)
 		case at >= 0 && (!strings.Contains(w.Text, "its int16 range is ") || !strings.Contains(w.Text, "its values in the data ") || !strings.Contains(w.Cure, "--range-high percentile")):
 			t.Errorf("holder %d, whose range is far too wide: %v", at, w)
@@ -177,6 +177,20 @@ func TestBlame(t *testing.T) {
 	other := asks(t, cfg, func(s *searchRun) { s.Records[3].High.Scale /= 64 })
 	if w := tasktest.Warning(other, "int16-differs"); w == nil || !strings.Contains(w.Cure, "--range-high minmax") {
 		t.Errorf("a range that is cut off by another method: %v", w)
+	}
+}
+
+// TestBlameOfALayerWithoutAName: the weight alone is named, and --weight-bits takes its name.
+func TestBlameOfALayerWithoutAName(t *testing.T) {
+	dir := t.TempDir()
+	cfg := config.Config{Model: tasktest.TinyNetwork(t, dir), Calib: tasktest.RandomImages(t, filepath.Join(dir, "c.npy"), 32, 1), Data: tasktest.RandomImages(t, filepath.Join(dir, "e.npy"), 60, 2), Target: "16bit-0.2"}
+	r := asks(t, cfg, func(s *searchRun) {
+		for _, n := range s.Network.Model.Graph().GetNode() {
+			n.Name = nil
+		}
+	})
+	if w := tasktest.Warning(r, "int16-differs"); w == nil || !strings.Contains(w.Text, "most of all w3, ") || !strings.Contains(w.Cure, "--weight-bits w3=16, or ") {
+		t.Errorf("%v", w)
 	}
 }
 

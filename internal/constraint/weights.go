@@ -75,6 +75,9 @@ func SetWeights(n *onnx.Network, values []string) error {
 	if err != nil {
 		return err
 	}
+	if len(layers) == 0 && len(rules) > 0 {
+		return mistake.Errorf("--weight-bits %s: no layer of this network has weights that are rounded; leave it out", rules[0].text)
+	}
 	for _, r := range rules {
 		if !slices.ContainsFunc(layers, func(l quantize.Layer) bool { return r.means(l.Node, l.Op, l.Weight) }) {
 			return mistake.Errorf("--weight-bits %s: no layer with weights, and no weight, is named or matched by it; `demote inspect --json` lists them under layers", r.text)

@@ -75,11 +75,11 @@ func (s *Questions) weightsCure(ctx context.Context, few *picked, want []float32
 	for _, t := range s.FloatModel.Graph().GetInitializer() {
 		was[t.GetName()] = t
 	}
-	reads := map[string]string{} // by weight: the first layer
+	reads := map[string]string{} // by weight: the first layer, which need not have a name
 	var list []string
 	for _, n := range s.Network.Model.Graph().GetNode() {
 		for _, in := range n.GetInput() {
-			if s.Network.Weights[in] != nil && was[in] != nil && reads[in] == "" {
+			if _, known := reads[in]; !known && s.Network.Weights[in] != nil && was[in] != nil {
 				reads[in] = n.GetName()
 				list = append(list, in)
 			}
@@ -93,7 +93,7 @@ func (s *Questions) weightsCure(ctx context.Context, few *picked, want []float32
 		n.Model = s.Network.Model.Clone()
 		g := n.Model.Graph()
 		for i, t := range g.GetInitializer() {
-			if reads[t.GetName()] != "" && !slices.Contains(some, t.GetName()) {
+			if _, read := reads[t.GetName()]; read && !slices.Contains(some, t.GetName()) {
 				g.Initializer[i] = was[t.GetName()]
 			}
 		}
@@ -108,9 +108,13 @@ func (s *Questions) weightsCure(ctx context.Context, few *picked, want []float32
 		return "", cure, err
 	}
 	if s.Network.Weights[worst].Bits() < 16 && s.Config.Model != "" && !s.Config.HasEncodings() {
-		cure = fmt.Sprintf("give it wider weights with --weight-bits %s=16, or ", reads[worst]) + cure
+		cure = fmt.Sprintf("give it wider weights with --weight-bits %s=16, or ", worst) + cure
 	}
-	return fmt.Sprintf(", most of all %s of layer %s, %.3g dB alone", worst, reads[worst], v), cure, nil
+	layer := ""
+	if reads[worst] != "" {
+		layer = " of layer " + reads[worst]
+	}
+	return fmt.Sprintf(", most of all %s%s, %.3g dB alone", worst, layer, v), cure, nil
 }
 
 // noisiest halves a list again and again, and goes on with the half that makes most of the noise. all is the signal
