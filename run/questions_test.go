@@ -164,7 +164,7 @@ func TestBlame(t *testing.T) {
 	}
 	coarse := asks(t, cfg, func(s *searchRun) {
 		g := &s.Records[3].High
-		g.Scale, g.Zero, g.Min, g.Max = 2*g.Scale*float32(g.Max-g.Min), 1, 0, 2 // far enough for all values, with one step on either side of zero
+		g.Scale, g.Zero, g.Min, g.Max = 2*g.Scale*float32(g.Max-g.Min), 1, 0, 2 // one step on either side
 	})
 	if w := tasktest.Warning(coarse, "int16-differs"); w == nil || !strings.Contains(w.Text, "are too wide for the small ones among them") || !strings.Contains(w.Cure, "or search with --bits 8,bf16") {
 		t.Errorf("steps that are too wide: %v", w)
@@ -194,7 +194,8 @@ func TestBlameOfALayerWithoutAName(t *testing.T) {
 	}
 }
 
-// TestBlameOfHalves: bf16 has no range that more samples would mend. What helps where its mantissa is too short is 16 bits.
+// TestBlameOfHalves: bf16 has no range that more samples would mend. What helps where its mantissa is too short is 16
+// bits.
 func TestBlameOfHalves(t *testing.T) {
 	value := func(i int) float32 { return 1000 + float32(i%7)/8 }
 	b := tasktest.NewGraph(60).In("x", value, 8).Weight("w1", 0.5, 8, 8).Weight("w2", 0.5, 8, 4).Constant("k", []float32{1000}).
