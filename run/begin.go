@@ -14,6 +14,7 @@ import (
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
+	"example.org/demote/quant"
 	"example.org/demote/result"
 )
 
@@ -117,6 +118,9 @@ func (s *searchRun) refuseNarrow() error {
 	for _, r := range s.Records {
 		if r.Low.Bits == 4 && s.Config.Session == "default" {
 			return mistake.Errorf("--session default: a default session of ONNX Runtime has no kernels for activations of 4 bits; leave it out")
+		}
+		if r.Low.Bits == 4 && r.High.Bits == 8 && r.Low.Formula != quant.QDQ && segments.ConfusesCodes() { // its file has a score of its own
+			return mistake.Errorf("--formula %s: ONNX Runtime %s cannot score a file with 4 bits beside 8 that computes another formula; leave it out, or give --bits 4,16 or 8,16", r.Low.Formula, backend.RuntimeVersion())
 		}
 		if r.Low.Bits == 4 && r.High.Bits == 8 && fixed && segments.ConfusesCodes() {
 			return mistake.Errorf("4 bits beside 8 in a network with fixed axes: ONNX Runtime %s gives tensors of 8 bits the memory of tensors of 4 bits; give a network with a free batch axis, --bits 4,16 or 8,16, or ONNX Runtime 1.32", backend.RuntimeVersion())

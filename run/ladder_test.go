@@ -262,6 +262,11 @@ func TestLadderRefused(t *testing.T) {
 		t.Errorf("fixed axes: %v", err)
 	}
 	c = searchOfLadder(t)
+	c.Formula, c.GridLow = "torch", "asymmetric"
+	if _, err := Search(context.Background(), c); segments.ConfusesCodes() && (err == nil || !strings.Contains(err.Error(), "cannot score a file with 4 bits beside 8")) {
+		t.Errorf("a formula that the file does not compute: %v", err)
+	}
+	c = searchOfLadder(t)
 	c.Target = "16bit-0.1,16bit-0.2"
 	if _, err := SearchTargets(context.Background(), c); err == nil || !strings.Contains(err.Error(), "it has one target, whose loss it divides") {
 		t.Errorf("a list of targets: %v", err)
