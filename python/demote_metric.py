@@ -142,7 +142,9 @@ class Server:
             got = numpy.asarray(got, "<f8").reshape(-1)
             if len(got) != wanted:
                 cure = "; serve(f) is for one number of all samples" if len(got) == 1 else ""
-                raise ValueError("it returns %d numbers, and %d are wanted%s" % (len(got), wanted, cure))
+                if wanted == 1:
+                    cure = ": return one for all samples, such as their mean, or say by hits or per_sample that it judges each sample"
+                raise ValueError("it returns %d numbers, and %d %s wanted%s" % (len(got), wanted, "is" if wanted == 1 else "are", cure))
             self.send(kind, request, got.tobytes())
         except Exception as e:
             self.error = e

@@ -136,6 +136,8 @@ func (o *Observer) Range(m Method, kind Kind, bits int) (Range, error) {
 	switch {
 	case o.nonFinite > 0 && !o.IgnoreNonFinite:
 		return Range{}, mistake.Errorf("%d of %d calibration values are NaN or infinite", o.nonFinite, o.nonFinite+o.count)
+	case o.count == 0 && o.nonFinite > 0:
+		return Range{}, mistake.Errorf("all its calibration values are NaN or infinite; mend the network, or give samples for which it computes numbers")
 	case o.count == 0:
 		return Range{}, mistake.Errorf("no calibration data")
 	case m == MinMax:

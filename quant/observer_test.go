@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"example.org/demote/mistake"
@@ -262,6 +263,11 @@ func TestNonFiniteIsReported(t *testing.T) {
 	}
 	if _, err := observe([][]float32{{nan}}).Range(MinMax, Asymmetric, 8); !errors.Is(err, mistake.Err) {
 		t.Errorf("nothing but NaN: %v", err)
+	}
+	none := observe([][]float32{{nan}})
+	none.IgnoreNonFinite = true
+	if _, err := none.Range(MinMax, Asymmetric, 8); err == nil || !strings.Contains(err.Error(), "all its calibration values are NaN") {
+		t.Errorf("nothing but NaN, which is let pass: %v", err)
 	}
 	if _, err := observe(nil).Range(MinMax, Asymmetric, 8); !errors.Is(err, mistake.Err) {
 		t.Errorf("no data: %v", err)

@@ -14,6 +14,7 @@ import (
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
+	"example.org/demote/quant"
 	"example.org/demote/result"
 )
 
@@ -111,12 +112,15 @@ func (s *searchRun) worded(notes []result.Warning) []result.Warning {
 }
 
 // refuseNarrow refuses grids of 4 bits where a default session would have to run them, and beside 8 bits where the
-// file's shapes are fixed and this runtime cannot run it.
+// file's shapes are fixed, or where it has a score of its own by another formula, and this runtime cannot run it.
 func (s *searchRun) refuseNarrow() error {
 	fixed := s.Config.FixShapes || !blocks.HasFreeAxes(s.Network.Model)
 	for _, r := range s.Records {
 		if r.Low.Bits == 4 && s.Config.Session == "default" {
 			return mistake.Errorf("--session default: a default session of ONNX Runtime has no kernels for activations of 4 bits; leave it out")
+		}
+		if r.Low.Bits == 4 && r.High.Bits == 8 && r.Low.Formula != quant.QDQ && segments.ConfusesCodes() {
+			return mistake.Errorf("--formula %s: ONNX Runtime %s cannot score a file with 4 bits beside 8 that computes another formula; leave it out, or give --bits 4,16 or 8,16", r.Low.Formula, backend.RuntimeVersion())
 		}
 		if r.Low.Bits == 4 && r.High.Bits == 8 && fixed && segments.ConfusesCodes() {
 			return mistake.Errorf("4 bits beside 8 in a network with fixed axes: ONNX Runtime %s gives tensors of 8 bits the memory of tensors of 4 bits; give a network with a free batch axis, --bits 4,16 or 8,16, or ONNX Runtime 1.32", backend.RuntimeVersion())

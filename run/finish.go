@@ -123,7 +123,7 @@ func (s *ledger) book(f search.Result) {
 	}
 	if units := len(s.Units()); s.Chosen.Methods != nil && f.Stop == search.StopDone && f.Holds && units > 1 && f.Mask.Count() == 0 {
 		s.Warn("nothing-in-int8", fmt.Sprintf("none of %d activations is in int8, with the ranges of int8 by which all int8 scores best: where one activation ruins that score, it says little about the ranges of the others", units),
-			"--range minmax, or --pin NAME=int16 of the activation that ruins it")
+			fmt.Sprintf("--range minmax, or --pin NAME=%s of the activation that ruins it", s.Config.Words.Widths().HighName()))
 	}
 	if w, early := s.ended(f.Stop); early {
 		s.Warned(w)

@@ -152,15 +152,24 @@ func (s *searchRun) foreseeSecond() error {
 	if err != nil {
 		return err
 	}
-	s.Records = nil
-	for _, r := range records {
-		s.Records = append(s.Records, quant.Record{Low: lowest, High: r.Low})
-	}
-	if err := s.refuseNarrow(); err != nil {
-		return err
-	}
 	s.Config.Export = s.Config.Ahead
-	return s.checkExports()
+	for _, top := range []bool{false, true} { // the file has both: the middle width, and what stays at the highest
+		s.Records = nil
+		for _, r := range records {
+			high := r.Low
+			if top {
+				high = r.High
+			}
+			s.Records = append(s.Records, quant.Record{Low: lowest, High: high})
+		}
+		if err := s.refuseNarrow(); err != nil {
+			return err
+		}
+		if err := s.checkExports(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sayStep says which step of a ladder begins, and what it has to do.

@@ -241,6 +241,7 @@ func TestLadderRefused(t *testing.T) {
 		"--ladder and --int16-share exclude":             func(c *config.Config) { c.Int16Share = "20%" },
 		"a target of 50% is measured between two widths": func(c *config.Config) { c.Target = "50%" },
 		"no kernels for activations of 4 bits":           func(c *config.Config) { c.Session = "default" },
+		"encodings have no bf16":                         func(c *config.Config) { c.Ladder, c.Export = "4,8,bf16", []string{"encodings"} },
 		"takes 8 and 16 bits, not 4":                     func(c *config.Config) { c.Export = []string{"overrides"} },
 		"an activation is held at int8, int4 or int16":   func(c *config.Config) { c.Pins = []string{"x=int2"} },
 		"the files of a pair bring their own widths":     func(c *config.Config) { c.Low, c.High, c.Model, c.Calib = "l.onnx", "h.onnx", "", "" },
@@ -259,6 +260,11 @@ func TestLadderRefused(t *testing.T) {
 	c.FixShapes = true
 	if _, err := Search(context.Background(), c); segments.ConfusesCodes() && (err == nil || !strings.Contains(err.Error(), "give a network with a free batch axis")) {
 		t.Errorf("fixed axes: %v", err)
+	}
+	c = searchOfLadder(t)
+	c.Formula, c.GridLow = "torch", "asymmetric"
+	if _, err := Search(context.Background(), c); segments.ConfusesCodes() && (err == nil || !strings.Contains(err.Error(), "cannot score a file with 4 bits beside 8")) {
+		t.Errorf("a formula that the file does not compute: %v", err)
 	}
 	c = searchOfLadder(t)
 	c.Target = "16bit-0.1,16bit-0.2"
@@ -292,6 +298,19 @@ func TestLadderDryRun(t *testing.T) {
 	}
 	if _, err := os.Stat(c.Out); err == nil {
 		t.Error("a dry run has made a folder")
+	}
+}
+
+// TestLadderHeldAtTheTop: where step 1 leaves nothing for step 2, that one still calls its widths 4 and 8.
+func TestLadderHeldAtTheTop(t *testing.T) {
+	c := searchOfLadder(t)
+	c.Pins = []string{"*=int16"}
+	r, err := Search(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if low, high := r.Widths.LowName(), r.Widths.HighName(); low != "int4" || high != "int8" {
+		t.Errorf("step 2 is from %s to %s", high, low)
 	}
 }
 

@@ -8,6 +8,19 @@ import (
 	"example.org/demote/internal/tasktest"
 )
 
+// TestNaNScore: a metric that is NaN for every mix is the worst score. No mix meets the target, and the file is not
+// said to score otherwise than the search.
+func TestNaNScore(t *testing.T) {
+	value := func(i int) float32 { return float32(i%7) - 3 }
+	b := tasktest.NewGraph(21).In("x", value, 8).Weight("w1", 0.5, 8, 8).Weight("w2", 0.5, 8, 4).
+		Do("a = MatMul x w1; r = Relu a; o = MatMul r w2; y = Sqrt o").Out("y", 4)
+	cfg := b.Config(t)
+	cfg.Metric, cfg.Target, cfg.AllowNaN = "cosine", "0.9", true
+	if _, err := Search(context.Background(), cfg); ExitCode(err) != ExitUnreachable {
+		t.Error(err)
+	}
+}
+
 // TestNaNIsFoundInside finds a NaN that a Where makes a number of: of samples in front and inside, in blocks of
 // several and of one, and where it is dropped with the values that a Slice leaves out.
 func TestNaNIsFoundInside(t *testing.T) {

@@ -21,19 +21,26 @@ func TestNothingInInt8(t *testing.T) {
 		name, ranges, target string
 		evaluations          int
 		want                 bool
+		bits                 string
 	}{
-		{"chosen by all int8", "auto", "16bit-0.01", 0, true},
-		{"chosen by hand", "minmax", "16bit-0.01", 0, false},
-		{"something in int8", "auto", "1%", 0, false},
-		{"ended early", "auto", "16bit-0.01", 1, false},
+		{"chosen by all int8", "auto", "16bit-0.01", 0, true, ""},
+		{"chosen by all int4", "auto", "16bit-0.01", 0, true, "4,8"},
+		{"chosen by hand", "minmax", "16bit-0.01", 0, false, ""},
+		{"something in int8", "auto", "1%", 0, false, ""},
+		{"ended early", "auto", "16bit-0.01", 1, false, ""},
 	} {
+		low, high := "int8", "int16"
+		if c.bits != "" {
+			low, high = "int4", "int8"
+		}
 		cfg := base
+		cfg.Bits = c.bits
 		cfg.RangeLow, cfg.Target, cfg.Trials, cfg.Out = c.ranges, c.target, c.evaluations, filepath.Join(t.TempDir(), "run")
 		r := mustSearch(t, cfg)
 		at := slices.IndexFunc(r.Warnings, func(w result.Warning) bool { return w.ID == "nothing-in-int8" })
 		if (at >= 0) != c.want {
 			t.Errorf("%s: %+v", c.name, r.Warnings)
-		} else if at >= 0 && (!strings.HasPrefix(r.Warnings[at].Text, "none of 2 activations is in int8") || !strings.Contains(r.Warnings[at].Cure, "--range minmax")) {
+		} else if at >= 0 && (!strings.HasPrefix(r.Warnings[at].Text, "none of 2 activations is in "+low) || !strings.HasPrefix(r.Warnings[at].Cure, "--range minmax, or --pin NAME="+high+" ")) {
 			t.Errorf("%s: %+v", c.name, r.Warnings[at])
 		}
 		if nothing := len(r.Promotion) == len(r.Holders); nothing != (c.target != "1%") {

@@ -156,11 +156,18 @@ func TestBlame(t *testing.T) {
 			t.Errorf("holder %s: %v", r.Holders[at].Name, w)
 		case strings.Contains(w.Cure, "--range-high minmax"):
 			t.Errorf("holder %d: %q is what there is already", at, w.Cure)
-		case at < 0 && (!strings.Contains(w.Text, "most of all w3 of layer c3/Conv, ") || !strings.Contains(w.Cure, "--low and --high")):
+		case at < 0 && (!strings.Contains(w.Text, "most of all w3 of layer c3/Conv, ") || !strings.Contains(w.Cure, "--weight-bits w3=16, or ") || !strings.Contains(w.Cure, "--low and --high")):
 			t.Errorf("the weights: %v", w)
 		case at >= 0 && (!strings.Contains(w.Text, "its int16 range is ") || !strings.Contains(w.Text, "its values in the data ") || !strings.Contains(w.Cure, "--range-high percentile")):
 			t.Errorf("holder %d, whose range is far too wide: %v", at, w)
 		}
+	}
+	coarse := asks(t, cfg, func(s *searchRun) {
+		g := &s.Records[3].High
+		g.Scale, g.Zero, g.Min, g.Max = 2*g.Scale*float32(g.Max-g.Min), 1, 0, 2 // one step on either side
+	})
+	if w := tasktest.Warning(coarse, "int16-differs"); w == nil || !strings.Contains(w.Text, "are too wide for the small ones among them") || !strings.Contains(w.Cure, "or search with --bits 8,bf16") {
+		t.Errorf("steps that are too wide: %v", w)
 	}
 	cut := asks(t, cfg, func(s *searchRun) { s.Records[3].High.Scale /= 64 })
 	if w := tasktest.Warning(cut, "int16-differs"); w == nil || !strings.Contains(w.Cure, "give more samples with --calib") || strings.Contains(w.Cure, "minmax") {
@@ -170,6 +177,34 @@ func TestBlame(t *testing.T) {
 	other := asks(t, cfg, func(s *searchRun) { s.Records[3].High.Scale /= 64 })
 	if w := tasktest.Warning(other, "int16-differs"); w == nil || !strings.Contains(w.Cure, "--range-high minmax") {
 		t.Errorf("a range that is cut off by another method: %v", w)
+	}
+}
+
+// TestBlameOfALayerWithoutAName: the weight alone is named, and --weight-bits takes its name.
+func TestBlameOfALayerWithoutAName(t *testing.T) {
+	dir := t.TempDir()
+	cfg := config.Config{Model: tasktest.TinyNetwork(t, dir), Calib: tasktest.RandomImages(t, filepath.Join(dir, "c.npy"), 32, 1), Data: tasktest.RandomImages(t, filepath.Join(dir, "e.npy"), 60, 2), Target: "16bit-0.2"}
+	r := asks(t, cfg, func(s *searchRun) {
+		for _, n := range s.Network.Model.Graph().GetNode() {
+			n.Name = nil
+		}
+	})
+	if w := tasktest.Warning(r, "int16-differs"); w == nil || !strings.Contains(w.Text, "most of all w3, ") || !strings.Contains(w.Cure, "--weight-bits w3=16, or ") {
+		t.Errorf("%v", w)
+	}
+}
+
+// TestBlameOfHalves: bf16 has no range that more samples would mend. What helps where its mantissa is too short is 16
+// bits.
+func TestBlameOfHalves(t *testing.T) {
+	value := func(i int) float32 { return 1000 + float32(i%7)/8 }
+	b := tasktest.NewGraph(60).In("x", value, 8).Weight("w1", 0.5, 8, 8).Weight("w2", 0.5, 8, 4).Constant("k", []float32{1000}).
+		Do("c = Sub x k; a = MatMul c w1; r = Relu a; y = MatMul r w2").Out("y", 4)
+	cfg := b.Config(t)
+	cfg.Bits, cfg.Target = "4,bf16", "16bit-3"
+	w := tasktest.Warning(asks(t, cfg, nil), "int16-differs")
+	if w == nil || !strings.Contains(w.Text, "to blame is x, ") || strings.Contains(w.Text, "range is") || !strings.Contains(w.Cure, "--bits 4,16") || strings.Contains(w.Cure, "--calib") {
+		t.Errorf("%v", w)
 	}
 }
 

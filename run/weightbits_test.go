@@ -142,6 +142,17 @@ func TestWeightBitsRepaired(t *testing.T) {
 	}
 }
 
+// TestWeightBitsOfNone: where no weight is rounded, that is said, and not a list named that has nothing.
+func TestWeightBitsOfNone(t *testing.T) {
+	b := tasktest.NewGraph(8).In("x", func(i int) float32 { return float32(i % 7) }, 8).Weight("w", 0.5, 8, 4).
+		Do("e = Einsum x w equation=ab,bc->ac; y = Softmax e").Out("y", 4)
+	c := b.Config(t)
+	c.WeightBits = []string{"4"}
+	if _, err := Search(context.Background(), c); err == nil || !strings.Contains(err.Error(), "no layer of this network has weights that are rounded; leave it out") {
+		t.Error(err)
+	}
+}
+
 // TestWeightBitsRefused are widths of weights that cannot be meant.
 func TestWeightBitsRefused(t *testing.T) {
 	for text, want := range map[string]string{

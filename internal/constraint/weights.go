@@ -67,6 +67,9 @@ func SetWeights(n *onnx.Network, values []string) error {
 	if err != nil {
 		return err
 	}
+	if len(layers) == 0 && len(rules) > 0 {
+		return mistake.Errorf("--weight-bits %s: no layer of this network has weights that are rounded; leave it out", rules[0].text)
+	}
 	n.WeightWidths = map[onnx.WeightInput]quant.Width{}
 	for _, l := range layers {
 		for _, r := range rules {

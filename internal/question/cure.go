@@ -26,6 +26,9 @@ func (s *Questions) holderCure(ctx context.Context, name string, few *picked) (t
 		if h.Name != name {
 			continue
 		}
+		if s.Records[h.Index].High.Width() == quant.Half { // which has no range
+			return ": bf16 keeps 8 bits of a value's mantissa", fmt.Sprintf("search with --bits %d,16, which resolve a narrow range better", s.Records[h.Index].Low.Bits), nil
+		}
 		high := record.Grid(s.Records[h.Index].High)
 		text = fmt.Sprintf(": its %s range is %.4g to %.4g", record.Precision(s.Records[h.Index].High), high.Min, high.Max)
 		data, ok, err := s.rangeOf(ctx, h, few)
@@ -34,8 +37,16 @@ func (s *Questions) holderCure(ctx context.Context, name string, few *picked) (t
 		}
 		text += fmt.Sprintf(", its values in the data %.4g to %.4g", data.Min, data.Max)
 		low, most := float64(min(data.Min, 0)), float64(max(data.Max, 0)) // every grid holds 0
-		inside := low >= high.Min && most <= high.Max
-		if inside && high.Max-high.Min > farWider*(most-low) && s.Config.RangeHigh != string(quant.Percentile) {
+		switch inside := low >= high.Min && most <= high.Max; {
+		case !inside:
+		case high.Max-high.Min <= farWider*(most-low):
+			text += fmt.Sprintf(", and its steps of %.3g are too wide for the small ones among them", high.Scale)
+			wider := "bf16"
+			if s.Records[h.Index].High.Bits < 16 {
+				wider = "16"
+			}
+			cure = fmt.Sprintf("bring parts of different size, such as columns in other units, to one size before they are one tensor, or search with --bits %d,%s", s.Records[h.Index].Low.Bits, wider)
+		case s.Config.RangeHigh != string(quant.Percentile):
 			cure = "leave samples with far values out of --calib, or cut those off with --range-high percentile"
 		}
 	}
@@ -64,11 +75,11 @@ func (s *Questions) weightsCure(ctx context.Context, few *picked, want []float32
 	for _, t := range s.FloatModel.Graph().GetInitializer() {
 		was[t.GetName()] = t
 	}
-	reads := map[string]string{} // by weight: the first layer
+	reads := map[string]string{} // by weight: the first layer, which need not have a name
 	var list []string
 	for _, n := range s.Network.Model.Graph().GetNode() {
 		for _, in := range n.GetInput() {
-			if s.Network.Weights[in] != nil && was[in] != nil && reads[in] == "" {
+			if _, known := reads[in]; !known && s.Network.Weights[in] != nil && was[in] != nil {
 				reads[in] = n.GetName()
 				list = append(list, in)
 			}
@@ -82,7 +93,7 @@ func (s *Questions) weightsCure(ctx context.Context, few *picked, want []float32
 		n.Model = s.Network.Model.Clone()
 		g := n.Model.Graph()
 		for i, t := range g.GetInitializer() {
-			if reads[t.GetName()] != "" && !slices.Contains(some, t.GetName()) {
+			if _, read := reads[t.GetName()]; read && !slices.Contains(some, t.GetName()) {
 				g.Initializer[i] = was[t.GetName()]
 			}
 		}
@@ -96,7 +107,14 @@ func (s *Questions) weightsCure(ctx context.Context, few *picked, want []float32
 	if err != nil {
 		return "", cure, err
 	}
-	return fmt.Sprintf(", most of all %s of layer %s, %.3g dB alone", worst, reads[worst], v), cure, nil
+	if s.Network.Weights[worst].Bits() < 16 && s.Config.Model != "" && !s.Config.HasEncodings() {
+		cure = fmt.Sprintf("give it wider weights with --weight-bits %s=16, or ", worst) + cure
+	}
+	layer := ""
+	if reads[worst] != "" {
+		layer = " of layer " + reads[worst]
+	}
+	return fmt.Sprintf(", most of all %s%s, %.3g dB alone", worst, layer, v), cure, nil
 }
 
 // noisiest halves a list again and again, and goes on with the half that makes most of the noise. all is the signal

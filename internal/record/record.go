@@ -44,6 +44,14 @@ func Search(r *result.Score, lower bool) search.Score {
 	return search.Score{Value: v}
 }
 
+// Kept is a score as a result keeps it, which has no NaN: a network that computes one scores worst.
+func Kept(s search.Score) search.Score {
+	if s.Total == 0 && math.IsNaN(s.Value) {
+		s.Value = math.Inf(-1)
+	}
+	return s
+}
+
 // MetricSign turns the search's number, where higher is better, back into the metric's own.
 func MetricSign(v float64, lower bool) float64 {
 	if lower {

@@ -17,7 +17,8 @@ import (
 
 // Prepare prepares the task of the configuration.
 func (s *Runner) Prepare(ctx context.Context) (err error) {
-	if s.Task, err = task.Prepare(ctx, s.Config); err == nil {
+	// a step of a ladder has said its widths, also where all its activations are held
+	if s.Task, err = task.Prepare(ctx, s.Config); err == nil && s.Config.Rung == nil {
 		s.Config.Words.Set(s.Task.Widths())
 	}
 	return err

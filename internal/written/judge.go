@@ -46,6 +46,7 @@ func (s *Checker) recordedIs(now search.Score, of string) error {
 		return nil
 	}
 	recorded := record.Search(s.Result.Score.Mixed, s.Metric.Lower)
+	now = record.Kept(now)
 	if closeScores(recorded, now, s.exact()) {
 		return nil
 	}

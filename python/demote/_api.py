@@ -42,7 +42,7 @@ def search(
     Returns the result, also after Ctrl-C, with the best so far. Raises TargetNotMet and NotVerified, which have the
     best result, and Mistake where something is to be mended."""
     if isinstance(target, (list, tuple)) or "," in str(target):
-        raise _errors.Mistake("target is a list: give one target, and search again for each")
+        raise _errors.Mistake("target %s: a search from Python has one: call it for each, with reuse=RESULT of the one before" % (target,))
     if options.get("dry_run"):
         raise _errors.Mistake("dry_run leaves no result: leave it out, or call inspect")
     temporary = tempfile.TemporaryDirectory(prefix="demote-") if out is None else None
@@ -59,8 +59,10 @@ def search(
     for name in "low", "high":
         if options.get(name) is not None:
             files[name] = _inputs.model_file(options.pop(name), folder, name + ".onnx")
+    before = _written(path)
     ended = _run(["search"], {**files, "target": target, "out": path, "json": True, **options}, metric, on_event)
-    if not os.path.exists(os.path.join(path, "result.json")):
+    after = _written(path)
+    if after is None or after == before and "schema_version" not in (ended.last or {}):  # none, or another search's
         first = os.path.join(path, FIRST_STEP)
         if ended.interrupted and os.path.exists(os.path.join(first, "result.json")):
             return Result(first, True, temporary)
@@ -71,6 +73,14 @@ def search(
     if ended.code and not ended.interrupted:
         raise _errors.of(ended.code, _program.message(ended.text), result)
     return result
+
+
+def _written(path: str) -> Optional[int]:
+    """When the result of a run folder was written, in ns; None where there is none."""
+    try:
+        return os.stat(os.path.join(path, "result.json")).st_mtime_ns
+    except OSError:
+        return None
 
 
 def inspect(model: Any, calib: Any = None, **options: Any) -> Event:

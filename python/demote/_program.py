@@ -16,6 +16,8 @@ from ._errors import DemoteError
 
 # More of what the program says on standard error is not kept for a message.
 KEPT = 200
+# Flags whose values are lists with commas between; a list of any other is one flag each.
+COMMAS = ("anchors", "bits", "class_weights", "ladder", "mean", "repair", "scale", "std")
 # Exit codes of a run that Ctrl-C has ended: its own, or the signal's where that came too early or twice.
 INTERRUPTED = (130, -signal.SIGINT)
 
@@ -51,9 +53,12 @@ def version() -> str:
 
 
 def flags(options: Mapping[str, Any]) -> List[str]:
-    """Keywords as flags: name_of=value is --name-of=value, True a flag alone, a list one flag each; None and False none."""
+    """Keywords as flags: name_of=value is --name-of=value, True a flag alone, a list one flag each, or with
+    commas between (COMMAS); None and False none."""
     words: List[str] = []
     for name, value in options.items():
+        if name in COMMAS and isinstance(value, (list, tuple)):
+            value = ",".join(map(str, value))
         flag = "--" + name.rstrip("_").replace("_", "-")
         for one in value if isinstance(value, (list, tuple)) else [value]:
             if one is True:

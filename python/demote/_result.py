@@ -34,7 +34,7 @@ class Result:
 
     @property
     def promotion(self) -> List[str]:
-        """The activations that stay at int16, or at another width than the lowest."""
+        """The activations that stay at int16, or another high width; of a ladder those above the lowest width."""
         return list(self.json["promotion"])
 
     @property
@@ -102,7 +102,7 @@ class Result:
             lines = ["%d of %d activations run in %s" % (counts[low], all_, low)]
         lines += ["%-6s %s" % (name, _text(value)) for name, value in self.scores.items() if value is not None]
         if self.target is not None:
-            lines.append("target above %s (%s)" % (_text(self.target), self.json["target"]["text"]))
+            lines.append("target %s %s (%s)" % ("below" if self.json["lower"] else "above", _text(self.target), self.json["target"]["text"]))
         if self.interrupted:
             lines.append("interrupted: the best so far")
         return "\n".join(lines)

@@ -15,6 +15,11 @@ def test_flags():
     assert _program.flags(given) == ["--grid=pow2", "--force", "--pin=a=int8", "--pin=b=int16", "--max-drop=0.01", "--out=x", "--input=h=0"]
 
 
+def test_flags_that_are_lists():
+    given = {"ladder": [4, 8, 16], "bits": (8, "bf16"), "weight_bits": [4, "op:Gemm=16"]}
+    assert _program.flags(given) == ["--ladder=4,8,16", "--bits=8,bf16", "--weight-bits=4", "--weight-bits=op:Gemm=16"]
+
+
 def test_messages():
     assert _program.message("note\ndemote: first\ndemote: the error, which\nhas two lines\n") == "the error, which\nhas two lines"
     assert _program.message("killed") == "killed"

@@ -69,6 +69,23 @@ def test_what_networks_and_samples_are_given_as(plain, network, calib, samples):
         assert content(got.mixed) == content(want.mixed)
 
 
+def test_one_target(plain, network, calib, samples):
+    for several in "16bit-0.02,16bit-0.1", ["16bit-0.02", "16bit-0.1"]:
+        with pytest.raises(demote.Mistake, match="has one"):
+            demote.search(network, calib, samples, several)
+    first = demote.search(network, calib, samples, TARGET)
+    demote.search(network, calib, samples, "16bit-0.1", reuse=first.path)
+
+
+def test_an_interrupted_search_has_no_result_of_another(plain, network, calib, samples, monkeypatch, tmp_path):
+    """What an earlier search has left in the folder is not what one that Ctrl-C ends at once has found."""
+    out = str(tmp_path / "run")
+    demote.search(network, calib, samples, TARGET, out=out)
+    monkeypatch.setattr(_program, "run", lambda *rest: _program.Ended(-signal.SIGINT, None, "", True))
+    with pytest.raises(KeyboardInterrupt):
+        demote.search(network, calib, samples, TARGET, out=out, force=True)
+
+
 def test_result(plain, tmp_path):
     _, want = plain
     table = pandas.DataFrame(want.holders)
@@ -129,6 +146,20 @@ def test_any_name_of_an_input(network, calib, samples):
         assert demote.evaluate(other, {name: samples[0], "y": samples[1]}) == demote.evaluate(network, samples)
 
 
+def test_a_summary_has_the_widths_that_were_searched(network, calib, samples):
+    """A summary counts by the widths that were searched, and has the metric's own direction."""
+    half = demote.search(network, calib, samples, TARGET, bits=(4, "bf16"))
+    table = pandas.DataFrame(half.holders)
+    assert set(table.precision) == {"int4", "bf16"}, "a case that shows nothing"
+    assert half.summary().startswith("%d of %d activations run in int4" % ((table.precision == "int4").sum(), len(table)))
+    assert "bf16: " in half._repr_html_()
+    ladder = demote.search(network, calib, samples, TARGET, ladder=[4, 8, 16], pin=["input=int16", "r0=int8"])
+    has = pandas.DataFrame(ladder.holders).precision.value_counts().to_dict()
+    assert ladder.summary().splitlines()[0] == "%d activations: %s" % (len(table), ", ".join("%d in int%d" % (has.get("int%d" % n, 0), n) for n in (16, 8, 4)))
+    lower = demote.search(network, calib, samples[0], "16bit+1", metric="mse")
+    assert "target below " in lower.summary()
+
+
 def test_a_temporary_result_goes_with_its_object(network, calib, samples):
     got = demote.search(network, calib, samples, TARGET)
     folder = os.path.dirname(got.path)
@@ -174,8 +205,8 @@ def test_mistakes(network, calib, samples):
         ("samples are a int", lambda: demote.search(network, calib, 3, TARGET)),
         ("a tuple of 3", lambda: demote.search(network, calib, (x, y, y), TARGET)),
         ("an input is called y", lambda: demote.search(network, calib, ({"y": x}, y), TARGET)),
-        ("target is a list", lambda: demote.search(network, calib, samples, "16bit-0.02,16bit-0.01")),
-        ("target is a list", lambda: demote.search(network, calib, samples, ["16bit-0.02"])),
+        ("a search from Python has one", lambda: demote.search(network, calib, samples, "16bit-0.02,16bit-0.01")),
+        ("a search from Python has one", lambda: demote.search(network, calib, samples, ["16bit-0.02"])),
         ("dry_run leaves no result", lambda: demote.search(network, calib, samples, TARGET, dry_run=True)),
         ("array of Python objects", lambda: demote.search(network, calib, (x, y.astype(object)), TARGET)),
         ("samples are no array", lambda: demote.search(network, calib, (x, [[1, 2], [3]]), TARGET)),
