@@ -32,6 +32,7 @@ var notRunHere = []struct{ begins, why, instead string }{
 	{"demote search ... --metric-serve", "a Python with numpy", "TestServerIsTop1, with this program as the server, and run's tests PythonServer"},
 	{"demote verify DIR --metric-cmd", "a Python with numpy", "TestCommandThatWasGivenAgainIsScored, with this program as the command"},
 	{"python3 examples/own/export.py", "PyTorch, gigabytes", "TestDocumentsCommands puts a network of the same names in its place; make test-toolkits exports torchvision"},
+	{"demote watch DIR --serve", "does not end by itself", "TestWatchCommand, and TestBrowserWatches in a browser"},
 }
 
 // endsOtherwise are exit codes other than 0 that a document says of its command, by how it begins.
