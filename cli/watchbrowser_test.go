@@ -3,7 +3,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"strings"
 	"testing"
@@ -15,22 +14,8 @@ import (
 // TestBrowserWatches opens the page of a search that runs in another process: it says how the search stands, the curve
 // grows without a reload, what was unfolded stays so, and at the end it is the report.
 func TestBrowserWatches(t *testing.T) {
-	in := good(t)
-	for flag, value := range map[string]string{"--model": "model.onnx", "--calib": "calib.npz", "--data": "eval.npz"} {
-		in.flags[flag] = "../examples/fashion/" + value
-	}
-	in.flags["--target"] = "16bit-0.003"
-	args := append(in.args(), "--limit", "500", "--grid", "pow2")
-	served := process("watch", in.path("run"), "--serve")
-	out, err := served.StdoutPipe()
-	if err != nil || served.Start() != nil {
-		t.Fatal(err)
-	}
-	defer served.Process.Kill()
-	url, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
+	in, args := seconds(t)
+	_, url := servedPage(t, in.path("run"))
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WSURLReadTimeout(time.Minute))
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	defer stop()
@@ -45,7 +30,7 @@ func TestBrowserWatches(t *testing.T) {
 		}
 		return v
 	}
-	if _, err := chromedp.Run(ctx, chromedp.Navigate(strings.TrimSpace(url))); err != nil {
+	if _, err := chromedp.Run(ctx, chromedp.Navigate(url)); err != nil {
 		t.Fatal(err)
 	}
 	if got := text(`document.getElementById("live").textContent`); got != "Waiting for the search" {

@@ -6,32 +6,54 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// TestWatchCommand watches a search in another process from before it begins to its end, in lines, in JSON and at an
-// address, and holds that the search finds what it finds unwatched.
-func TestWatchCommand(t *testing.T) {
-	in := long(t)
-	dir := in.path("run")
+// seconds is a search that takes some seconds, of the example network.
+func seconds(t *testing.T) (inputs, []string) {
+	in := good(t)
+	for flag, value := range map[string]string{"--model": "model.onnx", "--calib": "calib.npz", "--data": "eval.npz"} {
+		in.flags[flag] = "../examples/fashion/" + value
+	}
+	in.flags["--target"] = "16bit-0.003"
+	return in, append(in.args(), "--limit", "200", "--grid", "pow2", "--range", "minmax")
+}
+
+// servedPage is `demote watch --serve` in a process of its own, and the address that it prints.
+func servedPage(t *testing.T, dir string) (*exec.Cmd, string) {
+	t.Helper()
 	served := process("watch", dir, "--serve")
 	out, err := served.StdoutPipe()
 	if err != nil || served.Start() != nil {
 		t.Fatal(err)
 	}
-	defer served.Process.Kill()
+	t.Cleanup(func() { served.Process.Kill() })
 	url, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
+	return served, strings.TrimSpace(url)
+}
+
+// TestWatchCommand watches a search in another process from before it begins to its end, in lines, in JSON and at an
+// address, and holds that the search finds what it finds unwatched.
+func TestWatchCommand(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
+	in, args := seconds(t)
+	dir := in.path("run")
+	served, url := servedPage(t, dir)
 	plain := make(chan called)
 	go func() { plain <- finish(t, process("watch", dir)) }()
 	lines := make(chan called)
 	go func() { lines <- finish(t, process("watch", dir, "--json")) }()
-	if c := finish(t, process(in.args()...)); c.code != 0 {
+	if c := finish(t, process(args...)); c.code != 0 {
 		t.Fatalf("the search: %d: %s", c.code, c.err)
 	}
 	watched, err := os.ReadFile(in.path("run/promotion.txt"))
@@ -59,7 +81,7 @@ func TestWatchCommand(t *testing.T) {
 	if len(all) < 2 {
 		t.Errorf("nothing was seen on the way: %s%s", c.out, c.err)
 	}
-	answer, err := http.Get(strings.TrimSpace(url))
+	answer, err := http.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,8 +101,8 @@ func TestWatchCommand(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Error("Ctrl-C does not end it")
 	}
-	in.flags["--out"] = in.path("alone")
-	must(t, in.args()...)
+	args[slices.Index(args, "--out")+1] = in.path("alone")
+	must(t, args...)
 	if alone, err := os.ReadFile(in.path("alone/promotion.txt")); err != nil || string(alone) != string(watched) {
 		t.Errorf("watched: %q, alone: %q, %v", watched, alone, err)
 	}
