@@ -41,8 +41,7 @@ type watcher struct {
 	shown   atomic.Pointer[tty.ETA] // beside the bar, which is drawn by another goroutine
 
 	forecast *search.Forecast
-	remains  atomic.Pointer[tty.ETA] // what it said last
-	rates    []rate                  // of the last seconds, oldest first
+	rates    []rate // of the last seconds, oldest first
 }
 
 // A rate is how many distinct masks had been run at a time.
@@ -179,8 +178,6 @@ func (w *watcher) event(e search.Event) {
 	w.forecast.Add(elapsed, e)
 	now := &tty.ETA{At: time.Now()}
 	now.Least, now.Most, now.Left = w.forecast.Left(elapsed)
-	remains := *now
-	w.remains.Store(&remains)
 	if w.json {
 		w.line(e, now, elapsed)
 		return
@@ -219,12 +216,11 @@ func (w *watcher) event(e search.Event) {
 	w.bar.SetCurrent(min(int64(e.Low), int64(e.Units)-1)) // a bar that is full is over, and searches go back
 }
 
-// left is the time that may remain, as it was shown last.
+// left is the time that may remain.
 func (w *watcher) left() (least, most time.Duration, known bool) {
-	if now := w.remains.Load(); now != nil {
-		return now.Least, now.Most, now.Left
-	}
-	return 0, 0, false
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.forecast.Left(time.Since(w.started))
 }
 
 // newBar makes the bar, on a narrow terminal without its picture.

@@ -123,9 +123,7 @@ func (o *outside) show(s live.State) {
 	if best := s.Best(); best != nil && best.Value != nil {
 		eta.Text += fmt.Sprintf(" (%.6g)", *best.Value)
 	}
-	if s.Seconds > 0 && s.Trials > 0 {
-		eta.Text += fmt.Sprintf(", %.2g masks/s", float64(s.Trials)/s.Seconds)
-	}
+	eta.Text += s.Rate()
 	if s.Proof != nil {
 		eta.Text = "proof: " + proofText(*s.Proof)
 	}
@@ -195,14 +193,7 @@ func (o *outside) ended(s live.State) error {
 // jsonState is how a run stands, in the words of `demote search --json`.
 func jsonState(s live.State) map[string]any {
 	return map[string]any{"event": s.Event, "run": s.Dir, "evaluations": s.Evaluations, "trials": s.Trials, "int8": s.Low, "holders": s.Units, "best_int8": s.BestLow,
-		"seconds": s.Seconds, "left": s.Left, "tried_int8": list(s.Int8), "tried_int16": list(s.Int16), "finished": s.Finished}
-}
-
-func list(names []string) []string {
-	if names == nil {
-		return []string{}
-	}
-	return names
+		"seconds": s.Seconds, "left": s.Left, "tried_int8": append([]string{}, s.Int8...), "tried_int16": append([]string{}, s.Int16...), "finished": s.Finished}
 }
 
 // shortened is a text that fits, if need be with an ellipsis at its end.

@@ -123,14 +123,19 @@ func (s *State) Text() string {
 	if s.Finished {
 		return "the search has ended"
 	}
-	text := fmt.Sprintf("%d of %d in %s now, best %d; %d evaluations, %d masks", s.Low, s.Units, s.Run.LowName(), s.BestLow, s.Evaluations, s.Trials)
-	if s.Seconds > 0 && s.Trials > 0 {
-		text += fmt.Sprintf(", %.2g masks/s", float64(s.Trials)/s.Seconds)
-	}
+	text := fmt.Sprintf("%d of %d in %s now, best %d; %d evaluations, %d masks%s", s.Low, s.Units, s.Run.LowName(), s.BestLow, s.Evaluations, s.Trials, s.Rate())
 	if tried := s.Tried(); tried != "" {
 		text += "; tried: " + tried
 	}
 	return text
+}
+
+// Rate is how many masks a second the session has run, behind a comma; empty where there is nothing to count.
+func (s *State) Rate() string {
+	if s.Seconds <= 0 || s.Trials == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %.2g masks/s", float64(s.Trials)/s.Seconds)
 }
 
 // most is how many names a line has.

@@ -106,7 +106,7 @@ func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segmen
 func (s *Runner) compareRanges(ctx context.Context, check func(*task.Task, *segments.Source) error, harm *harms) (best search.Score, err error) {
 	work := s.Config.Begin(stage.Ranges, "methods", len(s.Candidates)+1, 0)
 	defer func() { s.choosing += work.End() }()
-	units := len(s.Network.Holders)
+	holders := len(s.Network.Holders)
 	for i, c := range s.Candidates {
 		if !c.Same {
 			if s.halfOver() && i > 0 {
@@ -114,7 +114,7 @@ func (s *Runner) compareRanges(ctx context.Context, check func(*task.Task, *segm
 				return best, nil
 			}
 			measure := func(e *backend.Evaluator) error { return harm.measure(ctx, e, string(c.Method), c.Low) }
-			methods := slices.Repeat([]string{string(c.Method)}, units)
+			methods := slices.Repeat([]string{string(c.Method)}, holders)
 			if best, err = s.tryRanges(ctx, string(c.Method), methods, best, check, measure); err != nil {
 				return best, err
 			}
@@ -122,7 +122,7 @@ func (s *Runner) compareRanges(ctx context.Context, check func(*task.Task, *segm
 		}
 		work.One()
 	}
-	methods, changed := harm.least(s.Chosen.Methods[0], units)
+	methods, changed := harm.least(s.Chosen.Methods[0], holders)
 	switch {
 	case changed == 0:
 	case s.halfOver():
