@@ -24,6 +24,9 @@ func written(flag, name, text string) func(*testing.T, inputs) []string {
 
 // TestBadWishes gives every kind of bad constraint, cost, share and budget: one line, exit code 2, and no folder.
 func TestBadWishes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct {
 		name   string
 		change func(t *testing.T, in inputs) []string

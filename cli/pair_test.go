@@ -19,6 +19,9 @@ import (
 
 // TestBadPairs gives a search what is no pair.
 func TestBadPairs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	must(t, "quantize", "--model", in.path("net.onnx"), "--calib", in.path("calib.npz"), "--out", in.path("ends"))
 	g := newGraph().node("Tanh", "t", "x")

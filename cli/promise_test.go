@@ -21,6 +21,9 @@ func asTheyAre(_, _ []float64) {}
 // TestBadHoldout gives a search hold-outs and confidences that cannot serve: exit code 2, one line, no folder left
 // behind.
 func TestBadHoldout(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct {
 		name   string
 		change func(t *testing.T, in inputs) (more []string)

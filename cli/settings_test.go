@@ -109,6 +109,9 @@ func TestSettings(t *testing.T) {
 
 // TestBadSettings holds that what a file or a variable says wrongly is one line with the place.
 func TestBadSettings(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	dir := t.TempDir()
 	for _, c := range []struct{ name, text, want string }{
 		{"a slip", "model: m\ntargett: 3\n", `line 2: no flag is named "targett"; did you mean target? write flags without their dashes`},

@@ -9,6 +9,9 @@ import (
 // TestProofKeepsOutcomes holds that the outcomes of what a proof scores are right though it lays the samples out anew,
 // and that another search may take over what such a run knows.
 func TestProofKeepsOutcomes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	c := twelveHolders(t)
 	c.Prove, c.Strategy, c.Target = "all", "rank", "16bit-0.001"
 	r := mustSearch(t, c)
@@ -32,6 +35,9 @@ func TestProofKeepsOutcomes(t *testing.T) {
 // TestProofsOfAList holds that each target of a list with proofs has the answer and the proof of a run alone: the
 // samples are laid out for the search again behind each proof.
 func TestProofsOfAList(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	c := twelveHolders(t)
 	c.Prove, c.Strategy, c.Target = "all", "rank", "16bit-0.001,16bit-0.02,16bit-0.04"
 	list, err := SearchTargets(context.Background(), c)

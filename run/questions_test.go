@@ -138,6 +138,9 @@ func TestQuestions(t *testing.T) {
 // TestBlame names the holder whose int16 grid was spoilt, and the weights of this network, whose channels are uneven,
 // where none was.
 func TestBlame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	dir := t.TempDir()
 	cfg := config.Config{Model: tasktest.TinyNetwork(t, dir), Calib: tasktest.RandomImages(t, filepath.Join(dir, "c.npy"), 32, 1), Data: tasktest.RandomImages(t, filepath.Join(dir, "e.npy"), 60, 2), Target: "16bit-0.2"}
 	for _, at := range []int{-1, 0, 3, 6} {

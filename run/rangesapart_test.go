@@ -40,6 +40,9 @@ func columns(t *testing.T) config.Config {
 // are those with which all int8 but that one scores best, found by a search with each method and that one pinned; and
 // that the dominating one keeps the choice by all int8.
 func TestRangeAutoApart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	c := columns(t)
 	c.RangeLow, c.Target = "auto", "16bit-20"
 	r := mustSearch(t, c)

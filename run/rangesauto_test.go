@@ -123,6 +123,9 @@ func TestRangeAutoIsChosenOnce(t *testing.T) {
 
 // TestRangeAutoWithBiases holds that biases on int32 grids are on those of the grids that were chosen.
 func TestRangeAutoWithBiases(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	c := outlying(t)
 	c.Bias = "int32"
 	r := mustSearch(t, c)
@@ -147,6 +150,9 @@ func TestRangeAutoLeavesTimeToSearch(t *testing.T) {
 // TestRangeAutoOfManySamples holds that methods are compared on a share of many samples, and that a search whose scans
 // are naive chooses the same.
 func TestRangeAutoOfManySamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	c := tasktest.TinyConfig(t, 700)
 	c.RangeLow, c.Strategy = "auto", "bisect"
 	r := mustSearch(t, c)

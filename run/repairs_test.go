@@ -129,6 +129,9 @@ func TestRepair(t *testing.T) {
 // TestRepairOfManySamples holds that repairs which were compared on a share of the samples leave the target where all
 // samples have it, with a unit that stays at int16 too.
 func TestRepairOfManySamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	c := unevenOf(t, 600)
 	c.Target, c.Pins, c.Strategy = "50%", []string{"x=int16"}, "bisect"
 	plain := mustSearch(t, c)
@@ -220,6 +223,9 @@ func TestRepairWithoutTime(t *testing.T) {
 
 // TestRepairIsChosenOnce holds that what was chosen is used again when the run goes on.
 func TestRepairIsChosenOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for method, target := range map[string]string{"auto": "45", "minmax": "50"} {
 		c := unevenConfig(t)
 		c.Repair, c.RangeLow, c.Target = "auto", method, target
@@ -270,6 +276,9 @@ func TestRepairOfAPair(t *testing.T) {
 
 // TestRepairTargets holds that a list of targets makes one choice, and finds for each what a search of it finds.
 func TestRepairTargets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	c := unevenConfig(t)
 	c.Repair, c.Target = "auto", "50,16bit-0.5"
 	stages := map[string]int{}

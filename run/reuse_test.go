@@ -18,6 +18,9 @@ import (
 // TestReuseAnswersAsAlone holds that a search which takes over what another run knows has the answer of one that does
 // not, for another target, strategy, cost, pin and share, and runs less.
 func TestReuseAnswersAsAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	first := tasktest.TinyConfig(t, 90)
 	first.Strategy = "greedy"
 	mustSearch(t, first)
@@ -55,6 +58,9 @@ func TestReuseAnswersAsAlone(t *testing.T) {
 // TestReuseOfOutcomes holds that a run with weighted classes takes over what follows from the outcomes of one without;
 // and by F1 one of another target, also of trials that were not finished.
 func TestReuseOfOutcomes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, change := range map[string]func(c *config.Config){
 		"top1, weighted": func(c *config.Config) { c.Metric, c.ClassWeights = "top1", "balanced" },
 		"f1, weighted":   func(c *config.Config) { c.ClassWeights = "1,2,3,4,5,6,7,8,9,10,11,12" },

@@ -51,6 +51,9 @@ func sameAsAlone(t *testing.T, c config.Config, list []*config.Result) {
 // TestTargetsAnswerAsAlone holds that every target of a list has the answer of a run alone, by strategies with and
 // without a ranking, and that they share their work.
 func TestTargetsAnswerAsAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, strategy := range []string{"auto", "demotion", "rank"} {
 		cfg := tasktest.TinyConfig(t, 90)
 		cfg.Strategy, cfg.Target = strategy, "16bit-0.03, 16bit-0.1,50%,0.2,16bit-0.06"
@@ -83,6 +86,9 @@ func TestTargetsAnswerAsAlone(t *testing.T) {
 // TestTargetsGoOn interrupts a list after its first target and in the middle of the second: what is ready stays, and
 // the same list comes to the same end.
 func TestTargetsGoOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.TinyConfig(t, 90)
 	cfg.Target = "16bit-0.03,16bit-0.1,16bit-0.06"
 	ctx, stop := context.WithCancel(context.Background())

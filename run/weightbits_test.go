@@ -37,6 +37,9 @@ func weightWidths(t *testing.T, path string) (list []string) {
 // what was searched, bit for bit; result, inspect and quantize say the same widths; full scores decide alike; the bit
 // operations count them.
 func TestWeightBits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	base := tasktest.TinyConfig(t, 64)
 	base.Strategy, base.Target = "gallop", "16bit-0.1"
 	plain, err := Search(context.Background(), base)
