@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -177,10 +178,19 @@ func config(c *cli.Context) (run.Config, error) {
 		}
 	}
 	if c.Args().Present() && c.Command.ArgsUsage == "" {
-		return r, usage("unexpected argument %q; flags begin with --", c.Args().First())
+		return r, unexpectedArgument(c)
 	}
 	r.Say = warned(c.App.ErrWriter)
 	return r, nil
+}
+
+// unexpectedArgument is the mistake of a word that belongs to no flag: mostly a network's name without its flag.
+func unexpectedArgument(c *cli.Context) error {
+	word := c.Args().First()
+	if strings.HasSuffix(word, ".onnx") && slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "model") }) {
+		return usage("unexpected argument %q; write --model %s", word, word)
+	}
+	return usage("unexpected argument %q; flags begin with --", word)
 }
 
 // warned tells the warnings of a command that shows no progress, each once.

@@ -70,6 +70,9 @@ func TestSlipsOfThePen(t *testing.T) {
 		{"search --goal 0.9", "unknown flag --goal; `demote search --help`"},
 		{"optimize", "no command \"optimize\"; `demote --help`"},
 		{"search --x 1", "unknown flag --x; `demote search"},
+		{"inspect net.onnx", `unexpected argument "net.onnx"; write --model net.onnx`},
+		{"search net.onnx --calib c.npz", `unexpected argument "net.onnx"; write --model net.onnx`},
+		{"search folder", `unexpected argument "folder"; flags begin with --`},
 	} {
 		got := call(strings.Fields(c.line)...)
 		if got.code != run.ExitMistake || !strings.Contains(got.err, c.says) {
