@@ -57,16 +57,16 @@ func TestBadModels(t *testing.T) {
 		change func(p *onnxpb.ModelProto)
 		texts  []string
 	}{
-		{"old opset", func(p *onnxpb.ModelProto) { p.OpsetImport[0].Version = proto.Int64(6) }, []string{"opset 6", "7 to 23"}},
-		{"new opset", func(p *onnxpb.ModelProto) { p.OpsetImport[0].Version = proto.Int64(24) }, []string{"opset 24"}},
+		{"old opset", func(p *onnxpb.ModelProto) { p.OpsetImport[0].Version = proto.Int64(6) }, []string{"opset 6", "7 to 26"}},
+		{"new opset", func(p *onnxpb.ModelProto) { p.OpsetImport[0].Version = proto.Int64(27) }, []string{"opset 27"}},
 		{"negative opset", func(p *onnxpb.ModelProto) { p.OpsetImport[0].Version = proto.Int64(-1) }, []string{"opset -1"}},
 		{"opset twice", func(p *onnxpb.ModelProto) {
 			p.OpsetImport = append(p.OpsetImport, &onnxpb.OperatorSetIdProto{Domain: ir.Str("ai.onnx"), Version: proto.Int64(13)})
 		}, []string{"imported twice"}},
 		{"no opset", func(p *onnxpb.ModelProto) { p.OpsetImport = nil }, []string{"no operator set"}},
 		{"only another domain", func(p *onnxpb.ModelProto) { p.OpsetImport[0].Domain = ir.Str("x") }, []string{"opset 0"}},
-		{"old IR", func(p *onnxpb.ModelProto) { p.IrVersion = proto.Int64(2) }, []string{"IR version 2", "3 to 12"}},
-		{"new IR", func(p *onnxpb.ModelProto) { p.IrVersion = proto.Int64(13) }, []string{"IR version 13"}},
+		{"old IR", func(p *onnxpb.ModelProto) { p.IrVersion = proto.Int64(2) }, []string{"IR version 2", "3 to 13"}},
+		{"new IR", func(p *onnxpb.ModelProto) { p.IrVersion = proto.Int64(14) }, []string{"IR version 14"}},
 		{"no graph", func(p *onnxpb.ModelProto) { p.Graph = nil }, []string{"no graph"}},
 		{"no output", func(p *onnxpb.ModelProto) { p.Graph.Output = nil }, []string{"no output"}},
 		{"dangling input", func(p *onnxpb.ModelProto) { p.Graph.Node[1].Input[0] = "nowhere" }, []string{`Relu node "r"`, `"nowhere"`}},

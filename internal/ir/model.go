@@ -19,8 +19,8 @@ import (
 // Conv ONNX Runtime 1.24 fuses. IR version 10 is the one that came with it
 // (https://onnx.ai/onnx/repo-docs/Versioning.html, released versions).
 const (
-	MinOpset, MaxOpset = 7, 23
-	minIR, maxIR       = 3, 12
+	MinOpset, MaxOpset = 7, 26
+	minIR, maxIR       = 3, 13
 	Opset, IR          = 21, 10
 )
 

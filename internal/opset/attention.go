@@ -173,3 +173,20 @@ func rmsNormalization(c *converter, n ir.Node) error {
 	n.OpType, n.Attribute = ir.Str("Mul"), nil
 	return nil
 }
+
+// swish puts the operators of its definition in the place of a Swish (Ramachandran et al., Searching for activation
+// functions, 2017): x sigmoid(alpha x).
+func swish(c *converter, n ir.Node) error {
+	a, err := known(n, "alpha")
+	if err != nil {
+		return err
+	}
+	x := ir.Input(n, 0)
+	steep := x
+	if a != nil && a.GetF() != 1 {
+		steep = c.add(n, "Mul", "steep", []string{c.add(n, "CastLike", "alpha_like", []string{c.number(n, "alpha", a.GetF()), x}), x})
+	}
+	n.Input = []string{x, c.add(n, "Sigmoid", "sigmoid", []string{steep})}
+	n.OpType, n.Attribute = ir.Str("Mul"), nil
+	return nil
+}

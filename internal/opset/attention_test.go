@@ -16,7 +16,7 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TestFunctionOperatorsComputeTheSame runs Attention and RMSNormalization of operator set 23, in all their forms,
+// TestFunctionOperatorsComputeTheSame runs Attention, RMSNormalization and Swish of operator set 24, in all their forms,
 // against the operators that are put in their place.
 func TestFunctionOperatorsComputeTheSame(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 9))
@@ -74,11 +74,13 @@ func TestFunctionOperatorsComputeTheSame(t *testing.T) {
 		"RMS":             {rows, op("RMSNormalization", "x g"), []*onnxpb.TensorProto{ir.NewFloats("g", []int64{8}, draw(8))}},
 		"RMS, epsilon":    {rows, op("RMSNormalization", "x g", ir.FloatAttr("epsilon", 0.5), ir.IntAttr("axis", 2)), []*onnxpb.TensorProto{ir.NewFloats("g", []int64{8}, draw(8))}},
 		"RMS, two axes":   {rows, op("RMSNormalization", "x g", ir.IntAttr("axis", -2)), []*onnxpb.TensorProto{ir.NewFloats("g", []int64{6, 8}, draw(48))}},
+		"swish":           {heads, op("Swish", "x"), nil},
+		"swish, steep":    {heads, op("Swish", "x", ir.FloatAttr("alpha", 1.75)), nil},
 		"RMS, from front": {rows, op("RMSNormalization", "x g", ir.IntAttr("axis", 1)), []*onnxpb.TensorProto{ir.NewFloats("g", []int64{6, 8}, draw(48))}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, unknown := range []bool{false, true} { // the batch alone is free, or all is
-				m := onnxtest.NetOf(t, 23, c.dims, c.node, c.constants...)
+				m := onnxtest.NetOf(t, 24, c.dims, c.node, c.constants...)
 				if unknown {
 					shape := m.Graph().Input[0].GetType().GetTensorType().Shape
 					for i := range shape.Dim {
@@ -112,9 +114,13 @@ func TestFunctionOperatorsComputeTheSame(t *testing.T) {
 		"is not known to be of booleans or float32: export the network with opset_version=22 or less": op("Attention", "x x x m", two()...),
 		"attributes q_num_heads and kv_num_heads are missing":                                         op("Attention", "x x x"),
 		"3 heads cannot share 2 of keys and values":                                                   op("Attention", "x x x", ir.IntAttr("q_num_heads", 3), ir.IntAttr("kv_num_heads", 2)),
+		"input nonpad_kv_seqlen does not exist there":                                                 op("Attention", "x x x _ _ _ m", two()...),
+		"attribute left_window_size has a value that does not exist there":                            op("Attention", "x x x", two(ir.IntAttr("left_window_size", 2))...),
+		"operator TensorScatter does not exist there":                                                 op("TensorScatter", "x x"),
+		"operator CumProd does not exist there":                                                       op("CumProd", "x m"),
 		"cannot be lowered to opset 21: export the network with opset_version=22 or less":             op("RotaryEmbedding", "x x x"),
 	} {
-		m := onnxtest.NetOf(t, 23, rows, node, ir.NewInts("m", ir.Int64, []int64{1, 1}, []int64{0}))
+		m := onnxtest.NetOf(t, 26, rows, node, ir.NewInts("m", ir.Int64, []int64{1, 1}, []int64{0}))
 		if err := opset.Convert(m.Clone()); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%v, want %s", err, text)
 		}

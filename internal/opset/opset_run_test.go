@@ -75,7 +75,7 @@ func TestConvertedOperatorsComputeTheSame(t *testing.T) {
 		net{"BatchNormalization", 13, nchw, op("BatchNormalization", []string{"c", "c", "c", "c"}), []*onnxpb.TensorProto{channel}},
 		net{"HardSwish", 22, nchw, op("HardSwish", nil), nil},
 		net{"MaxPool", 22, nchw, op("MaxPool", nil, ir.IntsAttr("kernel_shape", 2, 2)), nil},
-		net{"Transpose", 23, nchw, op("Transpose", nil, ir.IntsAttr("perm", 3, 2, 1, 0)), nil},
+		net{"Transpose", 24, nchw, op("Transpose", nil, ir.IntsAttr("perm", 3, 2, 1, 0)), nil},
 	)
 	pool := func(kernel, stride, begin, end, ceil, include int64) net {
 		return net{fmt.Sprintf("AveragePool %d/%d, pads %d %d, ceil %d, include %d", kernel, stride, begin, end, ceil, include), 13, nchw,
