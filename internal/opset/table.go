@@ -152,7 +152,7 @@ var operators = map[string]history{
 	"Resize":                    {18: resizeChoices, 19: {down: not("coordinate_transformation_mode", "half_pixel_symmetric")}},
 	"ReverseSequence":           {},
 	"RoiAlign":                  {16: {up: roiAlignMode}, 22: same},
-	"RotaryEmbedding":           {23: {down: refuse("export the network with opset_version=22 or less")}},
+	"RotaryEmbedding":           {23: {down: rotaryEmbedding}},
 	"Round":                     {22: same},
 	"STFT":                      {17: added},
 	"Scan":                      {16: same, 19: same, 21: same, 23: same, 24: same, 25: same},
