@@ -205,6 +205,9 @@ func number(v float64) string {
 // brief writes a value with four digits.
 func brief(v float64) string { return strconv.FormatFloat(rounded(v, 4), 'g', -1, 64) }
 
+// brief2 writes a value with two digits.
+func brief2(v float64) string { return strconv.FormatFloat(rounded(v, 2), 'f', -1, 64) }
+
 func rounded(v float64, digits int) float64 {
 	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64)
 	if err != nil || r == 0 {

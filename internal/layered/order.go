@@ -8,8 +8,8 @@ import (
 // sweeps is how often the order of the layers is improved, from the top down and from the bottom up in turn.
 const sweeps = 8
 
-// order sorts each layer by the barycentres of the vertices' neighbours in the layer before, so that edges cross little.
-// Of all sweeps it keeps the order with the fewest crossings.
+// order sorts each layer by the barycentres of the vertices' neighbours in the layer before, so that edges cross
+// little. Of all sweeps it keeps the order with the fewest crossings.
 func (l *layering) order() {
 	best, least := l.copyOrder(), l.crossings()
 	for s := range sweeps {
