@@ -10,7 +10,7 @@ import (
 
 // compare are the sections that compare several runs, before those of the single runs.
 func compare(views []*view) []*section {
-	s := &section{ID: "runs", Title: "The runs side by side"}
+	s := &section{ID: "runs", Title: "The runs side by side", Open: true}
 	head := textColumns("what")
 	for _, v := range views {
 		head = append(head, column{Name: v.Letter + ": " + v.Name})

@@ -85,10 +85,19 @@ func (v *view) zoomed() *figure {
 		if x < p.x.start+190 {
 			anchor, at = "start", x+4
 		}
-		p.label(fmt.Sprintf("%d in %s: %s", v.lowCount(), v.LowName(), gaugeNumber(v.Score.Mixed)), anchor, "letter", at, math.Min(y+30, height-bottom-6))
+		p.label(fmt.Sprintf("%d in %s: %s", v.lowCount(), v.LowName(), gaugeNumber(v.Score.Mixed)), anchor, "letter", at, v.labelBelow(p, y, height-bottom-6))
 		keys = append(keys, key{"chosen", "the answer"})
 	}
 	return &figure{ID: id, Caption: caption, Keys: keys, Picture: p.html(), Table: table}
+}
+
+// labelBelow is the height of the label under a point, out of the way of the target's line.
+func (v *view) labelBelow(p plane, y, most float64) float64 {
+	at := y + 30
+	if t := v.targetValue(); t != nil && math.Abs(p.y.at(*t)-(at-5)) < 14 {
+		at = p.y.at(*t) + 22
+	}
+	return math.Min(at, most)
 }
 
 // zoomSpan is the span of scores from somewhat below the target to the best there are, three times as far below the

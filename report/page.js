@@ -32,7 +32,7 @@
       opened = opened || !fold.open;
       fold.open = true;
     }
-    if (opened) at.scrollIntoView();
+    if (opened || at && at.matches("tr")) at.scrollIntoView({ block: at.matches("tr") ? "center" : "start" }); // a row not under the heading
   }
   // On paper the sections are open.
   var closed = [];
