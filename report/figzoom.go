@@ -13,7 +13,7 @@ func (v *view) zoomed() *figure {
 		return nil
 	}
 	from, to := v.zoomSteps(n)
-	const width, height, top, bottom = 620.0, 400.0, 34.0, 48.0
+	const width, height, top, bottom = halfWidth, 400.0, 34.0, 48.0
 	caption := "Score against the number of " + v.LowName() + " holders, near the target"
 	id, table := v.ID+"-zoom", v.ID+"-curve-table"
 	if len(v.points) == 0 {

@@ -70,6 +70,7 @@ type section struct {
 	Command    string
 	Brief      string // beside the heading of a closed section
 	Open       bool
+	Pair       bool // pictures of half the width
 	Cards      []*card
 	Figures    []*figure
 	Tables     []*table
@@ -172,15 +173,7 @@ func makePage(live bool, runs []*Run) ([]byte, error) {
 		p.Policy = strings.Replace(p.Policy, "script-src", fmt.Sprintf("connect-src 'self'; script-src '%s'", sum(liveText)), 1)
 	}
 	for i, r := range runs {
-		v := &view{Run: r, ID: fmt.Sprintf("r%d", i), Name: short(folderName(r.Dir))}
-		if len(runs) > 1 {
-			v.Letter = letter(i)
-		}
-		v.points = r.points()
-		v.losses = r.losses(v.points)
-		v.Sections = v.sections()
-		v.overview()
-		p.Runs = append(p.Runs, v)
+		p.Runs = append(p.Runs, newView(r, i, len(runs)))
 	}
 	switch len(runs) {
 	case 1:
@@ -192,6 +185,19 @@ func makePage(live bool, runs []*Run) ([]byte, error) {
 	var b bytes.Buffer
 	err := pageTemplate.Execute(&b, p)
 	return b.Bytes(), err
+}
+
+// newView is a run as its page has it, one of so many.
+func newView(r *Run, i, of int) *view {
+	v := &view{Run: r, ID: fmt.Sprintf("r%d", i), Name: short(folderName(r.Dir))}
+	if of > 1 {
+		v.Letter = letter(i)
+	}
+	v.points = r.points()
+	v.losses = r.losses(v.points)
+	v.Sections = v.sections()
+	v.overview()
+	return v
 }
 
 // overview makes the parts of the first screen.
