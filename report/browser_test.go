@@ -320,9 +320,13 @@ func TestBrowserPrints(t *testing.T) {
 	if back := eval[string](t, b, `getComputedStyle(document.body).backgroundColor`); back != "rgb(255, 255, 255)" {
 		t.Errorf("the paper is %s", back)
 	}
+	if n := eval[int](t, b, `(() => { dispatchEvent(new Event("beforeprint")); return document.querySelectorAll("details.part:not([open])").length })()`); n > 0 {
+		t.Errorf("%d sections are closed on paper", n)
+	}
 	if wide := eval[[]string](t, b, `[...document.querySelectorAll("figure, .picture svg, p, pre")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + " " + e.id)`); len(wide) > 0 {
 		t.Errorf("wider than the paper: %v", wide)
 	}
+	b.shoot(t, "print")
 	pdf := value(t, b, command(devtools.PrintToPDF, devtools.PrintToPDFParams{})).Data
 	if folder := os.Getenv(shotsEnv); folder != "" {
 		os.WriteFile(filepath.Join(folder, "printed.pdf"), pdf, 0o666)
