@@ -32,12 +32,14 @@ func (v *view) zoomed() *figure {
 	across("float", "float network", scoreValue(v.Score.Float))
 	across("target", "target", v.targetValue())
 	var xy [][2]float64
+	var drawn [][][2]float64
 	flush := func() {
 		for _, piece := range inside(xy, float64(from), float64(to), p.y.from, p.y.to) {
 			for i := range piece {
 				piece[i] = [2]float64{p.x.at(piece[i][0]), p.y.at(piece[i][1])}
 			}
 			p.polyline("true", piece)
+			drawn = append(drawn, piece)
 		}
 		xy = nil
 	}
@@ -81,23 +83,10 @@ func (v *view) zoomed() *figure {
 	if s := scoreValue(v.Score.Mixed); len(v.Holders) > 0 && shows(v.lowCount(), s) {
 		x, y := p.x.at(float64(v.lowCount())), p.y.at(*s)
 		p.symbol("chosen", "the answer: "+v.Text(v.Score.Mixed), x, y)
-		anchor, at := "end", x-4
-		if x < p.x.start+190 {
-			anchor, at = "start", x+4
-		}
-		p.label(fmt.Sprintf("%d in %s: %s", v.lowCount(), v.LowName(), gaugeNumber(v.Score.Mixed)), anchor, "letter", at, v.labelBelow(p, y, height-bottom-6))
+		p.labelClear(fmt.Sprintf("%d in %s: %s", v.lowCount(), v.LowName(), gaugeNumber(v.Score.Mixed)), x, y, drawn, v.targetValue())
 		keys = append(keys, key{"chosen", "the answer"})
 	}
 	return &figure{ID: id, Caption: caption, Keys: keys, Picture: p.html(), Table: table}
-}
-
-// labelBelow is the height of the label under a point, out of the way of the target's line.
-func (v *view) labelBelow(p plane, y, most float64) float64 {
-	at := y + 30
-	if t := v.targetValue(); t != nil && math.Abs(p.y.at(*t)-(at-5)) < 14 {
-		at = p.y.at(*t) + 22
-	}
-	return math.Min(at, most)
 }
 
 // zoomSpan is the span of scores from somewhat below the target to the best there are, three times as far below the
