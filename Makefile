@@ -251,6 +251,10 @@ test-browser: ## test the report, and the page of a running search, in a headles
 		echo "make: no Chromium: install the package chromium, or leave test-browser out; no other target needs it" >&2; exit 1
 	go test -tags browser -count=1 $(TEST_FLAGS) -run Browser ./report ./cli
 
+.PHONY: report-picture
+report-picture: setup build ## search the example, and write a picture of its report, docs/report.png (needs Chromium)
+	@sh scripts/report_picture.sh
+
 .PHONY: bench
 bench: setup build ## measure, and write docs/benchmarks.md
 	@mkdir -p .tools

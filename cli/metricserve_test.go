@@ -22,6 +22,9 @@ func TestServerIsTop1(t *testing.T) {
 	in.flags["--out"] = in.path("served")
 	got := must(t, in.args("--bits", "4,16", "--metric-serve", line, "--metric-name", "my-top1")...)
 	r := resultOf(t, in.path("served"))
+	for i := range r.Holders { // how far a refused trial has come when it is stopped is another thing
+		r.Holders[i].Demoted, want.Holders[i].Demoted = nil, nil
+	}
 	if !slices.Equal(r.Promotion, want.Promotion) || *r.Score.Mixed.Value != *want.Score.Mixed.Value || *r.Score.Mixed.Correct != *want.Score.Mixed.Correct ||
 		!reflect.DeepEqual(r.Chain, want.Chain) || !reflect.DeepEqual(r.Holders, want.Holders) || r.Evaluations != want.Evaluations || r.Trials != want.Trials || r.Metric != "my-top1" {
 		t.Errorf("by the server %q %+v, %d evaluations; by top1 %q %+v, %d", r.Promotion, r.Score.Mixed, r.Evaluations, want.Promotion, want.Score.Mixed, want.Evaluations)

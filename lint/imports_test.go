@@ -139,7 +139,8 @@ var mayImport = map[string][]string{
 	"dataset/internal/images": {"mistake", "disk", "crash", "dataset/internal/files"},
 	"dataset/internal/files":  {"mistake", "disk"},
 	"dataset/internal/number": {"internal/float16"},
-	"report":                  {"mistake", "result", "disk"},
+	"report":                  {"mistake", "result", "disk", "internal/layered"},
+	"internal/layered":        {},
 	"result":                  {"disk"}, // what result.json holds
 	"disk":                    {},
 	"internal/npy":            {},

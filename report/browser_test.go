@@ -131,6 +131,12 @@ func (b *tab) visit(t *testing.T, runs ...*Run) time.Duration {
 	return took
 }
 
+// open opens all sections.
+func (b *tab) open(t *testing.T) {
+	t.Helper()
+	eval[bool](t, b, `(() => { document.querySelectorAll("details.part").forEach(d => { d.open = true; }); return true })()`)
+}
+
 // hear waits until the browser has told of its request for the page: on a busy machine that comes after the page
 // itself.
 func (b *tab) hear(t *testing.T) {
@@ -165,7 +171,7 @@ const undrawn = `[...document.querySelectorAll("figure .picture svg")].filter(s 
 	const marks = [...s.querySelectorAll("rect, circle, path, line, polyline")].filter(m => !m.closest("defs"));
 	const out = [...marks, ...s.querySelectorAll("text")].some(m => {
 		const r = m.getBoundingClientRect();
-		return r.left < box.left - 2 || r.right > box.right + 2 || r.top < box.top - 2 || r.bottom > box.bottom + 2;
+		return r.width + r.height > 0 && (r.left < box.left - 2 || r.right > box.right + 2 || r.top < box.top - 2 || r.bottom > box.bottom + 2);
 	});
 	return box.width < 200 || box.height < 30 || marks.length < 3 || out || !s.getAttribute("aria-labelledby").split(" ").every(i => document.getElementById(i).textContent);
 }).map(s => s.closest("figure").id)`
@@ -178,10 +184,12 @@ func TestBrowserDrawsEveryFigure(t *testing.T) {
 		name    string
 		runs    []*Run
 		figures int
-	}{{"one", []*Run{small}, 11}, {"many-holders", []*Run{wide}, 11}, {"several", []*Run{small, wide, none}, 24}, {"none", []*Run{none}, 0}} {
+	}{{"one", []*Run{small}, 13}, {"many-holders", []*Run{wide}, 13}, {"several", []*Run{small, wide, none}, 28}, {"none", []*Run{none}, 0}} {
 		for _, colours := range []string{"light", "dark"} {
 			b.media(t, "screen", colours)
 			b.visit(t, c.runs...)
+			b.shoot(t, c.name+"-closed-"+colours)
+			b.open(t)
 			if n := eval[int](t, b, `document.querySelectorAll("figure .picture svg").length`); n != c.figures {
 				t.Errorf("%s: %d figures, not %d", c.name, n, c.figures)
 			}
@@ -201,7 +209,7 @@ func TestBrowserDrawsEveryFigure(t *testing.T) {
 const contrast = `(() => {
 	const parse = c => c.match(/[\d.]+/g).map(Number);
 	const light = c => { const [r, g, b] = parse(c).map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-	const behind = e => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return getComputedStyle(e).backgroundColor; } return "rgb(255, 255, 255)"; };
+	const behind = e => { const node = e.closest(".node"); if (node) return getComputedStyle(node.querySelector("rect")).fill; for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return getComputedStyle(e).backgroundColor; } return "rgb(255, 255, 255)"; };
 	const bad = new Set();
 	for (const e of document.querySelectorAll("body *")) {
 		if (![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) || e.closest("script, style, title, desc, .hidden, .jump")) continue;
@@ -218,6 +226,7 @@ func TestBrowserContrast(t *testing.T) {
 	for _, colours := range []string{"light", "dark"} {
 		b.media(t, "screen", colours)
 		b.visit(t, Read(folder(t, map[string]any{result.File: broken})))
+		b.open(t)
 		if bad := eval[[]string](t, b, contrast); len(bad) > 0 {
 			t.Errorf("%s: hard to read: %v", colours, bad)
 		}
@@ -227,6 +236,7 @@ func TestBrowserContrast(t *testing.T) {
 func TestBrowserSorts(t *testing.T) {
 	b := openTab(t)
 	b.visit(t, Read(folder(t, map[string]any{result.File: sample(52)})))
+	b.open(t)
 	const table = `document.getElementById("r0-network-table")`
 	column := func(i int) []string {
 		return eval[[]string](t, b, `[...`+table+`.tBodies[0].rows].map(r => r.cells[`+string(rune('0'+i))+`].textContent.trim())`)
@@ -267,7 +277,7 @@ func TestBrowserSorts(t *testing.T) {
 func TestBrowserOpensTheTableThatALinkLeadsTo(t *testing.T) {
 	b := openTab(t)
 	b.visit(t, Read(folder(t, map[string]any{result.File: sample(52)})))
-	b.do(t, chromedp.Click(chromedp.CSS(`#r0-curve-figure .same a`)), chromedp.WaitVisible(chromedp.CSS(`#r0-curve-table`)))
+	b.do(t, chromedp.Click(chromedp.CSS(`#r0-zoom-figure .same a`)), chromedp.WaitVisible(chromedp.CSS(`#r0-curve-table`)))
 	if !eval[bool](t, b, `document.getElementById("r0-curve-table-more").open`) {
 		t.Error("the table is still folded away")
 	}
@@ -310,9 +320,13 @@ func TestBrowserPrints(t *testing.T) {
 	if back := eval[string](t, b, `getComputedStyle(document.body).backgroundColor`); back != "rgb(255, 255, 255)" {
 		t.Errorf("the paper is %s", back)
 	}
+	if n := eval[int](t, b, `(() => { dispatchEvent(new Event("beforeprint")); return document.querySelectorAll("details.part:not([open])").length })()`); n > 0 {
+		t.Errorf("%d sections are closed on paper", n)
+	}
 	if wide := eval[[]string](t, b, `[...document.querySelectorAll("figure, .picture svg, p, pre")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + " " + e.id)`); len(wide) > 0 {
 		t.Errorf("wider than the paper: %v", wide)
 	}
+	b.shoot(t, "print")
 	pdf := value(t, b, command(devtools.PrintToPDF, devtools.PrintToPDFParams{})).Data
 	if folder := os.Getenv(shotsEnv); folder != "" {
 		os.WriteFile(filepath.Join(folder, "printed.pdf"), pdf, 0o666)

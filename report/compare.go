@@ -10,13 +10,14 @@ import (
 
 // compare are the sections that compare several runs, before those of the single runs.
 func compare(views []*view) []*section {
-	s := &section{ID: "runs", Title: "The runs side by side"}
+	facts := &section{ID: "differences", Title: "What differs", Open: true}
+	s := &section{ID: "runs", Title: "The runs side by side", Open: true}
 	head := textColumns("what")
 	for _, v := range views {
 		head = append(head, column{Name: v.Letter + ": " + v.Name})
 	}
 	var rows [][]string
-	for _, fact := range facts {
+	for _, fact := range runFacts {
 		row := []string{fact.name}
 		any := false
 		for _, v := range views {
@@ -31,8 +32,11 @@ func compare(views []*view) []*section {
 			rows = append(rows, row)
 		}
 	}
-	s.Tables = []*table{newTable("runs-table", "What differs from run to run", head, rows)}
-	s.Tables[0].Long = false
+	facts.Tables = []*table{differing(newTable("runs-table", "What differs from run to run", head, rows), 1, len(views))}
+	facts.Tables[0].Long = false
+	if t := settings(views); t != nil {
+		facts.Tables = append(facts.Tables, t)
+	}
 	var shown []*view
 	for _, v := range views {
 		if v.Shown() {
@@ -40,7 +44,7 @@ func compare(views []*view) []*section {
 		}
 	}
 	if len(shown) == 0 {
-		return []*section{s}
+		return []*section{facts}
 	}
 	if f := compareCurves("runs-curve", shown); f != nil {
 		s.Figures = append(s.Figures, f)
@@ -48,11 +52,13 @@ func compare(views []*view) []*section {
 	} else {
 		s.Paragraphs = append(s.Paragraphs, "There is no common curve: the runs have no scores, or are judged by different metrics.")
 	}
+	figures, tables := compareFronts(shown)
+	s.Figures, s.Tables = append(s.Figures, figures...), append(s.Tables, tables...)
 	if t := widths(shown); t != nil {
 		s.Figures = append(s.Figures, compareStrips("runs-strips", shown))
-		s.Tables = append(s.Tables, t)
+		facts.Tables = append(facts.Tables, t)
 	}
-	return []*section{s}
+	return []*section{facts, s}
 }
 
 // curves is the table of the scores of every run's chain by the number of int8 holders. If a chain has several scores
@@ -85,8 +91,8 @@ func curves(id string, views []*view) *table {
 	return newTable(id, "Score by number of "+views[0].LowName()+" holders", head, rows)
 }
 
-// facts are the rows of the table that compares runs. A fact is empty if the run lacks its field.
-var facts = []struct {
+// runFacts are the rows of the table that compares runs. A fact is empty if the run lacks its field.
+var runFacts = []struct {
 	name, field string
 	text        func(*view) string
 }{
@@ -159,5 +165,5 @@ func widths(views []*view) *table {
 		r[2+len(views)] = same
 	}
 	head = append(head, column{Name: "in all runs"})
-	return newTable("widths-table", "Bit-width of every holder in every run", head, rows)
+	return differing(newTable("widths-table", "Bit-width of every holder in every run", head, rows), 2, len(views))
 }

@@ -25,6 +25,8 @@ func (k key) Path() string {
 		return "M12 0l6 6l-6 6l-6 -6z"
 	case "end":
 		return "M7 1h10v10h-10z"
+	case "point":
+		return "M12 3a3 3 0 1 0 .01 0z"
 	case "low", "high":
 		return "M2 2h20v8h-20z"
 	}
@@ -34,7 +36,8 @@ func (k key) Path() string {
 // Sizes of pictures, in the units of their view boxes.
 const (
 	pictureWidth = 960.0
-	left         = 72.0 // margin for the labels of the y axis
+	halfWidth    = 620.0 // of two side by side
+	left         = 72.0  // margin for the labels of the y axis
 	right        = 24.0
 	perPanel     = 100 // holders in one row of a picture along the network
 )
@@ -68,7 +71,7 @@ func (p plane) frame(xs, ys []float64, xName, yName string) {
 	}
 	for _, v := range xs {
 		p.line("grid", p.x.at(v), p.y.start, p.x.at(v), p.y.start+5)
-		p.label(brief(v), "middle", "tick", p.x.at(v), p.y.start+20)
+		p.label(compact(v), "middle", "tick", p.x.at(v), p.y.start+20)
 	}
 	p.line("axis", p.x.start, p.y.start, p.x.end, p.y.start)
 	p.label(xName, "middle", "name", (p.x.start+p.x.end)/2, p.y.start+40)

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -34,6 +35,12 @@ func sample(n int) Result {
 			Low:  result.Grid{Bits: 8, Signed: true, Scale: float32(scale), Min: -128 * scale, Max: 127 * scale},
 			High: result.Grid{Bits: 16, Signed: true, Scale: float32(scale / 256), Min: -128 * scale, Max: 127.99 * scale},
 			Seen: &result.Range{Min: -128 * scale, Max: (100 + 40*rng.Float64()) * scale}, Alone: scored(920 - rng.IntN(8)), Distance: ptr(rng.ExpFloat64())})
+		if h := &r.Holders[i]; i > 0 {
+			h.From, h.Ops = []int{i - 1}, []string{"Conv", "Relu"}
+			if i%8 == 7 { // a residual
+				h.From, h.Ops = []int{i - 7, i - 1}, []string{"Add"}
+			}
+		}
 	}
 	count := 920
 	for k, i := range rng.Perm(n) {
@@ -46,6 +53,15 @@ func sample(n int) Result {
 			}
 		} else {
 			r.Promotion = append([]string{name}, r.Promotion...)
+			counts := make([]uint64, 64)
+			for b := range counts {
+				counts[b] = uint64(1e6 * math.Exp(-math.Abs(float64(b)-32)/4))
+			}
+			r.Holders[i].Histogram = &result.Histogram{Min: r.Holders[i].Seen.Min, Max: r.Holders[i].Seen.Max, Counts: counts}
+			r.Holders[i].Demoted = &result.Demoted{AtMost: scored(900)}
+			if k%2 == 0 {
+				r.Holders[i].Demoted = &result.Demoted{Score: scored(899)}
+			}
 			count -= 1 + rng.IntN(3)
 		}
 		value := float64(count) / 1000

@@ -9,6 +9,7 @@ import (
 // fronts shows the score that was found for each cost, in all costs of the result.
 func (v *view) fronts() *section {
 	s := v.section("fronts", "Score against cost")
+	s.Pair = true
 	for i, f := range v.Fronts {
 		if len(f.Points) < 2 {
 			continue
@@ -22,7 +23,7 @@ func (v *view) fronts() *section {
 	if s.Tables == nil {
 		return nil
 	}
-	s.Paragraphs = []string{"Pareto fronts: the mixes that no other one with a full score betters, in cost and score at once. Better ones may exist that nobody has looked at. " +
+	s.Paragraphs = []string{"Pareto fronts, the target as a dashed line: the mixes that no other one with a full score betters, in cost and score at once. Better ones may exist that nobody has looked at. " +
 		"result.json has the mask of each."}
 	return s
 }
@@ -42,15 +43,39 @@ func (v *view) frontFigure(id string, f result.Front) *figure {
 	caption := "Score against cost, by " + short(f.Cost)
 	words := fmt.Sprintf("%s of %d mixes, from a cost of %s to %s.", caption, len(f.Points), brief(f.Points[0].Price), brief(f.Points[len(f.Points)-1].Price))
 	const height, top, bottom = 300.0, 34.0, 52.0
-	p := plane{newDrawing(id, caption, words, pictureWidth, height),
-		newAxis(xs.low, xs.high, left, pictureWidth-right), newAxis(ys.low, ys.high, height-bottom, top)}
+	p := plane{newDrawing(id, caption, words, halfWidth, height),
+		newAxis(xs.low, xs.high, left, halfWidth-right), newAxis(ys.low, ys.high, height-bottom, top)}
 	p.frame(p.x.ticks(7), p.y.ticks(6), "cost, by "+short(f.Cost), v.scoreName())
+	keys := []key{{"point", "a mix"}}
+	if t := v.targetValue(); t != nil && *t >= p.y.from && *t <= p.y.to {
+		p.line("target", p.x.start, p.y.at(*t), p.x.end, p.y.at(*t))
+		keys = append(keys, key{"target", "target"})
+	}
+	p.stairs("front", v.frontBy(f.Cost))
 	for _, q := range f.Points[:min(len(f.Points), circles)] {
 		if y := scoreValue(q.Score); y != nil && finite(&q.Price) != nil {
 			p.symbol("point", fmt.Sprintf("%d in %s for %s: %s", q.Int8, v.LowName(), brief(q.Price), v.Text(q.Score)), p.x.at(q.Price), p.y.at(*y))
 		}
 	}
-	return &figure{ID: id, Caption: caption, Keys: []key{{"point", "a mix"}}, Picture: p.html(), Table: id + "-table"}
+	if price := v.mixPrice(f.Cost); price != nil && scoreValue(v.Score.Mixed) != nil && *price >= p.x.from && *price <= p.x.to {
+		p.symbol("chosen", "the answer: "+v.Text(v.Score.Mixed), p.x.at(*price), p.y.at(*scoreValue(v.Score.Mixed)))
+		keys = append(keys, key{"chosen", "the answer"})
+	}
+	return &figure{ID: id, Caption: caption, Keys: keys, Picture: p.html(), Table: id + "-table"}
+}
+
+// mixPrice is what the answer costs by a cost; nil if it is not known.
+func (v *view) mixPrice(cost string) *float64 {
+	for _, c := range v.Savings {
+		if c.Cost == cost && finite(c.Total) != nil {
+			left := *c.Total - c.Saved
+			return &left
+		}
+	}
+	if cost == orCount(v.Cost) {
+		return finite(v.MixCost)
+	}
+	return nil
 }
 
 func frontTable(id string, f result.Front, low string) *table {

@@ -35,7 +35,11 @@ func (v *view) holderTable(id string) *table {
 			rows[i] = append(rows[i], maybe(h.Distance))
 		}
 	}
-	return newTable(id, "Holders in graph order, their bit-widths and what their demotion cost", head, rows)
+	t := newTable(id, "Holders in graph order, their bit-widths and what their demotion cost", head, rows)
+	for i := range t.Rows {
+		t.RowIDs, t.Backs = append(t.RowIDs, fmt.Sprintf("%s-h%d", v.ID, i)), append(t.Backs, fmt.Sprintf("%s-n%d", v.ID, i))
+	}
+	return t
 }
 
 func (v *view) sensitivity() *section {

@@ -44,7 +44,7 @@ func TestHoldout(t *testing.T) {
 			}
 			at := strings.LastIndex(page, "Hold-out: samples that the search never saw")
 			section := page[at:]
-			if end := strings.Index(section, "</section>"); end > 0 {
+			if end := strings.Index(section, `<details class="part"`); end > 0 {
 				section = section[:end]
 			}
 			for _, text := range c.lacks {

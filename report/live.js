@@ -13,7 +13,12 @@
       var old = document.getElementById("main"), page = new DOMParser().parseFromString(text, "text/html");
       var main = document.importNode(page.getElementById("main"), true), unfolded = open(old), at = window.scrollY;
       unfolded.forEach(function (id) { var d = main.querySelector("#" + CSS.escape(id)); if (d) d.open = true; });
+      old.querySelectorAll("svg.graph.inside").forEach(function (svg) {
+        var same = main.querySelector("#" + CSS.escape(svg.id));
+        if (same && same.dataset.fit === svg.dataset.fit) same.setAttribute("viewBox", svg.getAttribute("viewBox"));
+      });
       old.replaceWith(main);
+      document.dispatchEvent(new Event("renewed"));
       document.title = page.title;
       window.scrollTo(0, at);
     }).catch(function () {}).then(function () {

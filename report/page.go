@@ -15,10 +15,20 @@ import (
 var pageText string
 
 //go:embed page.css
-var styleText string
+var pageStyle string
+
+//go:embed overview.css
+var overviewStyle string
+
+var styleText = pageStyle + overviewStyle
 
 //go:embed page.js
-var scriptText string
+var tablesText string
+
+//go:embed graph.js
+var graphText string
+
+var scriptText = tablesText + graphText
 
 //go:embed live.js
 var liveText string
@@ -44,6 +54,10 @@ type view struct {
 	Name     string // the folder, in short
 	Sections []*section
 
+	Gauges []*gauge
+	Zoom   *figure // the curve near the target
+	Graph  *graph
+
 	points []point
 	losses []loss
 }
@@ -54,6 +68,10 @@ type section struct {
 	Paragraphs []string
 	List       []string
 	Command    string
+	Brief      string // beside the heading of a closed section
+	Open       bool
+	Pair       bool // pictures of half the width
+	Cards      []*card
 	Figures    []*figure
 	Tables     []*table
 }
@@ -63,7 +81,47 @@ type table struct {
 	ID, Caption string
 	Columns     []column
 	Rows        [][]string
-	Long        bool // shown on request
+	RowIDs      []string // of the rows, if links lead to them
+	Backs       []string // ids of what the first cell of each row leads back to
+	Same        []bool   // the rows that are equal in all runs, which are shown on request
+	Long        bool     // shown on request
+}
+
+// RowAttrs are the attributes of a row: its id, and whether it is shown on request.
+func (t *table) RowAttrs(row int) template.HTMLAttr {
+	var text string
+	if t.RowIDs != nil {
+		text += ` id="` + template.HTMLEscapeString(t.RowIDs[row]) + `"`
+	}
+	if t.Same != nil && t.Same[row] {
+		text += ` class="same-row"`
+	}
+	return template.HTMLAttr(text)
+}
+
+// Back is the id of what a cell leads back to; empty: it is no link.
+func (t *table) Back(row, cell int) string {
+	if t.Backs == nil || cell > 0 {
+		return ""
+	}
+	return t.Backs[row]
+}
+
+// SameCount is how many rows are shown on request.
+func (t *table) SameCount() (n int) {
+	for _, same := range t.Same {
+		if same {
+			n++
+		}
+	}
+	return n
+}
+
+// A card is a small picture with a heading and some lines about it.
+type card struct {
+	ID, Back, Title string
+	Picture         template.HTML
+	Notes           []string
 }
 
 // A column is a heading; the number columns are set to the right.
@@ -115,14 +173,7 @@ func makePage(live bool, runs []*Run) ([]byte, error) {
 		p.Policy = strings.Replace(p.Policy, "script-src", fmt.Sprintf("connect-src 'self'; script-src '%s'", sum(liveText)), 1)
 	}
 	for i, r := range runs {
-		v := &view{Run: r, ID: fmt.Sprintf("r%d", i), Name: short(folderName(r.Dir))}
-		if len(runs) > 1 {
-			v.Letter = letter(i)
-		}
-		v.points = r.points()
-		v.losses = r.losses(v.points)
-		v.Sections = v.sections()
-		p.Runs = append(p.Runs, v)
+		p.Runs = append(p.Runs, newView(r, i, len(runs)))
 	}
 	switch len(runs) {
 	case 1:
@@ -134,6 +185,27 @@ func makePage(live bool, runs []*Run) ([]byte, error) {
 	var b bytes.Buffer
 	err := pageTemplate.Execute(&b, p)
 	return b.Bytes(), err
+}
+
+// newView is a run as its page has it, one of so many.
+func newView(r *Run, i, of int) *view {
+	v := &view{Run: r, ID: fmt.Sprintf("r%d", i), Name: short(folderName(r.Dir))}
+	if of > 1 {
+		v.Letter = letter(i)
+	}
+	v.points = r.points()
+	v.losses = r.losses(v.points)
+	v.Sections = v.sections()
+	v.overview()
+	return v
+}
+
+// overview makes the parts of the first screen.
+func (v *view) overview() {
+	if v.Shown() {
+		v.Gauges, v.Zoom, v.Graph = v.gauges(), v.zoomed(), v.graph()
+		v.briefs()
+	}
 }
 
 // sum is the source of a content security policy that allows this very text.

@@ -25,15 +25,32 @@
     head.setAttribute("aria-sort", up ? "ascending" : "descending");
     document.getElementById("told").textContent = "Sorted by " + button.textContent + (up ? ", ascending" : ", descending");
   }
-  // A link to a table that is folded away opens it.
+  // A link to what is folded away opens it, and whatever it lies in.
   function unfold() {
-    var at = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    var fold = at && at.closest("details");
-    if (fold && !fold.open) { fold.open = true; at.scrollIntoView(); }
+    var at = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1))), opened = false;
+    for (var fold = at && at.closest("details"); fold; fold = fold.parentNode.closest("details")) {
+      opened = opened || !fold.open;
+      fold.open = true;
+    }
+    if (opened || at && at.matches("tr")) at.scrollIntoView({ block: at.matches("tr") ? "center" : "start" }); // a row not under the heading
   }
+  // On paper the sections are open.
+  var closed = [];
+  window.addEventListener("beforeprint", function () {
+    closed = Array.prototype.filter.call(document.querySelectorAll("details.part"), function (d) { return !d.open; });
+    closed.forEach(function (d) { d.open = true; });
+  });
+  window.addEventListener("afterprint", function () { closed.forEach(function (d) { d.open = false; }); });
   document.addEventListener("click", function (event) {
     var button = event.target.closest("th button");
     if (button) sort(button);
+    var all = event.target.closest("[data-open]");
+    if (all) {
+      var parts = document.querySelectorAll("#" + CSS.escape(all.dataset.open) + " details.part");
+      var open = Array.prototype.some.call(parts, function (d) { return !d.open; });
+      parts.forEach(function (d) { d.open = open; });
+      all.textContent = open ? "close all" : "open all";
+    }
   });
   window.addEventListener("hashchange", unfold);
   unfold();

@@ -176,11 +176,11 @@ func TestLongTextsAreShortened(t *testing.T) {
 	}
 }
 
-// Bounds of issue-sized runs: 2 MB for the page, and a time that leaves most of two seconds to the browser.
+// Bounds of issue-sized runs: 3 MB for the page, and a time that leaves most of two seconds to the browser.
 const (
 	largeHolders = 1000
 	largeTrials  = 10000
-	largeBytes   = 2_000_000
+	largeBytes   = 3_000_000
 	largeTime    = time.Second
 )
 

@@ -16,25 +16,13 @@ func (v *view) sections() []*section {
 	if !v.Shown() {
 		return nil
 	}
-	all := []*section{v.setup(), v.warnings(), v.searched(), v.scores(), v.proof(), v.holdout(), v.curveSection(), v.fronts(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
+	all := []*section{v.setup(), v.warnings(), v.searched(), v.scores(), v.proof(), v.holdout(), v.curveSection(), v.stay(), v.network(), v.fronts(), v.savings(),
+		v.sensitivity(), v.grids(), v.cost(), v.verification(), v.hints(), v.reproduce()}
 	return slices.DeleteFunc(all, func(s *section) bool { return s == nil })
 }
 
 func (v *view) section(name, title string) *section {
 	return &section{ID: v.ID + "-" + name, Title: title}
-}
-
-func (v *view) warnings() *section {
-	s := v.section("warnings", "Warnings")
-	for _, w := range v.Warnings {
-		if !aboutSetup(w) {
-			s.List = append(s.List, short(w.String()))
-		}
-	}
-	if s.List == nil {
-		return nil
-	}
-	return s
 }
 
 func (v *view) scores() *section {

@@ -205,6 +205,23 @@ func number(v float64) string {
 // brief writes a value with four digits.
 func brief(v float64) string { return strconv.FormatFloat(rounded(v, 4), 'g', -1, 64) }
 
+// compact writes a value of an axis, from 10,000 on with k, M, G or T for its thousands.
+func compact(v float64) string {
+	if math.Abs(v) < 1e4 || math.Abs(v) >= 1e16 {
+		return brief(v)
+	}
+	unit := ""
+	for _, u := range []string{"k", "M", "G", "T"} {
+		if math.Abs(v) >= 1e3 {
+			v, unit = v/1e3, u
+		}
+	}
+	return brief(v) + unit
+}
+
+// brief2 writes a value with two digits.
+func brief2(v float64) string { return strconv.FormatFloat(rounded(v, 2), 'f', -1, 64) }
+
 func rounded(v float64, digits int) float64 {
 	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64)
 	if err != nil || r == 0 {

@@ -15,6 +15,29 @@ type Holder struct {
 	Alone *Score `json:"alone,omitempty"`
 	// mean squared change of the outputs with this unit alone at int8, on a few blocks, if the search ranked by it
 	Distance *float64 `json:"distance,omitempty"`
+
+	From []int    `json:"from,omitempty"` // indexes of the holders that it is computed from, without another in between
+	Ops  []string `json:"ops,omitempty"`  // the operators from them to it
+	// of the values in the calibration; of one that stays at int16, if a range method counted them
+	Histogram *Histogram `json:"histogram,omitempty"`
+	Demoted   *Demoted   `json:"demoted,omitempty"` // of one that stays at int16, if the search has tried it
+}
+
+// MaxHistograms bounds the holders with a histogram, the first of the promotion list.
+const MaxHistograms = 256
+
+// A Histogram is how often a tensor had values: bins of one width from Min to Max.
+type Histogram struct {
+	Min    float64  `json:"min"`
+	Max    float64  `json:"max"`
+	Counts []uint64 `json:"counts"`
+}
+
+// Demoted is the mix with one more unit at int8, that of a holder which stays at int16. One of both scores is known.
+type Demoted struct {
+	Score *Score `json:"score,omitempty"` // its score
+	// the best that it could still have come to when the search refused it
+	AtMost *Score `json:"at_most,omitempty"`
 }
 
 // EachItsOwn is the name of the choice in which each unit has the range method with which it alone does the least harm.

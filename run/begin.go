@@ -78,9 +78,10 @@ func (s *searchRun) begin(ctx context.Context) error {
 		Inputs:   s.Files, Samples: s.Data.Len(), Steps: s.Steps(), Strategy: c.Strategy, Formula: c.Formula,
 		Target: result.Target{Text: c.Target}, Int16Share: c.Int16Share, Unrolled: task.NodesUnrolled(s.Network), Promotion: []string{}, Chain: []result.Step{}, Warnings: s.worded(s.Notes), Widths: c.Words.Widths(), Ladder: c.LadderResult(),
 	}
+	flow := s.Network.Flow()
 	for i, h := range s.Network.Holders {
 		r := s.Records[i]
-		out := result.Holder{Name: h.Name, Index: i, Precision: record.Precision(r.High), Low: record.Grid(r.Low), High: record.Grid(r.High)}
+		out := result.Holder{Name: h.Name, Index: i, Precision: record.Precision(r.High), Low: record.Grid(r.Low), High: record.Grid(r.High), From: flow[i].From, Ops: flow[i].Ops}
 		if s.Seen != nil {
 			out.Seen = &result.Range{Min: float64(s.Seen[i].Min), Max: float64(s.Seen[i].Max)}
 		}

@@ -229,6 +229,9 @@ func (s *searchRun) finish(ctx context.Context, f search.Result, done bool) erro
 	if s.Result.Fronts, err = s.fronts(); err != nil {
 		return err
 	}
+	if err := s.explain(f.Mask); err != nil {
+		return err
+	}
 	if err := s.write(); err != nil {
 		return err
 	}

@@ -51,6 +51,7 @@ type Candidate struct {
 type Grids struct {
 	Records    []quant.Record // by holder
 	Seen       []quant.Range  // the lowest and the highest value of each holder's tensor
+	Counts     []quant.Counts // histograms of its values, without bins if no method needed one
 	Candidates []Candidate    // what the low grids may be instead; nil without Auto, or if all are the same
 	First      []quant.Record // by holder: those of a ladder's first step; nil for any search but its second
 }
@@ -123,7 +124,7 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Gri
 	if err != nil {
 		return nil, err
 	}
-	g := &Grids{Records: make([]quant.Record, len(n.Holders)), Seen: make([]quant.Range, len(n.Holders))}
+	g := &Grids{Records: make([]quant.Record, len(n.Holders)), Seen: make([]quant.Range, len(n.Holders)), Counts: make([]quant.Counts, len(n.Holders))}
 	for i, o := range observers {
 		r := &g.Records[i]
 		if c.Before != nil {
@@ -139,6 +140,7 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Gri
 		if err != nil {
 			return nil, mistake.Errorf("%s: holder %s: %w%s", c.Samples, n.Holders[i].Name, err, tooWide(o))
 		}
+		g.Counts[i], _ = o.Counts(countBins)
 	}
 	if c.Low.Auto {
 		g.Candidates = candidates(observers, c)
@@ -152,6 +154,9 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Gri
 	}
 	return g, nil
 }
+
+// countBins is how many bins a histogram for people has.
+const countBins = 64
 
 // candidates are the low grids by every method that has one for every holder; nil if there is nothing to choose.
 func candidates(observers []*quant.Observer, c How) (list []Candidate) {

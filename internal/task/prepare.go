@@ -26,6 +26,7 @@ type Task struct {
 	Records    []quant.Record        // by holder
 	first      []quant.Record        // of a ladder's first step, by holder, in its second; else nil
 	Seen       []quant.Range         // of each holder's values in the calibration; nil: nothing was calibrated
+	Counts     []quant.Counts        // histograms of them, without bins if no range method needed one; nil as Seen
 	Model      *onnx.Model           // the file that was read: the float network, or the 16-bit one of a pair
 	FloatModel *onnx.Model           // the float network; nil for a pair
 	Candidates []calibrate.Candidate // what the low grids may be instead, until they are chosen; nil: they are
@@ -151,7 +152,7 @@ func (p *Task) calibrate(ctx context.Context, calib *dataset.Set, c config.Confi
 	if err != nil {
 		return err
 	}
-	p.Records, p.Seen, p.first = grids.Records, grids.Seen, grids.First
+	p.Records, p.Seen, p.Counts, p.first = grids.Records, grids.Seen, grids.Counts, grids.First
 	p.Candidates = grids.Candidates
 	p.keepBare(c)
 	if low, ok := p.LowBy(c.Ranges); ok {

@@ -22,6 +22,7 @@ type Version struct {
 	Network *onnx.Network // weights on their grids, biases float
 	Records []quant.Record
 	Seen    []quant.Range
+	Counts  []quant.Counts
 	Changed int // streams, weights or biases that the last repair has changed; 0: it found none
 }
 
@@ -62,7 +63,7 @@ func (p *Task) repair(ctx context.Context, open func() (*dataset.Set, error), re
 	if err != nil {
 		return nil, err
 	}
-	r := &Version{Network: p.bare.Clone(), Records: p.Records, Seen: p.Seen}
+	r := &Version{Network: p.bare.Clone(), Records: p.Records, Seen: p.Seen, Counts: p.Counts}
 	scaled, kinds := 0, ""
 	for _, one := range []struct {
 		name string
@@ -172,7 +173,7 @@ func (p *Task) calibrateAgain(ctx context.Context, r *Version, kinds string, ope
 		}
 	}
 	again := &Task{Records: grids.Records, Candidates: grids.Candidates}
-	r.Records, r.Seen = grids.Records, grids.Seen
+	r.Records, r.Seen, r.Counts = grids.Records, grids.Seen, grids.Counts
 	if low, ok := again.LowBy(methods); ok {
 		r.Records = again.WithLow(low)
 	}
@@ -185,7 +186,7 @@ func (p *Task) Repaired() { p.bare, p.seen, p.again = nil, nil, nil }
 // Take makes a repaired network the task's for good, and puts its biases on grids where that is asked for. Warnings are
 // of biases that stay float.
 func (p *Task) Take(r *Version) ([]result.Warning, error) {
-	p.Network, p.Records, p.Seen = r.Network, r.Records, r.Seen
+	p.Network, p.Records, p.Seen, p.Counts = r.Network, r.Records, r.Seen, r.Counts
 	return biasesOnGrids(p.Network, p.Records, p.how)
 }
 
