@@ -67,6 +67,9 @@ func (r *Result[C]) NamedScores() (list []NamedScore) {
 		}
 	}
 	high, low := "all "+r.Widths.HighName(), "all "+r.Widths.LowName()
+	if wlow, whigh, ok := r.WeightWidths(); ok {
+		high, low = high+", weights "+whigh, low+", weights "+wlow
+	}
 	add("float", r.Score.Float)
 	if r.Ladder != nil && r.Ladder.Before != nil {
 		before := r.Ladder.Before

@@ -171,7 +171,7 @@ func (p *Task) calibrateAgain(ctx context.Context, r *Version, kinds string, ope
 				p.how.Model, grids.Seen[i].Min, grids.Seen[i].Max, p.Seen[i].Min, p.Seen[i].Max, h.Tensor)
 		}
 	}
-	again := &Task{Records: grids.Records, Candidates: grids.Candidates}
+	again := &Task{Network: r.Network, Records: grids.Records, Candidates: grids.Candidates}
 	r.Records, r.Seen = grids.Records, grids.Seen
 	if low, ok := again.LowBy(methods); ok {
 		r.Records = again.WithLow(low)

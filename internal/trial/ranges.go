@@ -18,7 +18,7 @@ import (
 
 // Ranges are the range methods that a run has chosen.
 type Ranges struct {
-	Methods []string            `json:"methods"` // by holder
+	Methods []string            `json:"methods"` // by activation holder
 	Scores  []result.RangeScore `json:"scores"`  // of all int8 by each method that was tried
 	Whole   bool                `json:"whole"`   // no end of time has cut the choice short
 
@@ -74,7 +74,7 @@ func (s *Runner) chooseRanges(ctx context.Context, check func(*task.Task, *segme
 		return nil
 	}
 	s.Result.Ranges = s.Chosen.Scores
-	for i := range s.Result.Holders {
+	for i := range s.Chosen.Methods {
 		s.Result.Holders[i].Range, s.Result.Holders[i].Low = s.Chosen.Methods[i], record.Grid(low[i])
 	}
 	return nil
@@ -85,7 +85,7 @@ func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segmen
 	own := s.Records
 	defer func() { s.Records = own }()
 	s.Chosen, s.choosing = Ranges{}, 0
-	harm := harms{units: s.Units()}
+	harm := harms{units: s.activationUnits()}
 	best, err := s.compareRanges(ctx, check, &harm)
 	apart := harm.dominant()
 	if err != nil || !s.Chosen.Whole || len(apart) == 0 {
@@ -106,7 +106,7 @@ func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segmen
 func (s *Runner) compareRanges(ctx context.Context, check func(*task.Task, *segments.Source) error, harm *harms) (best search.Score, err error) {
 	work := s.Config.Begin(stage.Ranges, "methods", len(s.Candidates)+1, 0)
 	defer func() { s.choosing += work.End() }()
-	holders := len(s.Network.Holders)
+	holders := len(s.Network.Activations())
 	for i, c := range s.Candidates {
 		if !c.Same {
 			if s.halfOver() && i > 0 {
@@ -167,9 +167,24 @@ func (s *Runner) tryRanges(ctx context.Context, name string, methods []string, b
 	return best, nil
 }
 
-// lowestMask has everything demoted that may be, but for what the choice of ranges has set apart.
+// activationUnits are the units whose activations have ranges to choose, weights among them left out.
+func (s *Runner) activationUnits() (list [][]int) {
+	n := len(s.Network.Activations())
+	for _, unit := range s.Units() {
+		if unit = slices.DeleteFunc(slices.Clone(unit), func(h int) bool { return h >= n }); len(unit) > 0 {
+			list = append(list, unit)
+		}
+	}
+	return list
+}
+
+// lowestMask has everything demoted that may be, but for what the choice of ranges has set apart, and weights with
+// holders of their own: ranges and repairs are about activations.
 func (s *Runner) lowestMask() search.Mask {
 	low := task.LowMask(s.Network.Holders)
+	for _, h := range s.Network.Holders[len(s.Network.Activations()):] {
+		low.Promote(h.Index)
+	}
 	for _, h := range slices.Concat(s.Layout.High, s.Chosen.Apart) { // Layout.High: held at int16 by a constraint
 		low.Promote(h)
 	}
