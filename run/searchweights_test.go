@@ -86,17 +86,38 @@ func TestSearchWeights(t *testing.T) {
 	}
 }
 
+// biased is a network of layers with biases, read by channels far apart in size.
+func biased(t testing.TB) config.Config {
+	b := tasktest.NewGraph(48).In("x", nil, 8).Out("y", 5).Weight("w1", 0.4, 8, 8).Weight("w2", 0.4, 8, 8).Weight("w3", 0.4, 8, 8).Weight("w4", 0.5, 8, 5).
+		Weight("b1", 0.5, 8).Weight("b2", 0.5, 8).Weight("b3", 0.5, 8).
+		Do("a1 = Gemm x w1 b1; r1 = Relu a1; a2 = Gemm r1 w2 b2; r2 = Relu a2; a3 = Gemm r2 w3 b3; r3 = Relu a3; y = MatMul r3 w4")
+	for _, w := range b.G.Initializer {
+		for i := range w.FloatData {
+			w.FloatData[i] *= float32(int(1) << (i % 4))
+		}
+	}
+	c := b.Config(t)
+	c.SearchWeights, c.Metric, c.Strategy = true, "agreement", "gallop"
+	return c
+}
+
 // TestSearchWeightsIsWeightBits: a mix of a search of weights is, byte for byte, the file that --weight-bits gives with
-// the same widths.
+// the same widths, repaired for them: scales that are fitted, channels that are equalized, biases that are corrected.
 func TestSearchWeightsIsWeightBits(t *testing.T) {
-	for _, repair := range []string{"none", "weights"} {
-		c := ofWeights(t)
+	tiny := ofWeights(t)
+	tiny.Pins = []string{"a*=int8", "w1=int4", "w4=high", "w5=int4", "c3/Conv=low"} // the last by its layer, whose weights are w3
+	layers := biased(t)
+	layers.Pins = []string{"w1=int4", "w2=int8", "w3=int4"}
+	for repair, c := range map[string]config.Config{"weights": tiny, "equalize,weights,bias": layers} {
 		c.Repair, c.Target = repair, "0.1"
-		c.Pins = []string{"a*=int8", "w1=int4", "w4=high", "w5=int4", "c3/Conv=low"} // the last by its layer, whose weights are w3
 		one, err := Search(context.Background(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
+		if repair != "weights" && len(one.Repairs) != 3 || slices.ContainsFunc(one.Repairs, func(r result.Repair) bool { return !r.Taken }) {
+			t.Errorf("repairs %+v: this test shows nothing", one.Repairs)
+		}
+		pinned := c.Pins
 		c.SearchWeights, c.Pins, c.Out = false, nil, filepath.Join(t.TempDir(), "fixed")
 		for _, h := range one.Holders {
 			if h.Weights {
@@ -105,8 +126,12 @@ func TestSearchWeightsIsWeightBits(t *testing.T) {
 				c.Pins = append(c.Pins, h.Name+"="+h.Precision)
 			}
 		}
-		for _, want := range []string{"w1=4", "w4=8", "w5=4", "w3=4"} {
-			if !slices.Contains(c.WeightBits, want) {
+		want := []string{"w1=4", "w4=8", "w5=4", "w3=4"}
+		if len(pinned) == 3 {
+			want = []string{"w1=4", "w2=8", "w3=4"}
+		}
+		for _, one := range want {
+			if !slices.Contains(c.WeightBits, one) {
 				t.Errorf("pinned weights are %v", c.WeightBits)
 			}
 		}

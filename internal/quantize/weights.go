@@ -14,7 +14,7 @@ import (
 // a channel: it replaces the initializers of Conv (channels on axis 0), ConvTranspose (axis 1; the groups of a grouped
 // one share a scale per place), Gemm and MatMul (the axis that becomes the output's) by float32(code)*scale and keeps
 // codes and scales in Weights. Weights with a holder (see HoldWeights) get those of its high width, and those of its low
-// one become one of Followed. An operand of a MatMul that is no matrix has one scale. An initializer with other
+// one, always with the scales of the least squared error, become one of Followed. An operand of a MatMul that is no matrix has one scale. An initializer with other
 // readers too, or with other channels for each, is copied first. Biases, tables and the weights of other operators stay
 // float. The error is mistake.Err for weights that are not finite.
 func Weights(n *network.Network) error { return weightsFor(n, nil, false) }
@@ -77,7 +77,7 @@ func weightsFor(n *network.Network, records []quant.Record, fit bool) error {
 			if h := n.HeldAt(u.place()); h >= 0 {
 				narrow := weightForm{u.axis, n.Holders[h].Weights.Low}
 				f := network.Followed{Name: target, Holder: h, High: q}
-				if f.Weight, f.Low, err = quantizeWeight(t, target, narrow, least.of(name, u.axis), fit); err != nil {
+				if f.Weight, f.Low, err = quantizeWeight(t, target, narrow, least.of(name, u.axis), true); err != nil {
 					return n.Model.InFile(err)
 				}
 				n.Followed = append(n.Followed, f)
