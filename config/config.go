@@ -62,7 +62,7 @@ type Config struct {
 	Ladder        string   `json:"ladder,omitempty"`         // in place of Bits: three widths, for two steps
 	LadderSplit   string   `json:"ladder_split,omitempty"`   // share of the loss budget for the first of them, as typed
 	WeightBits    []string `json:"weight_bits,omitempty"`    // 4, 8 or 16 bits of weights, or NAME=16; none: 8
-	SearchWeights bool     `json:"search_weights,omitempty"` // weights of layers are searched too, between 4 bits and those
+	SearchWeights bool     `json:"search_weights,omitempty"` // those of layers are searched too, from 4 bits up
 	GridLow       string   `json:"grid_low"`                 // asymmetric, symmetric, pow2
 	GridHigh      string   `json:"grid_high"`
 	RangeLow      string   `json:"range_low"` // auto, minmax, percentile, mse, ...

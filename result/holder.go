@@ -1,7 +1,7 @@
 package result
 
-// A Holder is an activation quantizer (holder) of the network, or with --search-weights the weights of a layer, with its
-// two grids and its bit-width in the mix.
+// A Holder is an activation quantizer (holder) of the network, or with --search-weights the weights of a layer, with
+// its two grids and its bit-width in the mix.
 type Holder struct {
 	Name      string `json:"name"`
 	Index     int    `json:"index"`

@@ -105,7 +105,8 @@ func biased(t testing.TB) config.Config {
 // the same widths, repaired for them: scales that are fitted, channels that are equalized, biases that are corrected.
 func TestSearchWeightsIsWeightBits(t *testing.T) {
 	tiny := ofWeights(t)
-	tiny.Pins = []string{"a*=int8", "w1=int4", "w4=high", "w5=int4", "c3/Conv=low"} // the last by its layer, whose weights are w3
+	// the last by its layer, whose weights are w3
+	tiny.Pins = []string{"a*=int8", "w1=int4", "w4=high", "w5=int4", "c3/Conv=low"}
 	layers := biased(t)
 	layers.Pins = []string{"w1=int4", "w2=int8", "w3=int4"}
 	for repair, c := range map[string]config.Config{"weights": tiny, "equalize,weights,bias": layers} {

@@ -128,8 +128,8 @@ type Bias struct {
 }
 
 // Followed is a constant with two values, between which the bit of a holder chooses: one that differs between the two
-// files of a pair, a bias on the int32 grid that belongs to the grid of its layer's input, or weights that have a holder
-// of their own. Both values are floats of the same dimensions.
+// files of a pair, a bias on the int32 grid that belongs to the grid of its layer's input, or weights with a holder of
+// their own. Both values are floats of the same dimensions.
 type Followed struct {
 	Name      string              // the initializer of Network.Model, which holds High
 	Holder    int                 // demoted: Low is the value

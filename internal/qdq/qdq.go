@@ -18,7 +18,8 @@ import (
 // network computes for a mask: behind every holder a QuantizeLinear and a DequantizeLinear with its low grid where
 // low[i], else its high one (of bfloat16 two Cast nodes), every quantized weight as int8 behind a DequantizeLinear per
 // channel, biases float, or int32 behind one where they are quantized. Scales and zero points of holders are
-// 0-dimensional. Holders of weights have been chosen already, see pair.Chosen. A Relu or Clip in front of a grid of 4 bits is a Max and a Min, see maxForRelu.
+// 0-dimensional. A Relu or Clip in front of a grid of 4 bits is a Max and a Min, see maxForRelu. The weights of holders
+// have been chosen already, see pair.Chosen.
 //
 // The DequantizeLinear of a holder's tensor t makes t_DequantizeLinear_Output; where t is an output of the graph it
 // makes t and the producer t_QuantizeLinear_Input. A weight's makes the tensor that was the weight. An error that

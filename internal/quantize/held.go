@@ -77,7 +77,8 @@ func HeldRecords(n *network.Network) ([]quant.Record, []quant.Range, error) {
 	return records, seen, nil
 }
 
-// gridOf is the grid of weights between two numbers. One of no values but zeros, or of none that is finite, has scale 1.
+// gridOf is the grid of weights between two numbers. One of no values but zeros, or of none that is finite, has scale
+// 1.
 func gridOf(r quant.Range, width quant.Width) quant.Grid {
 	most := int32(1)<<(width.Bits()-1) - 1
 	scale := float32(max(math.Abs(float64(r.Min)), math.Abs(float64(r.Max))) / float64(most))

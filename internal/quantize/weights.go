@@ -13,10 +13,12 @@ import (
 // Weights puts the network's weights on grids, of 8 bits unless n.WeightWidths says otherwise, with one symmetric scale
 // a channel: it replaces the initializers of Conv (channels on axis 0), ConvTranspose (axis 1; the groups of a grouped
 // one share a scale per place), Gemm and MatMul (the axis that becomes the output's) by float32(code)*scale and keeps
-// codes and scales in Weights. Weights with a holder (see HoldWeights) get those of its high width, and those of its low
-// one, always with the scales of the least squared error, become one of Followed. An operand of a MatMul that is no matrix has one scale. An initializer with other
+// codes and scales in Weights. An operand of a MatMul that is no matrix has one scale. An initializer with other
 // readers too, or with other channels for each, is copied first. Biases, tables and the weights of other operators stay
 // float. The error is mistake.Err for weights that are not finite.
+//
+// Weights with a holder (see HoldWeights) get the codes of its high width; those of its low one, always with the scales
+// of the least squared error, become one of Followed.
 func Weights(n *network.Network) error { return weightsFor(n, nil, false) }
 
 // WeightsFor is Weights for grids that are known, a record a holder: scales of channels are wide enough for the
