@@ -139,10 +139,15 @@ func repaired(w io.Writer, r *run.Result) {
 		return
 	}
 	fmt.Fprintf(w, "\nrepaired (the target is measured from the network as given):\n")
-	scoreRows(w, result.Scores{High: r.Given.High, Low: r.Given.Low}, r.Widths)
+	high, low := r.EndNames()
+	for _, end := range []result.NamedScore{{Name: high, Score: r.Given.High}, {Name: low, Score: r.Given.Low}} {
+		if end.Score != nil {
+			fmt.Fprintf(w, "  %-20s %s\n", end.Name, scoreText(end.Score))
+		}
+	}
 	for _, one := range r.Repairs {
 		if one.Score != nil {
-			fmt.Fprintf(w, "  %-20s %s\n", "with "+one.Name, scoreText(one.Score)+", all "+r.Widths.LowName()+" when repairs were compared")
+			fmt.Fprintf(w, "  %-20s %s\n", "with "+one.Name, scoreText(one.Score)+", "+r.ComparedName()+" when repairs were compared")
 		}
 	}
 }

@@ -46,3 +46,29 @@ func (r *Result[C]) IsWeights(name string) bool {
 	}
 	return false
 }
+
+// EndNames are the names of the networks with everything high and with everything low.
+func (r *Result[C]) EndNames() (high, low string) {
+	high, low = "all "+r.Widths.HighName(), "all "+r.Widths.LowName()
+	if wlow, whigh, ok := r.WeightWidths(); ok {
+		high, low = high+", weights "+whigh, low+", weights "+wlow
+	}
+	return high, low
+}
+
+// ComparedName is the name of the network that repairs were compared by: everything low but what the choice of ranges
+// has set apart.
+func (r *Result[C]) ComparedName() string {
+	_, low := r.EndNames()
+	if len(r.Ranges) == 0 {
+		return low
+	}
+	switch apart := r.Ranges[len(r.Ranges)-1].Int16; len(apart) {
+	case 0:
+		return low
+	case 1:
+		return low + " but " + apart[0]
+	default:
+		return fmt.Sprintf("%s but %d activations", low, len(apart))
+	}
+}

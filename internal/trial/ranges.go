@@ -149,7 +149,7 @@ func (s *Runner) tryRanges(ctx context.Context, name string, methods []string, b
 	var score search.Score
 	var better bool
 	err := s.withEvaluator(ctx, check, func(e *backend.Evaluator) (err error) {
-		score, better, err = s.scoreLowest(ctx, e, best, s.Chosen.Scores == nil)
+		score, better, err = s.scoreLowest(ctx, e, s.lowestActivations(), best, s.Chosen.Scores == nil)
 		if err == nil && then != nil {
 			err = then(e)
 		}
@@ -178,28 +178,44 @@ func (s *Runner) activationUnits() (list [][]int) {
 	return list
 }
 
-// lowestMask has everything demoted that may be, but for what the choice of ranges has set apart, and weights with
-// holders of their own: ranges and repairs are about activations.
-func (s *Runner) lowestMask() search.Mask {
-	low := task.LowMask(s.Network.Holders)
+// lowestActivations is lowestMask with all weights high, which ranges are not about.
+func (s *Runner) lowestActivations() search.Mask {
+	low := s.lowestMask()
 	for _, h := range s.Network.Holders[len(s.Network.Activations()):] {
 		low.Promote(h.Index)
 	}
+	return low
+}
+
+// lowestMask has everything demoted that may be, but for what the choice of ranges has set apart.
+func (s *Runner) lowestMask() search.Mask {
+	low := task.LowMask(s.Network.Holders)
 	for _, h := range slices.Concat(s.Layout.High, s.Chosen.Apart) { // Layout.High: held at int16 by a constraint
 		low.Promote(h)
 	}
 	return low
 }
 
-// lowestText names that mask for the user.
-func (s *Runner) lowestText() string {
+// lowestText names lowestActivations for the user.
+func (s *Runner) lowestText() string { return s.butApart("all int8") }
+
+// comparedText names lowestMask.
+func (s *Runner) comparedText() string {
+	if n := len(s.Network.Activations()); n < len(s.Network.Holders) {
+		return s.butApart(fmt.Sprintf("all int8 with weights of %d bits", s.Records[n].Low.Bits))
+	}
+	return s.lowestText()
+}
+
+// butApart adds to a name what the choice of ranges has set apart.
+func (s *Runner) butApart(low string) string {
 	switch names := s.apartNames(); len(names) {
 	case 0:
-		return "all int8"
+		return low
 	case 1:
-		return "all int8 but " + names[0]
+		return low + " but " + names[0]
 	default:
-		return fmt.Sprintf("all int8 but %d activations", len(names))
+		return fmt.Sprintf("%s but %d activations", low, len(names))
 	}
 }
 
@@ -215,10 +231,9 @@ func (s *Runner) apartNames() (names []string) {
 // better there is seldom the worse one of a whole search, and seven passes over all samples would be its half.
 const rangeSamples = 500
 
-// scoreLowest scores the network with everything demoted that may be, on rangeSamples; better tells whether that is
+// scoreLowest scores a mask with everything demoted that is compared, on rangeSamples; better tells whether that is
 // above the best so far, which the first is always. Otherwise the score is not known.
-func (s *Runner) scoreLowest(ctx context.Context, e *backend.Evaluator, best search.Score, first bool) (score search.Score, better bool, err error) {
-	low := s.lowestMask()
+func (s *Runner) scoreLowest(ctx context.Context, e *backend.Evaluator, low search.Mask, best search.Score, first bool) (score search.Score, better bool, err error) {
 	if s.Data.Len() > rangeSamples {
 		score, err = e.ScoreShare(ctx, low, rangeSamples)
 		return score, first || score.Float() > best.Float(), err
