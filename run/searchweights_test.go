@@ -67,6 +67,11 @@ func TestSearchWeights(t *testing.T) {
 			t.Errorf("of %v bit operations all low leaves %v", *s.Total, *s.Total-s.All)
 		}
 	}
+	activations, few := r.ActivationsLow()
+	want := fmt.Sprintf("%d of %d activation quantizers (holders) run in int8 and %d stay at int16, and the weights of %d of 5 layers are in int4", activations, few, few-activations, low)
+	if page := tasktest.ReadFile(t, filepath.Join(c.Out, "report.html")); !strings.Contains(string(page), want) {
+		t.Errorf("the report does not say %q", want)
+	}
 	naive := c
 	naive.Scan, naive.Export, naive.Out = "naive", nil, filepath.Join(t.TempDir(), "naive")
 	if again, err := Search(context.Background(), naive); err != nil || promotedBy(again) != promotedBy(r) {
