@@ -42,6 +42,7 @@ func searchCommand() *cli.Command {
 		&cli.Float64Flag{Name: "multiplier", Category: catSearch, Value: 0.5, Usage: "`M`: of strategy demotion, 0 to 1: up to this share of the allowed loss it demotes the first holder that it finds, beyond it the best of all; smaller is slower and more thorough"},
 		&cli.StringFlag{Name: "ladder", Category: catGrids, Usage: "`WIDTHS`: in place of --bits three widths, the lowest first, such as 4,8,16: step 1 searches from 16 to 8 with a part of the loss that the target allows, step 2 from 8 to 4, with all of it, among the activations that step 1 has in 8"},
 		&cli.StringFlag{Name: "ladder-split", Category: catGrids, Usage: "`SHARE`: the part of the loss for step 1 of a --ladder, between 0 and 1 (default: 0.5)"},
+		&cli.BoolFlag{Name: "search-weights", Category: catGrids, Usage: "search the weights of layers too, each in 4 bits or as --weight-bits says (default: 8)"},
 		cacheFlag(), biasFlag(), repairFlag(), fixFlag(catPrint),
 		&cli.BoolFlag{Name: "json", Category: catPrint, Usage: "print JSON lines, one per event; the last line is the result, or one line for each of several targets"},
 	}
@@ -96,6 +97,7 @@ func searchAction(c *cli.Context) error {
 	if c.IsSet("export") && len(cfg.Export) == 0 {
 		return usage("--export %q names no format: give one or more of %s", exports, strings.Join(run.FormatNames(), ", "))
 	}
+	cfg.SearchWeights = c.Bool("search-weights")
 	cfg.Ladder, cfg.LadderSplit = c.String("ladder"), c.String("ladder-split")
 	if c.IsSet("ladder") && cfg.Ladder == "" {
 		return usage("--ladder needs a value: widths such as 4,8,16")

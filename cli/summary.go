@@ -13,17 +13,17 @@ import (
 
 // summary prints the result of a search for the user; err is the error that ended it, or nil.
 func summary(w io.Writer, r *run.Result, err error) {
-	high := len(r.Promotion)
-	low := len(r.Holders) - high
+	low, all := r.ActivationsLow()
+	high := all - low
 	lowName, highName := r.Widths.LowName(), r.Widths.HighName()
 	fmt.Fprintln(w)
 	switch {
 	case errors.Is(err, run.ErrUnreachable) && chosen(r) > 0:
-		fmt.Fprintf(w, "the target %s cannot be met; the best is %d of %d activations in %s\n", r.Target.Text, low, len(r.Holders), lowName)
+		fmt.Fprintf(w, "the target %s cannot be met; the best is %d of %d activations in %s\n", r.Target.Text, low, all, lowName)
 	case errors.Is(err, run.ErrUnreachable) && low > 0:
-		fmt.Fprintf(w, "the target %s cannot be met; %d of %d activations are held at %s, and the others in %s are the best\n", r.Target.Text, low, len(r.Holders), lowName, highName)
+		fmt.Fprintf(w, "the target %s cannot be met; %d of %d activations are held at %s, and the others in %s are the best\n", r.Target.Text, low, all, lowName, highName)
 	case errors.Is(err, run.ErrUnreachable):
-		fmt.Fprintf(w, "the target %s cannot be met; the best is all %d activations in %s\n", r.Target.Text, len(r.Holders), highName)
+		fmt.Fprintf(w, "the target %s cannot be met; the best is all %d activations in %s\n", r.Target.Text, all, highName)
 	case !r.Met:
 		fmt.Fprintf(w, "no mix that meets the target %s has been found so far\n", r.Target.Text)
 	default:
@@ -31,10 +31,7 @@ func summary(w io.Writer, r *run.Result, err error) {
 		if !r.Finished {
 			so = "the best so far: "
 		}
-		end := ":"
-		if high == 0 {
-			end = ""
-		}
+		end := colon(high)
 		switch missed := r.MissedByDefault(); {
 		case missed != "":
 			fmt.Fprintf(w, "TARGET MET IN THE EXACT SESSION ONLY: a default session of ONNX Runtime misses it %s; --session default finds a mix that meets it in both\n", missed)
@@ -46,8 +43,17 @@ func summary(w io.Writer, r *run.Result, err error) {
 			ladderSteps(w, r)
 			break
 		}
-		fmt.Fprintf(w, "%s%d of %d activations run in %s; %d stay %s%s\n", so, low, len(r.Holders), lowName, high, highName, end)
-		promoted(w, r.Promotion)
+		fmt.Fprintf(w, "%s%d of %d activations run in %s; %d stay %s%s\n", so, low, all, lowName, high, highName, end)
+		var stay, weights []string
+		for _, name := range r.Promotion {
+			if r.IsWeights(name) {
+				weights = append(weights, name)
+			} else {
+				stay = append(stay, name)
+			}
+		}
+		promoted(w, stay)
+		weightsSummary(w, r, weights)
 	}
 	fmt.Fprintf(w, "\n%s:\n", r.Metric)
 	for _, one := range r.NamedScores() {
@@ -88,6 +94,23 @@ func summary(w io.Writer, r *run.Result, err error) {
 	}
 }
 
+// weightsSummary says which weights have which width; nothing where they were not searched.
+func weightsSummary(w io.Writer, r *run.Result, stay []string) {
+	low, all := r.WeightsLow()
+	if lowName, highName, ok := r.WeightWidths(); ok {
+		fmt.Fprintf(w, "the weights of %d of %d layers are in %s; %d stay %s%s\n", low, all, lowName, all-low, highName, colon(len(stay)))
+		promoted(w, stay)
+	}
+}
+
+// colon is what ends a line in front of a list of so many.
+func colon(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return ":"
+}
+
 // times says how often.
 func times(n int) string {
 	if n == 1 {
@@ -116,10 +139,15 @@ func repaired(w io.Writer, r *run.Result) {
 		return
 	}
 	fmt.Fprintf(w, "\nrepaired (the target is measured from the network as given):\n")
-	scoreRows(w, result.Scores{High: r.Given.High, Low: r.Given.Low}, r.Widths)
+	high, low := r.EndNames()
+	for _, end := range []result.NamedScore{{Name: high, Score: r.Given.High}, {Name: low, Score: r.Given.Low}} {
+		if end.Score != nil {
+			fmt.Fprintf(w, "  %-20s %s\n", end.Name, scoreText(end.Score))
+		}
+	}
 	for _, one := range r.Repairs {
 		if one.Score != nil {
-			fmt.Fprintf(w, "  %-20s %s\n", "with "+one.Name, scoreText(one.Score)+", all "+r.Widths.LowName()+" when repairs were compared")
+			fmt.Fprintf(w, "  %-20s %s\n", "with "+one.Name, scoreText(one.Score)+", "+r.ComparedName()+" when repairs were compared")
 		}
 	}
 }

@@ -58,20 +58,21 @@ type Config struct {
 	Holdout    string `json:"holdout"`    // samples that the search never sees: a file, or a share of Data such as 30%
 	Confidence string `json:"confidence"` // of a promise, as typed; empty: none is asked for
 
-	Bits         string   `json:"bits,omitempty"`         // LOW,HIGH: the two widths; empty: 8,16
-	Ladder       string   `json:"ladder,omitempty"`       // in place of Bits: three widths, for two steps
-	LadderSplit  string   `json:"ladder_split,omitempty"` // share of the loss budget for the first of them, as typed
-	WeightBits   []string `json:"weight_bits,omitempty"`  // 4, 8 or 16 bits of weights, or NAME=16; none: 8
-	GridLow      string   `json:"grid_low"`               // asymmetric, symmetric, pow2
-	GridHigh     string   `json:"grid_high"`
-	RangeLow     string   `json:"range_low"` // auto, minmax, percentile, mse, ...
-	RangeHigh    string   `json:"range_high"`
-	Formula      string   `json:"formula"`       // qdq, mctq, torch
-	Weights      string   `json:"weights"`       // of a pair: high, or follow the holders
-	Bias         string   `json:"bias"`          // float, int32
-	Repair       string   `json:"repair"`        // none, auto, or names with commas between
-	OutputHolder bool     `json:"output_holder"` // the network's float outputs are holders too
-	Unroll       bool     `json:"unroll"`        // LSTM, GRU and RNN are opened into single operators
+	Bits          string   `json:"bits,omitempty"`           // LOW,HIGH: the two widths; empty: 8,16
+	Ladder        string   `json:"ladder,omitempty"`         // in place of Bits: three widths, for two steps
+	LadderSplit   string   `json:"ladder_split,omitempty"`   // share of the loss budget for the first of them, as typed
+	WeightBits    []string `json:"weight_bits,omitempty"`    // 4, 8 or 16 bits of weights, or NAME=16; none: 8
+	SearchWeights bool     `json:"search_weights,omitempty"` // those of layers are searched too, from 4 bits up
+	GridLow       string   `json:"grid_low"`                 // asymmetric, symmetric, pow2
+	GridHigh      string   `json:"grid_high"`
+	RangeLow      string   `json:"range_low"` // auto, minmax, percentile, mse, ...
+	RangeHigh     string   `json:"range_high"`
+	Formula       string   `json:"formula"`       // qdq, mctq, torch
+	Weights       string   `json:"weights"`       // of a pair: high, or follow the holders
+	Bias          string   `json:"bias"`          // float, int32
+	Repair        string   `json:"repair"`        // none, auto, or names with commas between
+	OutputHolder  bool     `json:"output_holder"` // the network's float outputs are holders too
+	Unroll        bool     `json:"unroll"`        // LSTM, GRU and RNN are opened into single operators
 
 	Metric        string        `json:"metric"`
 	MetricCmd     string        `json:"metric_cmd"`               // a command in place of a metric

@@ -33,6 +33,9 @@ func (c Config) CheckBits() error {
 	if len(c.WeightBits) > 0 && c.HasEncodings() {
 		return mistake.Errorf("--weight-bits %s: encodings bring the grids of weights; leave it out", c.WeightBits[0])
 	}
+	if err := c.checkSearchWeights(); err != nil {
+		return err
+	}
 	if c.Ladder != "" || c.LadderSplit != "" {
 		return c.checkLadder()
 	}
@@ -46,6 +49,29 @@ func (c Config) CheckBits() error {
 	}
 	_, _, err := c.Widths()
 	return err
+}
+
+// checkSearchWeights refuses a search of weights beside what is about activations alone.
+func (c Config) checkSearchWeights() error {
+	if !c.SearchWeights {
+		return nil
+	}
+	for _, other := range []struct {
+		given bool
+		why   string
+	}{
+		{c.Low != "" || c.High != "", "the files of a pair bring their own weights; leave it out"},
+		{c.HasEncodings(), "encodings bring the grids of weights; leave it out"},
+		{c.Ladder != "" || c.LadderSplit != "", "a ladder has the same weights in both steps; leave it out, or give --bits"},
+		{c.Bias == "int32", "the scale of an int32 bias is that of one width of weights; give --bias float"},
+		{c.Int16Share != "", "--int16-share is a share of activations; give --target"},
+		{c.Prove != "", "--prove counts activations alone; leave one of them out"},
+	} {
+		if other.given {
+			return mistake.Errorf("--search-weights: %s", other.why)
+		}
+	}
+	return nil
 }
 
 // A Wording has the names of the two widths, in which texts for the user are written. Several goroutines may use it;

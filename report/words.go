@@ -72,7 +72,16 @@ func (r *Run) Title() string {
 
 // Answer is what the run found, in one sentence.
 func (r *Run) Answer() string {
-	n, low := len(r.Holders), r.lowCount()
+	n, low, weights, lowWeights := 0, 0, 0, 0
+	for _, h := range r.Holders {
+		all, count := &n, &low
+		if h.Weights {
+			all, count = &weights, &lowWeights
+		}
+		if *all++; r.isLow(h) {
+			*count++
+		}
+	}
 	const none = "No result can be read from this folder."
 	switch {
 	case r.begins:
@@ -105,6 +114,9 @@ func (r *Run) Answer() string {
 		fmt.Fprintf(&b, "none of the %d activation quantizers (holders) can run in %s", n, r.LowName())
 	default:
 		fmt.Fprintf(&b, "%d of %d activation quantizers (holders) run in %s and %d stay at %s", low, n, r.LowName(), n-low, r.HighName())
+	}
+	if lowName, highName, ok := r.WeightWidths(); ok {
+		fmt.Fprintf(&b, ", and the weights of %d of %d layers are in %s, the others in %s", lowWeights, weights, lowName, highName)
 	}
 	wanted := "and the target is"
 	if !r.HasTarget() {

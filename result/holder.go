@@ -1,6 +1,7 @@
 package result
 
-// A Holder is an activation quantizer (holder) of the network, with its two grids and its bit-width in the mix.
+// A Holder is an activation quantizer (holder) of the network, or with --search-weights the weights of a layer, with
+// its two grids and its bit-width in the mix.
 type Holder struct {
 	Name      string `json:"name"`
 	Index     int    `json:"index"`
@@ -9,6 +10,8 @@ type Holder struct {
 	Range     string `json:"range,omitempty"` // with --range auto: the method that the low grid is by
 	High      Grid   `json:"high"`
 	Pinned    bool   `json:"pinned,omitempty"` // a constraint fixes its precision
+	// it is the weights of a layer, behind all activations; its grids are those of the channel with the largest weight
+	Weights bool `json:"weights,omitempty"`
 
 	Seen *Range `json:"seen,omitempty"` // values in the calibration, if there was one
 	// score with this unit alone at int8, if the search evaluated it in full

@@ -66,7 +66,7 @@ func (r *Result[C]) NamedScores() (list []NamedScore) {
 			list = append(list, NamedScore{name, s})
 		}
 	}
-	high, low := "all "+r.Widths.HighName(), "all "+r.Widths.LowName()
+	high, low := r.EndNames()
 	add("float", r.Score.Float)
 	if r.Ladder != nil && r.Ladder.Before != nil {
 		before := r.Ladder.Before

@@ -44,7 +44,7 @@ type Result[C any] struct {
 	SetUpSeconds float64 `json:"setup_seconds"`
 	// the two widths of the search; absent: int8 and int16
 	Widths *Widths `json:"widths,omitempty"`
-	Layers []Layer `json:"layers,omitempty"` // with --weight-bits: the layers with weights
+	Layers []Layer `json:"layers,omitempty"` // with --weight-bits or --search-weights: the layers with weights
 	Ladder *Ladder `json:"ladder,omitempty"` // with --ladder: the step that it is of
 	// the stages of that time, up to the first score
 	SetUp []StageTime `json:"setup,omitempty"`

@@ -81,14 +81,17 @@ func (s *searchRun) begin(ctx context.Context) error {
 	flow := s.Network.Flow()
 	for i, h := range s.Network.Holders {
 		r := s.Records[i]
-		out := result.Holder{Name: h.Name, Index: i, Precision: record.Precision(r.High), Low: record.Grid(r.Low), High: record.Grid(r.High), From: flow[i].From, Ops: flow[i].Ops}
+		out := result.Holder{Name: h.Name, Index: i, Weights: h.Weights != nil, Precision: record.Precision(r.High), Low: record.Grid(r.Low), High: record.Grid(r.High), From: flow[i].From, Ops: flow[i].Ops}
 		if s.Seen != nil {
 			out.Seen = &result.Range{Min: float64(s.Seen[i].Min), Max: float64(s.Seen[i].Max)}
 		}
 		s.Result.Holders = append(s.Result.Holders, out)
 	}
-	if len(c.WeightBits) > 0 {
+	if len(c.WeightBits) > 0 || c.SearchWeights {
 		if s.Result.Layers, err = task.LayersOf(s.Network); err != nil {
+			return err
+		}
+		if s.layerHolders, err = task.LayerHolders(s.Network); err != nil {
 			return err
 		}
 		c.Say(result.WeightText(s.Result.Layers))
@@ -116,7 +119,7 @@ func (s *searchRun) worded(notes []result.Warning) []result.Warning {
 // file's shapes are fixed, or where it has a score of its own by another formula, and this runtime cannot run it.
 func (s *searchRun) refuseNarrow() error {
 	fixed := s.Config.FixShapes || !blocks.HasFreeAxes(s.Network.Model)
-	for _, r := range s.Records {
+	for _, r := range s.Records[:len(s.Network.Activations())] {
 		if r.Low.Bits == 4 && s.Config.Session == "default" {
 			return mistake.Errorf("--session default: a default session of ONNX Runtime has no kernels for activations of 4 bits; leave it out")
 		}

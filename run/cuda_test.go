@@ -77,6 +77,7 @@ func TestEmulatedSearch(t *testing.T) {
 			return cfg
 		}},
 		{"weights that follow", func(t *testing.T) config.Config { return tinyFollow(t) }},
+		{"weights that are searched", func(t *testing.T) config.Config { return ofWeights(t) }},
 		{"weights that follow, of LUTs", func(t *testing.T) config.Config { return followConfig(t, "mctq/lutpot_low", "mctq/lutpot_high", "50%") }},
 		{"weights that follow, attention", func(t *testing.T) config.Config {
 			return followConfig(t, "qdq/attention21_s8", "qdq/attention21_s16", "50%")

@@ -38,6 +38,7 @@ func TestPlacementOfSearches(t *testing.T) {
 		{"fashion-vit", func() config.Config { return vit }, true},
 		{"a pair", func() config.Config { return pair }, false},
 		{"weights that follow", func() config.Config { return tinyFollow(t) }, true},
+		{"weights that are searched", func() config.Config { return ofWeights(t) }, true},
 		{"weights that follow, attention", func() config.Config { return followConfig(t, "qdq/attention21_s8", "qdq/attention21_s16", "50%") }, false},
 		{"sequences", func() config.Config {
 			cfg, _ := tasktest.StepNet(t, tasktest.LstmStep(), 20, 4, "hn:h", "cn:c")

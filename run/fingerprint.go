@@ -56,6 +56,9 @@ func choices(c config.Config) map[string]string {
 		f["ladder"] = c.LadderText()
 	}
 	f["weight bits"] = strings.Join(c.WeightBits, " ")
+	if c.SearchWeights {
+		f["search weights"] = "yes"
+	}
 	if c.Unroll {
 		f["unroll"] = "yes"
 	}

@@ -74,6 +74,8 @@ type ledger struct {
 	*runFolder
 	costs cost.Costs  // --cost, and what the result lists
 	start search.Mask // the mix of --start; empty without one
+
+	layerHolders []int // by layer of the result: the holder of its weights, -1: none
 }
 
 // setMask writes a mask into the holders' precisions and the promotion list, in graph order.
@@ -87,6 +89,15 @@ func (s *ledger) setMask(m search.Mask) {
 		s.Result.Holders[i].Precision = record.Precision(grid)
 		if !m.Low(i) {
 			s.Result.Promotion = append(s.Result.Promotion, s.Result.Holders[i].Name)
+		}
+	}
+	for i, h := range s.layerHolders {
+		if h < 0 {
+			continue
+		}
+		s.Result.Layers[i].Bits = s.Records[h].High.Bits
+		if m.Low(h) {
+			s.Result.Layers[i].Bits = s.Records[h].Low.Bits
 		}
 	}
 }

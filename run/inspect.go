@@ -17,8 +17,8 @@ import (
 type Inspection struct {
 	Model   string             `json:"model"`
 	Opset   int64              `json:"opset"`
-	Inputs  []onnx.Value       `json:"inputs"`
-	Outputs []onnx.Value       `json:"outputs"`
+	Inputs  []InspectedValue   `json:"inputs"`
+	Outputs []InspectedValue   `json:"outputs"`
 	Holders []InspectedHolder  `json:"holders"`
 	Omitted []InspectedOmitted `json:"omitted"`
 	Widths  *result.Widths     `json:"widths,omitempty"` // of its grids; absent: int8 and int16
@@ -28,6 +28,22 @@ type Inspection struct {
 	FloatWork *result.FloatWork `json:"float_work"`
 	Unrolled  []result.Unrolled `json:"unrolled,omitempty"`
 	Layers    []result.Layer    `json:"layers"` // with weights, and their widths
+}
+
+// An InspectedValue is an input or an output of the network.
+type InspectedValue struct {
+	Name string  `json:"name"`
+	Type string  `json:"type"` // as ONNX calls it: FLOAT, INT64
+	Dims []int64 `json:"dims"` // -1: any size; null: the file does not say
+}
+
+// inspected are values as an Inspection has them.
+func inspected(values []onnx.Value) []InspectedValue {
+	list := make([]InspectedValue, len(values))
+	for i, v := range values {
+		list[i] = InspectedValue{v.Name, v.Type.String(), v.Dims}
+	}
+	return list
 }
 
 // An InspectedHolder is a holder with what is around it, and its grids where calibration data was
@@ -80,7 +96,7 @@ func Inspect(ctx context.Context, c config.Config) (*Inspection, error) {
 		return nil, err
 	}
 	m, n, records := p.Model, p.Network, p.Records
-	out := &Inspection{Widths: p.Widths(), Unrolled: task.NodesUnrolled(n), Model: c.Networks(), Notes: texts(p.Notes), Opset: n.Opset, Inputs: m.Inputs(), Outputs: m.Outputs(), Omitted: []InspectedOmitted{}}
+	out := &Inspection{Widths: p.Widths(), Unrolled: task.NodesUnrolled(n), Model: c.Networks(), Notes: texts(p.Notes), Opset: n.Opset, Inputs: inspected(m.Inputs()), Outputs: inspected(m.Outputs()), Omitted: []InspectedOmitted{}}
 	for i, h := range n.Holders {
 		row := InspectedHolder{Name: h.Name, Tensor: h.Tensor, Index: h.Index, Producer: h.Producer, Op: h.Op, Consumers: h.Consumers}
 		if records != nil {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,6 +57,10 @@ func TestInspectQuantized(t *testing.T) {
 		}
 		if len(found.Holders) != c.holders || !strings.Contains(strings.Join(found.Notes, "\n"), c.note) || found.Opset == 0 || len(found.Inputs) != 1 {
 			t.Errorf("%s: %d holders, notes %q, %+v", c.name, len(found.Holders), found.Notes, found)
+		}
+		text, err := json.Marshal(found.Inputs)
+		if want := `[{"name":"` + found.Inputs[0].Name + `","type":"FLOAT","dims":[`; err != nil || !strings.HasPrefix(string(text), want) {
+			t.Errorf("%s: inputs %s, %v; want %s", c.name, text, err, want)
 		}
 		for _, h := range found.Holders {
 			if h.Low == nil || h.High == nil || h.Low.Scale < h.High.Scale {

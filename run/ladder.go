@@ -111,6 +111,7 @@ func stepOf(r *config.Result) *result.LadderStep {
 // the lowest width goes there in both steps; what is held in the middle stays there in the second.
 func pinWords(c config.Config) constraint.Words {
 	words := constraint.WordsOf(c.Words.Widths())
+	words.Weights = c.SearchWeights
 	names := c.LadderResult()
 	switch {
 	case names == nil:
@@ -186,9 +187,21 @@ func (s *searchRun) sayStep() {
 	s.Config.Say(fmt.Sprintf("ladder %s, step 2 of 2: from %s to %s, with all of the loss; of %d activations %d stay at %s", s.Config.Ladder, rung.High.Text(), rung.Low.Text(), len(s.Records), len(s.Config.Held()), rung.Top.Text()))
 }
 
-// promotionList is promotion.txt. On a ladder the names are in parts, by the width at which they stay.
+// promotionList is promotion.txt. On a ladder the names are in parts, by the width at which they stay, and where
+// weights are searched those of activations come first.
 func (s *runFolder) promotionList() []byte {
 	r := s.Result
+	if _, high, ok := r.WeightWidths(); ok {
+		list := []promotion.Part{{Heading: r.Widths.HighName()}, {Heading: "weights " + high}}
+		for _, name := range r.Promotion {
+			at := 0
+			if r.IsWeights(name) {
+				at = 1
+			}
+			list[at].Names = append(list[at].Names, name)
+		}
+		return promotion.Parted(heading(r.Budget, r.Cost), list)
+	}
 	if !s.Config.Second() {
 		return promotion.Headed(heading(r.Budget, r.Cost), r.Promotion)
 	}

@@ -32,7 +32,7 @@ func overrides(n *network.Network, records []quant.Record, low []bool) ([]byte, 
 	}
 	var b bytes.Buffer
 	b.WriteString("{")
-	for i, h := range n.Holders {
+	for i, h := range n.Activations() {
 		grid := records[i].High
 		if low[i] {
 			grid = records[i].Low

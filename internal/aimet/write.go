@@ -49,7 +49,7 @@ func write(n *network.Network, records []quant.Record, low []bool, version strin
 		return nil, err
 	}
 	var activations, parameters []encoding100
-	for i, h := range n.Holders {
+	for i, h := range n.Activations() {
 		grid := records[i].High
 		if low[i] {
 			grid = records[i].Low

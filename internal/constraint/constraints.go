@@ -185,5 +185,10 @@ func Describe(network *onnx.Network, layout search.Layout) string {
 	if low+high == 0 && len(layout.Units) == free {
 		return ""
 	}
-	return fmt.Sprintf("%d activations are held at int8, %d at int16; the other %d move as %d units", low, high, free, len(layout.Units))
+	what := "activations"
+	if len(network.Activations()) < n {
+		what = "activations and weights"
+		return fmt.Sprintf("%d %s are held low, %d high; the other %d move as %d units", low, what, high, free, len(layout.Units))
+	}
+	return fmt.Sprintf("%d %s are held at int8, %d at int16; the other %d move as %d units", low, what, high, free, len(layout.Units))
 }

@@ -20,12 +20,20 @@ const opPrefix = "op:"
 type pin struct {
 	Pattern string
 	low     bool
+	width   string // as typed
+	weights bool   // the width is one of weights, and of no activation
 	text    string // its source, for messages
 }
 
 // Words are the words of pins: the names of widths that hold an activation low and high, and of a ladder's second step
-// those that say nothing to it, since the first one has obeyed them.
-type Words struct{ Low, High, Past []string }
+// those that say nothing to it, since the first one has obeyed them. Weights: they have holders too.
+type Words struct {
+	Low, High, Past []string
+	Weights         bool
+}
+
+// weightWords are the widths that weights are held at, beside low and high.
+var weightWords = []string{"int4", "int8", "int16"}
 
 // WordsOf are those of a search between two widths.
 func WordsOf(w *result.Widths) Words {
@@ -57,12 +65,15 @@ func parsePin(text, where string, w Words) (p pin, says bool, err error) {
 		return p, false, mistake.Errorf("%s: write NAME=%s, GLOB=%s or op:TYPE=%s", p.text, w.Low[0], w.High[0], w.High[0])
 	}
 	p.Pattern = text[:at]
-	switch width := text[at+1:]; {
+	p.width = text[at+1:]
+	switch width := p.width; {
 	case slices.Contains(w.Low, width):
 		p.low = true
 	case slices.Contains(w.High, width):
 	case slices.Contains(w.Past, width):
 		return p, false, checkPattern(p.Pattern, p.text)
+	case w.Weights && slices.Contains(weightWords, width):
+		p.weights = true
 	default:
 		return p, false, mistake.Errorf("%s: %q is no width: an activation is held at %s", p.text, width, w.all())
 	}
@@ -115,6 +126,10 @@ type matcher struct {
 func newMatcher(n *onnx.Network, uses []sites.Use) *matcher {
 	m := &matcher{holders: n.Holders, makers: make([][]string, len(n.Holders))}
 	for i, h := range n.Holders {
+		if h.Weights != nil {
+			m.makers[i] = h.Weights.Ops
+			continue
+		}
 		if h.Op == "" {
 			m.makers[i] = []string{"input"}
 		}
@@ -129,7 +144,7 @@ func newMatcher(n *onnx.Network, uses []sites.Use) *matcher {
 
 // find lists the holders that a pattern means, in ascending order: the one of exactly that name, or those whose names
 // match it as a glob, or else the first whose name is that one but for blanks at its edges; with op: those that an
-// operator of a matching type makes.
+// operator of a matching type makes. Weights are found by the names and operators of their layers too.
 func (m *matcher) find(pattern string) []int {
 	var list []int
 	if ops, ok := strings.CutPrefix(pattern, opPrefix); ok {
@@ -144,7 +159,9 @@ func (m *matcher) find(pattern string) []int {
 		if m.holders[h].Name == pattern {
 			return []int{h}
 		}
-		if doublestar.MatchUnvalidated(pattern, m.holders[h].Name) {
+		if slices.ContainsFunc(namesOf(m.holders[h]), func(name string) bool {
+			return name == pattern || doublestar.MatchUnvalidated(pattern, name)
+		}) {
 			list = append(list, h)
 		}
 	}
@@ -154,6 +171,28 @@ func (m *matcher) find(pattern string) []int {
 		}
 	}
 	return list
+}
+
+// namesOf are the names that a pattern may mean a holder by: its own, and of weights those of their layers.
+func namesOf(h onnx.Holder) []string {
+	if h.Weights == nil {
+		return []string{h.Name}
+	}
+	return append([]string{h.Name}, h.Consumers...)
+}
+
+// holds says whether a rule holds a holder low or high; not ok: its width is none of the holder's two.
+func (p pin) holds(h onnx.Holder) (low, ok bool) {
+	if h.Weights == nil {
+		return p.low, !p.weights
+	}
+	switch p.width {
+	case "low", h.Weights.Low.String():
+		return true, true
+	case "high", h.Weights.High.String():
+		return false, true
+	}
+	return false, false
 }
 
 // nothing is the mistake of a pattern that means no holder.
@@ -172,11 +211,21 @@ func (m *matcher) nothing(pattern, where string) error {
 // pins turns a rule into a pin for every holder that it means.
 func (m *matcher) pins(p pin) ([]search.Pin, error) {
 	var list []search.Pin
-	for _, h := range m.find(p.Pattern) {
-		list = append(list, search.Pin{Holder: h, Low: p.low, Text: p.text})
+	found := m.find(p.Pattern)
+	for _, h := range found {
+		if low, ok := p.holds(m.holders[h]); ok {
+			list = append(list, search.Pin{Holder: h, Low: low, Text: p.text})
+		}
 	}
-	if list == nil {
+	switch {
+	case found == nil:
 		return nil, m.nothing(p.Pattern, p.text)
+	case list == nil: // what is found is of the other kind
+		one := m.holders[found[0]]
+		if one.Weights == nil {
+			return nil, mistake.Errorf("%s: %q is an activation, and %s a width of weights alone", p.text, one.Name, p.width)
+		}
+		return nil, mistake.Errorf("%s: the weights %q are held at %s or %s, not at %s", p.text, one.Name, one.Weights.Low, one.Weights.High, p.width)
 	}
 	return list, nil
 }

@@ -2,6 +2,7 @@ package cost
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"example.org/demote/config"
@@ -110,7 +111,8 @@ func Read(ctx context.Context, p *task.Task, chosen string) (Costs, error) {
 }
 
 // workCosts counts BOPs and bytes for one sample. A holder has the multiply-accumulates of every node that reads its
-// values, and the bytes of its own tensor.
+// values, and the bytes of its own tensor. Weights have those of their layers and their own bytes; what they save in
+// BOPs they save on activations that are low, so that all of the savings together are those of everything low.
 func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 	uses, err := sites.Uses(p.Network)
 	if err != nil {
@@ -122,6 +124,7 @@ func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 	if err != nil {
 		return all, err
 	}
+	weights := p.Network.Holders[len(p.Network.Activations()):]
 	largest := p.Largest().Data
 	for _, q := range p.Members() { // on average over the samples, where these have different shapes
 		fixed, err := q.Fixed(ctx)
@@ -144,11 +147,18 @@ func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 			if times, ok := wide[u.Node]; ok {
 				macsOf *= times
 			}
+			low := 0.0 // widths of what it reads, in units of weightBits
 			for _, h := range u.Reads {
 				macs[h] += macsOf
+				low += float64(p.Records[h].Low.Bits) / weightBits
+			}
+			for _, h := range weights {
+				if slices.Contains(h.Consumers, u.Node) {
+					macs[h.Index] += share * work[u.Node] / per * low
+				}
 			}
 		}
-		for i, h := range p.Network.Holders {
+		for i, h := range p.Network.Activations() {
 			if d := dims[h.Tensor]; len(d) > 0 {
 				one := share / per
 				for _, size := range d {
@@ -163,8 +173,15 @@ func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 		lost[i] = max(0, high[i]-p.Records[i].Low.Bits)
 	}
 	bops := Model{name: config.CostBops, Saves: search.BopsCost(macs, lost, weightBits)}
+	for _, h := range weights {
+		elements[h.Index] = 1
+		for _, size := range h.Weights.Dims {
+			elements[h.Index] *= float64(size)
+		}
+	}
 	bytes := Model{name: config.CostBytes, Saves: search.BytesCost(elements, lost)}
-	bops.total, bytes.total = sum(search.BopsCost(macs, high, weightBits)), sum(search.BytesCost(elements, high))
+	bytes.total = sum(search.BytesCost(elements, high))
+	bops.total = sum(search.BopsCost(macs[:n-len(weights)], high, weightBits))
 	all.list = []Model{bops, bytes}
 	return all, nil
 }

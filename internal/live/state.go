@@ -98,6 +98,9 @@ func (s *State) compare() {
 	}
 	for i, h := range s.Run.Holders {
 		best := h.Precision == s.Run.LowName()
+		if h.Weights {
+			best = h.IsLow()
+		}
 		switch {
 		case s.Mask[i] == '1' && !best:
 			s.Int8 = append(s.Int8, h.Name)

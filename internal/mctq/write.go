@@ -39,14 +39,14 @@ func annotate(n *network.Network, records []quant.Record, low []bool) (m *ir.Mod
 	if len(low) != len(n.Holders) {
 		panic(fmt.Sprintf("onnx: a mask of %d for %d holders", len(low), len(n.Holders)))
 	}
-	for i, h := range n.Holders {
+	for i, h := range n.Activations() {
 		if !low[i] && records[i].High.Width() == quant.Half {
 			return nil, nil, n.Model.InFile(mistake.Errorf("holder %q: the toolkit's files have no bf16", h.Name))
 		}
 	}
 	ins := quantize.NewInsertion(n)
 	taken := make(map[string]bool)
-	ins.AtHolders(n.Holders, "_quantizer_input", "_quantizer_output", func(h network.Holder, in, out string) []ir.Node {
+	ins.AtHolders(n.Activations(), "_quantizer_input", "_quantizer_output", func(h network.Holder, in, out string) []ir.Node {
 		grid := records[h.Index].High
 		if low[h.Index] {
 			grid = records[h.Index].Low

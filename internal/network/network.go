@@ -18,6 +18,18 @@ type Holder struct {
 	Op        string   // operator of the producer, "" for a graph input
 	Consumers []string // names of the nodes that read the tensor, in graph order
 	Fixed     bool     // the 8-bit file of a pair lacks it: it is never demoted
+
+	Weights *HeldWeights // nil: it is an activation quantizer
+}
+
+// HeldWeights are what makes a holder one of weights, see quantize.HoldWeights. Nothing of it is in the graph: its bit
+// chooses between two constants, which are Followed. Its Tensor is the weight as the network was given, its Consumers
+// are the layers.
+type HeldWeights struct {
+	Ops       []string // of the layers, by Consumers
+	Places    []WeightInput
+	Dims      []int64
+	Low, High quant.Width
 }
 
 // Omitted is a tensor without a holder, and why.
@@ -116,14 +128,14 @@ type Bias struct {
 }
 
 // Followed is a constant with two values, between which the bit of a holder chooses: one that differs between the two
-// files of a pair, or a bias on the int32 grid that belongs to the grid of its layer's input. Both values are floats of
-// the same dimensions.
+// files of a pair, a bias on the int32 grid that belongs to the grid of its layer's input, or weights with a holder of
+// their own. Both values are floats of the same dimensions.
 type Followed struct {
 	Name      string              // the initializer of Network.Model, which holds High
 	Holder    int                 // demoted: Low is the value
 	Low, High *onnxpb.TensorProto // of the 8-bit and the 16-bit file or grid, both under that name
 
-	Weight *Weight // of Low, nil where it is on no int8 grid
+	Weight *Weight // of Low, nil where it is on no grid of weights
 	Bias   *Bias   // of Low, nil where it is on no int32 grid
 }
 
@@ -135,10 +147,30 @@ func (n *Network) Clone() *Network {
 	return &c
 }
 
-// ByTensor returns the indices of the holders by their tensors.
+// Activations are the holders that are activation quantizers; holders of weights come behind all of them.
+func (n *Network) Activations() []Holder {
+	for i, h := range n.Holders {
+		if h.Weights != nil {
+			return n.Holders[:i:i]
+		}
+	}
+	return n.Holders
+}
+
+// HeldAt returns the holder of the weights that a layer reads at an input; -1: they have none.
+func (n *Network) HeldAt(place WeightInput) int {
+	for _, h := range n.Holders[len(n.Activations()):] {
+		if slices.Contains(h.Weights.Places, place) {
+			return h.Index
+		}
+	}
+	return -1
+}
+
+// ByTensor returns the indices of the activation holders by their tensors.
 func (n *Network) ByTensor() map[string]int {
 	holders := make(map[string]int, len(n.Holders))
-	for i, h := range n.Holders {
+	for i, h := range n.Activations() {
 		holders[h.Tensor] = i
 	}
 	return holders

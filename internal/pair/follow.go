@@ -83,6 +83,26 @@ func Follow(n *network.Network, low *network.Network, r *Report) {
 	}
 }
 
+// FollowIn makes the constant of a name follow a holder: its low value is that of a constant of another model, under
+// any name. Where both values are the same it follows nothing.
+func FollowIn(n *network.Network, name string, holder int, low *ir.Model, lowName string) error {
+	find := func(m *ir.Model, name string) ir.Tensor {
+		at := slices.IndexFunc(m.Graph().GetInitializer(), func(t ir.Tensor) bool { return t.GetName() == name })
+		return m.Graph().GetInitializer()[at]
+	}
+	f := network.Followed{Name: name, Holder: holder, High: find(n.Model, name), Low: wire.CloneTensor(find(low, lowName))}
+	f.Low.Name = ir.Str(name)
+	a, err := f.Value(true)
+	if err != nil {
+		return err
+	}
+	b, err := f.Value(false)
+	if err == nil && !slices.Equal(a, b) {
+		n.Followed = append(n.Followed, f)
+	}
+	return err
+}
+
 // Chosen returns the network in which constants that follow holders have their values for a mask: low[i] if holder i is
 // demoted. It shares everything else with n. It panics unless there is one bit for each holder.
 func Chosen(n *network.Network, low []bool) *network.Network {

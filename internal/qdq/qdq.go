@@ -18,7 +18,8 @@ import (
 // network computes for a mask: behind every holder a QuantizeLinear and a DequantizeLinear with its low grid where
 // low[i], else its high one (of bfloat16 two Cast nodes), every quantized weight as int8 behind a DequantizeLinear per
 // channel, biases float, or int32 behind one where they are quantized. Scales and zero points of holders are
-// 0-dimensional. A Relu or Clip in front of a grid of 4 bits is a Max and a Min, see maxForRelu.
+// 0-dimensional. A Relu or Clip in front of a grid of 4 bits is a Max and a Min, see maxForRelu. The weights of holders
+// have been chosen already, see pair.Chosen.
 //
 // The DequantizeLinear of a holder's tensor t makes t_DequantizeLinear_Output; where t is an output of the graph it
 // makes t and the producer t_QuantizeLinear_Input. A weight's makes the tensor that was the weight. An error that
@@ -34,7 +35,7 @@ func Write(n *network.Network, records []quant.Record, low []bool) (*ir.Model, e
 	ins := quantize.NewInsertion(n)
 	ins.Apart = ins.Clipped()
 	codes := make(map[string]ir.DType)
-	for _, h := range n.Holders {
+	for _, h := range n.Activations() {
 		if typ, err := quantize.GridType(chosen(records[h.Index], low[h.Index])); err == nil { // else the pair says so
 			codes[h.Tensor] = typ
 		}
@@ -43,7 +44,7 @@ func Write(n *network.Network, records []quant.Record, low []bool) (*ir.Model, e
 	if err != nil {
 		return nil, n.Model.InFile(err)
 	}
-	ins.AtHolders(n.Holders, "_QuantizeLinear_Input", "_DequantizeLinear_Output", func(h network.Holder, in, out string) []ir.Node {
+	ins.AtHolders(n.Activations(), "_QuantizeLinear_Input", "_DequantizeLinear_Output", func(h network.Holder, in, out string) []ir.Node {
 		nodes, e := pair(ins, h.Tensor, in, out, chosen(records[h.Index], low[h.Index]))
 		if e != nil && err == nil {
 			err = n.Model.InFile(mistake.Errorf("holder %q: %w", h.Name, e))

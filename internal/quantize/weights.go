@@ -16,6 +16,9 @@ import (
 // codes and scales in Weights. An operand of a MatMul that is no matrix has one scale. An initializer with other
 // readers too, or with other channels for each, is copied first. Biases, tables and the weights of other operators stay
 // float. The error is mistake.Err for weights that are not finite.
+//
+// Weights with a holder (see HoldWeights) get the codes of its high width; those of its low one, always with the scales
+// of the least squared error, become one of Followed.
 func Weights(n *network.Network) error { return weightsFor(n, nil, false) }
 
 // WeightsFor is Weights for grids that are known, a record a holder: scales of channels are wide enough for the
@@ -48,11 +51,7 @@ func weightsFor(n *network.Network, records []quant.Record, fit bool) error {
 			return n.Model.InFile(err)
 		}
 	}
-	var uses []weightUse
-	for _, nd := range x.Nodes() {
-		uses = append(uses, weightUses(x, nd)...)
-	}
-	widen(n, uses)
+	uses := allUses(n, x)
 	fresh := ir.NewNames(n.Model.Graph())
 	quantized := make(map[string]map[weightForm]string) // initializer, form -> its quantized copy
 	g := n.Model.Graph()
@@ -77,6 +76,14 @@ func weightsFor(n *network.Network, records []quant.Record, fit bool) error {
 				return n.Model.InFile(mistake.Errorf("%s, weight %q: %w", ir.NodeName(u.node), name, err))
 			}
 			n.Weights[target] = w
+			if h := n.HeldAt(u.place()); h >= 0 {
+				narrow := weightForm{u.axis, n.Holders[h].Weights.Low}
+				f := network.Followed{Name: target, Holder: h, High: q}
+				if f.Weight, f.Low, err = quantizeWeight(t, target, narrow, least.of(name, u.axis), true); err != nil {
+					return n.Model.InFile(err)
+				}
+				n.Followed = append(n.Followed, f)
+			}
 			quantized[name][u.weightForm] = target
 			external.LetGo(t.GetRawData())
 			if target == name {
@@ -134,6 +141,15 @@ type weightUse struct {
 type weightForm struct {
 	axis  int
 	width quant.Width
+}
+
+// allUses are the weights of all layers, in the order of the nodes, with the widths that the network has for them.
+func allUses(n *network.Network, x *ir.Index) (uses []weightUse) {
+	for _, nd := range x.Nodes() {
+		uses = append(uses, weightUses(x, nd)...)
+	}
+	widen(n, uses)
+	return uses
 }
 
 // place is what names the input.

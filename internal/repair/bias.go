@@ -155,3 +155,13 @@ func Scaled(m *ir.Model) (map[string]bool, error) {
 	}
 	return tensors, nil
 }
+
+// BiasNames are the names of the biases of layers, by the layers' first outputs.
+func BiasNames(m *ir.Model) (map[string]string, error) {
+	list, err := layers(m)
+	names := map[string]string{}
+	for _, l := range list {
+		names[ir.Output(l.node, 0)] = ir.Input(l.bias.node, l.bias.input)
+	}
+	return names, err
+}

@@ -9,7 +9,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// Switchable returns the network with a FakeQuant node for each holder, which reads its bit of the mask at run time.
+// Switchable returns the network with a FakeQuant node for each activation holder, which reads its bit of the mask at
+// run time; constants that follow a holder are its caller's.
 // records[i] has the grids of holder i. The tensor t of a holder keeps its name, and the FakeQuant makes t+":fq". If t
 // is an output of the graph, its producer makes t+":raw" and the FakeQuant t. The error is that of an unusable grid,
 // with its holder. Switchable panics unless there is one record for each holder.
@@ -22,7 +23,7 @@ func Switchable(n *network.Network, records []quant.Record) (*ir.Model, error) {
 	if mask != ir.MaskInput {
 		return nil, n.Model.InFile(mistake.Errorf("a tensor is called %q, which is the mask's name", ir.MaskInput))
 	}
-	ins.AtHolders(n.Holders, ":raw", ":fq", func(h network.Holder, in, out string) []ir.Node {
+	ins.AtHolders(n.Activations(), ":raw", ":fq", func(h network.Holder, in, out string) []ir.Node {
 		low, high := records[h.Index].Low.Params().Floats(), records[h.Index].High.Params().Floats()
 		fq := ir.NewNode(ir.FakeQuantOp, ins.Names.Fresh(h.Tensor+":FakeQuant"), []string{in, mask}, []string{out},
 			ir.IntAttr("holder", int64(h.Index)), ir.FloatsAttr("low", low[:]...), ir.FloatsAttr("high", high[:]...))

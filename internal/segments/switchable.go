@@ -32,7 +32,7 @@ func Switchable(n *onnx.Network, records []quant.Record, b Blocks) (*Source, blo
 	for _, f := range n.Followed {
 		open = append(open, f.Name)
 	}
-	for _, h := range n.Holders { // a class token that is repeated for each sample is a constant, with a holder
+	for _, h := range n.Activations() { // a class token that is repeated for each sample is a constant, with a holder
 		open = append(open, h.Tensor)
 	}
 	fixed, err := b.Shapes.Fix(n.Model, b.Inputs, b.Size, open)

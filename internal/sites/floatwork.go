@@ -41,7 +41,7 @@ func Measure(n *network.Network, dims map[string][]int64) (Work, error) {
 		return Work{}, err
 	}
 	w := &usesWalk{finder: newFinder(x), holder: make(map[string]int), from: make(map[string][]int), to: make(map[string][]int)}
-	for _, h := range n.Holders {
+	for _, h := range n.Activations() {
 		w.holder[h.Tensor] = h.Index
 	}
 	w.forward()

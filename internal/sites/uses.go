@@ -25,7 +25,7 @@ func Uses(n *network.Network) ([]Use, error) {
 		return nil, err
 	}
 	w := &usesWalk{finder: newFinder(x), holder: make(map[string]int), from: make(map[string][]int), to: make(map[string][]int)}
-	for _, h := range n.Holders {
+	for _, h := range n.Activations() {
 		w.holder[h.Tensor] = h.Index
 	}
 	w.forward()

@@ -30,13 +30,13 @@ func (p *Task) fittingBlock(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return s.Block(p.Data.Len(), p.Network.Holders), nil
+	return s.Block(p.Data.Len(), p.Network.Activations()), nil
 }
 
 // ActivationBytes is the size of all holders' tensors of one block, in bytes, by the shapes of the network's tensors:
 // more than is alive at any time.
 func (p *Task) ActivationBytes(known *blocks.Shapes) (bytes int64) {
-	for _, h := range p.Network.Holders {
+	for _, h := range p.Network.Activations() {
 		// which no shape is measured of
 		if at := slices.IndexFunc(p.Inputs, func(t backend.Tensor) bool { return t.Name == h.Tensor }); at >= 0 {
 			bytes += int64(p.Inputs[at].Bytes())

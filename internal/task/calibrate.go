@@ -8,17 +8,38 @@ import (
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/calibrate"
+	"example.org/demote/internal/quantize"
 	"example.org/demote/internal/scan"
 	"example.org/demote/onnx"
 )
 
-// CalibrateAndTell makes the grids of every holder, as the configuration has them.
+// CalibrateAndTell makes the grids of every holder, as the configuration has them. Those of weights hang on no sample.
 func CalibrateAndTell(ctx context.Context, n *onnx.Network, data blocks.Samples, c config.Config) (*calibrate.Grids, error) {
 	how, err := c.Calibration()
 	if err != nil {
 		return nil, err
 	}
-	return calibrate.Run(ctx, n, data, how)
+	weights := n.Holders[len(n.Activations()):]
+	n.Holders = n.Activations()
+	grids, err := calibrate.Run(ctx, n, data, how)
+	if err != nil || len(weights) == 0 {
+		return grids, err
+	}
+	for _, h := range weights { // calibration may have left out masks in front of them
+		h.Index = len(n.Holders)
+		n.Holders = append(n.Holders, h)
+	}
+	records, seen, err := quantize.HeldRecords(n)
+	if err != nil {
+		return nil, err
+	}
+	grids.Records, grids.Seen = append(grids.Records, records...), append(grids.Seen, seen...)
+	for i := range grids.Candidates {
+		for _, r := range records {
+			grids.Candidates[i].Low = append(grids.Candidates[i].Low, r.Low)
+		}
+	}
+	return grids, nil
 }
 
 // scanCalibration remembers what the calibration samples are like.

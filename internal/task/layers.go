@@ -18,3 +18,13 @@ func LayersOf(n *onnx.Network) ([]result.Layer, error) {
 	}
 	return list, err
 }
+
+// LayerHolders are, by layer as LayersOf lists them, the holders of their weights; -1: they have none.
+func LayerHolders(n *onnx.Network) ([]int, error) {
+	layers, err := quantize.Layers(n)
+	list := make([]int, len(layers))
+	for i, l := range layers {
+		list[i] = n.HeldAt(l.Place)
+	}
+	return list, err
+}

@@ -98,6 +98,11 @@ func floatTask(ctx context.Context, c config.Config) (_ *Task, err error) {
 	}
 	defer calib.Close()
 	p.how = c
+	if c.SearchWeights {
+		if err := quantize.HoldWeights(p.Network, quant.W4); err != nil {
+			return nil, err
+		}
+	}
 	if c.DryRun {
 		p.Records, err = assumed(p.Network, c)
 	} else if records, ok := recordedGrids(p.Network, c.Recorded, c); ok {

@@ -25,9 +25,10 @@ func (p *Task) ChooseLow(low []quant.Grid, c config.Config) ([]result.Warning, e
 	return biasesOnGrids(p.Network, p.Records, c)
 }
 
-// LowBy are the low grids by a range method for each holder; false where one is no candidate.
+// LowBy are the low grids by a range method for each activation holder; false where one is no candidate. Those of
+// weights stay.
 func (p *Task) LowBy(methods []string) (low []quant.Grid, ok bool) {
-	if len(methods) != len(p.Records) || p.Candidates == nil {
+	if len(methods) != len(p.Network.Activations()) || p.Candidates == nil {
 		return nil, false
 	}
 	for i, m := range methods {
@@ -36,6 +37,9 @@ func (p *Task) LowBy(methods []string) (low []quant.Grid, ok bool) {
 			return nil, false
 		}
 		low = append(low, p.Candidates[at].Low[i])
+	}
+	for _, r := range p.Records[len(methods):] {
+		low = append(low, r.Low)
 	}
 	return low, true
 }

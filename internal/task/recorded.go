@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/quantize"
 	"example.org/demote/internal/record"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
@@ -67,5 +68,6 @@ func assumed(n *onnx.Network, c config.Config) ([]quant.Record, error) {
 	if r.High, err = high.Grid(o, formula, quant.MinMax); err != nil {
 		return nil, err
 	}
-	return slices.Repeat([]quant.Record{r}, len(n.Holders)), nil
+	weights, _, err := quantize.HeldRecords(n)
+	return append(slices.Repeat([]quant.Record{r}, len(n.Activations())), weights...), err
 }

@@ -98,7 +98,7 @@ func (p *Task) repair(ctx context.Context, open func() (*dataset.Set, error), re
 		r.Changed = len(r.Network.Weights)
 	}
 	if slices.Contains(repairs, config.CorrectBias) {
-		if r.Changed, err = repair.Biases(float, r.Network.Model, seen); err != nil {
+		if r.Changed, err = correctBiases(float, r.Network, seen); err != nil {
 			return nil, err
 		}
 	}
@@ -163,7 +163,7 @@ func (p *Task) calibrateAgain(ctx context.Context, r *Version, kinds string, ope
 	if len(grids.Records) != len(p.bare.Holders) {
 		return mistake.Errorf("%s: the repaired network has %d activation quantizers, and the one as given %d; leave out --repair", p.how.Model, len(grids.Records), len(p.bare.Holders))
 	}
-	for i, h := range r.Network.Holders {
+	for i, h := range r.Network.Activations() { // weights are what repairs change
 		if h.Tensor != p.bare.Holders[i].Tensor {
 			return mistake.Errorf("%s: the repaired network has other activation quantizers: %s in the place of %s; leave out --repair", p.how.Model, h.Tensor, p.bare.Holders[i].Tensor)
 		}
@@ -172,7 +172,7 @@ func (p *Task) calibrateAgain(ctx context.Context, r *Version, kinds string, ope
 				p.how.Model, grids.Seen[i].Min, grids.Seen[i].Max, p.Seen[i].Min, p.Seen[i].Max, h.Tensor)
 		}
 	}
-	again := &Task{Records: grids.Records, Candidates: grids.Candidates}
+	again := &Task{Network: r.Network, Records: grids.Records, Candidates: grids.Candidates}
 	r.Records, r.Seen, r.Counts = grids.Records, grids.Seen, grids.Counts
 	if low, ok := again.LowBy(methods); ok {
 		r.Records = again.WithLow(low)

@@ -33,11 +33,11 @@ func gpuBlock(samples, median, fill int) int {
 // medianHolder is the elements of a sample in the tensor of the holder in the middle, by size; 0: there is none.
 func (s *Runner) medianHolder(ctx context.Context) (int, error) {
 	known, err := s.Measured(ctx)
-	if err != nil || len(s.Network.Holders) == 0 {
+	if err != nil || len(s.Network.Activations()) == 0 {
 		return 0, err
 	}
 	var list []int
-	for _, h := range s.Network.Holders {
+	for _, h := range s.Network.Activations() {
 		list = append(list, int(known.Bytes(h, 2)/(2*4))) // of float32
 	}
 	slices.Sort(list)

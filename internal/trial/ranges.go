@@ -18,7 +18,7 @@ import (
 
 // Ranges are the range methods that a run has chosen.
 type Ranges struct {
-	Methods []string            `json:"methods"` // by holder
+	Methods []string            `json:"methods"` // by activation holder
 	Scores  []result.RangeScore `json:"scores"`  // of all int8 by each method that was tried
 	Whole   bool                `json:"whole"`   // no end of time has cut the choice short
 
@@ -74,7 +74,7 @@ func (s *Runner) chooseRanges(ctx context.Context, check func(*task.Task, *segme
 		return nil
 	}
 	s.Result.Ranges = s.Chosen.Scores
-	for i := range s.Result.Holders {
+	for i := range s.Chosen.Methods {
 		s.Result.Holders[i].Range, s.Result.Holders[i].Low = s.Chosen.Methods[i], record.Grid(low[i])
 	}
 	return nil
@@ -85,7 +85,7 @@ func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segmen
 	own := s.Records
 	defer func() { s.Records = own }()
 	s.Chosen, s.choosing = Ranges{}, 0
-	harm := harms{units: s.Units()}
+	harm := harms{units: s.activationUnits()}
 	best, err := s.compareRanges(ctx, check, &harm)
 	apart := harm.dominant()
 	if err != nil || !s.Chosen.Whole || len(apart) == 0 {
@@ -106,7 +106,7 @@ func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segmen
 func (s *Runner) compareRanges(ctx context.Context, check func(*task.Task, *segments.Source) error, harm *harms) (best search.Score, err error) {
 	work := s.Config.Begin(stage.Ranges, "methods", len(s.Candidates)+1, 0)
 	defer func() { s.choosing += work.End() }()
-	holders := len(s.Network.Holders)
+	holders := len(s.Network.Activations())
 	for i, c := range s.Candidates {
 		if !c.Same {
 			if s.halfOver() && i > 0 {
@@ -149,7 +149,7 @@ func (s *Runner) tryRanges(ctx context.Context, name string, methods []string, b
 	var score search.Score
 	var better bool
 	err := s.withEvaluator(ctx, check, func(e *backend.Evaluator) (err error) {
-		score, better, err = s.scoreLowest(ctx, e, best, s.Chosen.Scores == nil)
+		score, better, err = s.scoreLowest(ctx, e, s.lowestActivations(), best, s.Chosen.Scores == nil)
 		if err == nil && then != nil {
 			err = then(e)
 		}
@@ -167,6 +167,26 @@ func (s *Runner) tryRanges(ctx context.Context, name string, methods []string, b
 	return best, nil
 }
 
+// activationUnits are the units whose activations have ranges to choose, weights among them left out.
+func (s *Runner) activationUnits() (list [][]int) {
+	n := len(s.Network.Activations())
+	for _, unit := range s.Units() {
+		if unit = slices.DeleteFunc(slices.Clone(unit), func(h int) bool { return h >= n }); len(unit) > 0 {
+			list = append(list, unit)
+		}
+	}
+	return list
+}
+
+// lowestActivations is lowestMask with all weights high, which ranges are not about.
+func (s *Runner) lowestActivations() search.Mask {
+	low := s.lowestMask()
+	for _, h := range s.Network.Holders[len(s.Network.Activations()):] {
+		low.Promote(h.Index)
+	}
+	return low
+}
+
 // lowestMask has everything demoted that may be, but for what the choice of ranges has set apart.
 func (s *Runner) lowestMask() search.Mask {
 	low := task.LowMask(s.Network.Holders)
@@ -176,15 +196,26 @@ func (s *Runner) lowestMask() search.Mask {
 	return low
 }
 
-// lowestText names that mask for the user.
-func (s *Runner) lowestText() string {
+// lowestText names lowestActivations for the user.
+func (s *Runner) lowestText() string { return s.butApart("all int8") }
+
+// comparedText names lowestMask.
+func (s *Runner) comparedText() string {
+	if n := len(s.Network.Activations()); n < len(s.Network.Holders) {
+		return s.butApart(fmt.Sprintf("all int8 with weights of %d bits", s.Records[n].Low.Bits))
+	}
+	return s.lowestText()
+}
+
+// butApart adds to a name what the choice of ranges has set apart.
+func (s *Runner) butApart(low string) string {
 	switch names := s.apartNames(); len(names) {
 	case 0:
-		return "all int8"
+		return low
 	case 1:
-		return "all int8 but " + names[0]
+		return low + " but " + names[0]
 	default:
-		return fmt.Sprintf("all int8 but %d activations", len(names))
+		return fmt.Sprintf("%s but %d activations", low, len(names))
 	}
 }
 
@@ -200,10 +231,9 @@ func (s *Runner) apartNames() (names []string) {
 // better there is seldom the worse one of a whole search, and seven passes over all samples would be its half.
 const rangeSamples = 500
 
-// scoreLowest scores the network with everything demoted that may be, on rangeSamples; better tells whether that is
+// scoreLowest scores a mask with everything demoted that is compared, on rangeSamples; better tells whether that is
 // above the best so far, which the first is always. Otherwise the score is not known.
-func (s *Runner) scoreLowest(ctx context.Context, e *backend.Evaluator, best search.Score, first bool) (score search.Score, better bool, err error) {
-	low := s.lowestMask()
+func (s *Runner) scoreLowest(ctx context.Context, e *backend.Evaluator, low search.Mask, best search.Score, first bool) (score search.Score, better bool, err error) {
 	if s.Data.Len() > rangeSamples {
 		score, err = e.ScoreShare(ctx, low, rangeSamples)
 		return score, first || score.Float() > best.Float(), err

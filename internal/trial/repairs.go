@@ -134,10 +134,10 @@ func (s *Runner) sayRepairs(r *Repairs, given, best search.Score) {
 		}
 	}
 	if len(r.Taken) == 0 {
-		s.Config.Say(fmt.Sprintf("repairs: none; %s scores best without: %s", s.lowestText(), s.Text(given)))
+		s.Config.Say(fmt.Sprintf("repairs: none; %s scores best without: %s", s.comparedText(), s.Text(given)))
 		return
 	}
-	s.Config.Say(fmt.Sprintf("repairs: %s; %s scores %s, without %s", strings.Join(r.Taken, ", "), s.lowestText(), s.Text(best), s.Text(given)))
+	s.Config.Say(fmt.Sprintf("repairs: %s; %s scores %s, without %s", strings.Join(r.Taken, ", "), s.comparedText(), s.Text(best), s.Text(given)))
 }
 
 // nothingFor says what a repair has not found.
@@ -150,11 +150,11 @@ var nothingFor = map[string]string{
 
 // scoreGiven scores all int8 of the network as given as repairs are compared, if the choice of ranges has not.
 func (s *Runner) scoreGiven(ctx context.Context, check func(*task.Task, *segments.Source) error) (low search.Score, err error) {
-	if s.lowest != nil {
+	if s.lowest != nil && len(s.Network.Activations()) == len(s.Network.Holders) { // else it has other weights
 		return *s.lowest, nil
 	}
 	err = s.withEvaluator(ctx, check, func(e *backend.Evaluator) (err error) {
-		low, _, err = s.scoreLowest(ctx, e, search.Score{}, true)
+		low, _, err = s.scoreLowest(ctx, e, s.lowestMask(), search.Score{}, true)
 		return err
 	})
 	return low, err
@@ -193,7 +193,7 @@ func (s *Runner) tryRepair(ctx context.Context, repairs []string, best search.Sc
 	s.Network, s.Records = r.Network, r.Records
 	defer func() { s.Network, s.Records = network, records }()
 	err = s.withEvaluator(ctx, nil, func(e *backend.Evaluator) (err error) {
-		score, one.Taken, err = s.scoreLowest(ctx, e, best, forced)
+		score, one.Taken, err = s.scoreLowest(ctx, e, s.lowestMask(), best, forced)
 		return err
 	})
 	if one.Taken && err == nil {

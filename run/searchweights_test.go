@@ -1,0 +1,228 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.org/demote/config"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/result"
+)
+
+// ofWeights is the small network, whose weights are searched too.
+func ofWeights(t testing.TB) config.Config {
+	c := tasktest.TinyConfig(t, 64)
+	c.SearchWeights, c.Strategy, c.Target = true, "gallop", "16bit-0.1"
+	return c
+}
+
+// TestSearchWeights: activations and weights are holders of one search. The file has each weight in the width that the
+// result says and computes what was searched, bit for bit, in every format; full scores decide alike; the run can be
+// verified and exported again; the savings of everything low are those of narrower weights and activations.
+func TestSearchWeights(t *testing.T) {
+	c := ofWeights(t)
+	c.Export = []string{"mctq", "encodings", "qdq-ms"}
+	r, err := Search(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := r.Verified; !v.Identical || slices.ContainsFunc(r.Exports, func(e result.Export) bool { return e.Verified != nil && !e.Verified.Identical }) {
+		t.Errorf("the written files: %+v, %+v", v, r.Exports)
+	}
+	low, all := r.WeightsLow()
+	if all != 5 || low == 0 || low == all {
+		t.Fatalf("%d of %d weights are low: this test shows nothing", low, all)
+	}
+	var widths, stay []string
+	for _, l := range r.Layers {
+		widths = append(widths, fmt.Sprint(l.Weight, " ", l.Bits))
+	}
+	for _, h := range r.Holders {
+		if !h.Weights {
+			continue
+		}
+		if h.IsLow() == slices.Contains(r.Promotion, h.Name) || !slices.Contains(widths, h.Name+" "+strings.TrimPrefix(h.Precision, "int")) {
+			t.Errorf("%s is %s; promoted are %v, layers %v", h.Name, h.Precision, r.Promotion, widths)
+		}
+		if !h.IsLow() {
+			stay = append(stay, h.Name)
+		}
+	}
+	slices.Sort(widths)
+	if got := weightWidths(t, filepath.Join(c.Out, "mixed.onnx")); !slices.Equal(got, widths) {
+		t.Errorf("the file has %v, the result %v", got, widths)
+	}
+	list := string(tasktest.ReadFile(t, filepath.Join(c.Out, "promotion.txt")))
+	if _, below, ok := strings.Cut(list, "# weights int8\n"); !ok || len(strings.Fields(below)) != len(stay) {
+		t.Errorf("promotion.txt: %q; the weights %v stay", list, stay)
+	}
+	for _, s := range r.Savings {
+		if want := map[string]float64{"bops": 4. * 8 / (8 * 16), "bytes": 0}[s.Cost]; s.Cost == "bops" && (*s.Total-s.All)/(*s.Total) != want {
+			t.Errorf("of %v bit operations all low leaves %v", *s.Total, *s.Total-s.All)
+		}
+	}
+	activations, few := r.ActivationsLow()
+	want := fmt.Sprintf("%d of %d activation quantizers (holders) run in int8 and %d stay at int16, and the weights of %d of 5 layers are in int4", activations, few, few-activations, low)
+	if page := tasktest.ReadFile(t, filepath.Join(c.Out, "report.html")); !strings.Contains(string(page), want) {
+		t.Errorf("the report does not say %q", want)
+	}
+	naive := c
+	naive.Scan, naive.Export, naive.Out = "naive", nil, filepath.Join(t.TempDir(), "naive")
+	if again, err := Search(context.Background(), naive); err != nil || promotedBy(again) != promotedBy(r) {
+		t.Errorf("by full scores %s, else %s (%v)", promotedBy(again), promotedBy(r), err)
+	}
+	if v, err := Verify(context.Background(), c.Out, config.Config{}); err != nil || !v.Identical {
+		t.Errorf("verify: %+v, %v", v, err)
+	}
+	started := c
+	started.Start, started.Out, started.Export = filepath.Join(c.Out, "promotion.txt"), filepath.Join(t.TempDir(), "started"), nil
+	if again, err := Search(context.Background(), started); err != nil || again.Score.Mixed == nil || len(again.Promotion) > len(r.Promotion) {
+		t.Errorf("from the promotion list: %v", err)
+	}
+	c.SearchWeights, c.Export = false, nil
+	if _, err := Search(context.Background(), c); err == nil || !strings.Contains(err.Error(), "search weights") && !strings.Contains(err.Error(), "finished") {
+		t.Errorf("the same folder without weights: %v", err)
+	}
+}
+
+// biased is a network of layers with biases, read by channels far apart in size.
+func biased(t testing.TB) config.Config {
+	b := tasktest.NewGraph(48).In("x", nil, 8).Out("y", 5).Weight("w1", 0.4, 8, 8).Weight("w2", 0.4, 8, 8).Weight("w3", 0.4, 8, 8).Weight("w4", 0.5, 8, 5).
+		Weight("b1", 0.5, 8).Weight("b2", 0.5, 8).Weight("b3", 0.5, 8).
+		Do("a1 = Gemm x w1 b1; r1 = Relu a1; a2 = Gemm r1 w2 b2; r2 = Relu a2; a3 = Gemm r2 w3 b3; r3 = Relu a3; y = MatMul r3 w4")
+	for _, w := range b.G.Initializer {
+		for i := range w.FloatData {
+			w.FloatData[i] *= float32(int(1) << (i % 4))
+		}
+	}
+	c := b.Config(t)
+	c.SearchWeights, c.Metric, c.Strategy = true, "agreement", "gallop"
+	return c
+}
+
+// TestSearchWeightsIsWeightBits: a mix of a search of weights is, byte for byte, the file that --weight-bits gives with
+// the same widths, repaired for them: scales that are fitted, channels that are equalized, biases that are corrected.
+func TestSearchWeightsIsWeightBits(t *testing.T) {
+	tiny := ofWeights(t)
+	// the last by its layer, whose weights are w3
+	tiny.Pins = []string{"a*=int8", "w1=int4", "w4=high", "w5=int4", "c3/Conv=low"}
+	layers := biased(t)
+	layers.Pins = []string{"w1=int4", "w2=int8", "w3=int4"}
+	for repair, c := range map[string]config.Config{"weights": tiny, "equalize,weights,bias": layers} {
+		c.Repair, c.Target = repair, "0.1"
+		one, err := Search(context.Background(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if repair != "weights" && len(one.Repairs) != 3 || slices.ContainsFunc(one.Repairs, func(r result.Repair) bool { return !r.Taken }) {
+			t.Errorf("repairs %+v: this test shows nothing", one.Repairs)
+		}
+		pinned := c.Pins
+		c.SearchWeights, c.Pins, c.Out = false, nil, filepath.Join(t.TempDir(), "fixed")
+		for _, h := range one.Holders {
+			if h.Weights {
+				c.WeightBits = append(c.WeightBits, h.Name+"="+strings.TrimPrefix(h.Precision, "int"))
+			} else {
+				c.Pins = append(c.Pins, h.Name+"="+h.Precision)
+			}
+		}
+		want := []string{"w1=4", "w4=8", "w5=4", "w3=4"}
+		if len(pinned) == 3 {
+			want = []string{"w1=4", "w2=8", "w3=4"}
+		}
+		for _, one := range want {
+			if !slices.Contains(c.WeightBits, one) {
+				t.Errorf("pinned weights are %v", c.WeightBits)
+			}
+		}
+		two, err := Search(context.Background(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := os.ReadFile(filepath.Join(one.Config.Out, "mixed.onnx"))
+		b, err2 := os.ReadFile(filepath.Join(two.Config.Out, "mixed.onnx"))
+		if err != nil || err2 != nil || !slices.Equal(a, b) {
+			t.Errorf("repair %s: the two files differ (%v, %v)", repair, err, err2)
+		}
+		if *one.Score.Mixed.Correct != *two.Score.Mixed.Correct {
+			t.Errorf("repair %s: %d correct, and %d", repair, *one.Score.Mixed.Correct, *two.Score.Mixed.Correct)
+		}
+	}
+}
+
+// randomNetwork is one of matrices, some of which two layers read.
+func randomNetwork(seed uint64) *tasktest.Graph {
+	rng := rand.New(rand.NewPCG(seed, 3))
+	b := tasktest.NewGraph(48).In("x", nil, 8)
+	at := []string{"x"}
+	var weights []string
+	for i := range 4 + rng.IntN(3) {
+		from, to := at[len(at)-1], fmt.Sprint("t", i)
+		switch op := rng.IntN(4); {
+		case op == 0 && len(at) > 2:
+			b.Do(fmt.Sprintf("%s = Add %s %s", to, from, at[rng.IntN(len(at)-1)]))
+		case op == 1 && len(weights) > 0:
+			b.Do(fmt.Sprintf("%s = MatMul %s %s", to, from, weights[rng.IntN(len(weights))]))
+		case op == 2 && len(weights) > 0: // the same weights, by other channels
+			b.Do(fmt.Sprintf("%s = Gemm %s %s transB=1", to, from, weights[rng.IntN(len(weights))]))
+		default:
+			w := fmt.Sprint("w", len(weights))
+			weights = append(weights, w)
+			b.Weight(w, 0.5, 8, 8).Do(fmt.Sprintf("m%d = MatMul %s %s; %s = Relu m%d", i, from, w, to, i))
+		}
+		at = append(at, to)
+	}
+	return b.Weight("last", 0.5, 8, 5).Do("y = MatMul "+at[len(at)-1]+" last").Out("y", 5)
+}
+
+// TestSearchWeightsAtRandom: on random networks, with weights that several layers read in one way or in two, every
+// strategy decides as by full scores, and the file computes what was searched.
+func TestSearchWeightsAtRandom(t *testing.T) {
+	for seed, strategy := range []string{"demotion", "gallop", "auto", "demotion"} {
+		c := randomNetwork(uint64(seed)).Config(t)
+		c.SearchWeights, c.Strategy, c.Metric = true, strategy, "agreement"
+		r, err := Search(context.Background(), c)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if _, all := r.WeightsLow(); all < 2 || !r.Verified.Identical {
+			t.Errorf("seed %d: %d weights, %+v", seed, all, r.Verified)
+		}
+		c.Scan, c.Out = "naive", filepath.Join(t.TempDir(), "naive")
+		again, err := Search(context.Background(), c)
+		if err != nil || promotedBy(again) != promotedBy(r) || len(again.Chain) != len(r.Chain) {
+			t.Errorf("seed %d, %s: by full scores %s, else %s (%v)", seed, strategy, promotedBy(again), promotedBy(r), err)
+		}
+	}
+}
+
+// TestSearchWeightsRefused: what it cannot be joined with is said, with what to do.
+func TestSearchWeightsRefused(t *testing.T) {
+	for want, change := range map[string]func(*config.Config){
+		"the files of a pair bring their own weights; leave it out": func(c *config.Config) { c.Model, c.Calib, c.Low, c.High = "", "", "l.onnx", "h.onnx" },
+		"encodings bring the grids of weights; leave it out":        func(c *config.Config) { c.EncodingsLow, c.EncodingsHigh, c.Calib = "l", "h", "" },
+		"a ladder has the same weights in both steps":               func(c *config.Config) { c.Ladder = "4,8,16" },
+		"give --bias float": func(c *config.Config) { c.Bias = "int32" },
+		"--int16-share is a share of activations; give --target":       func(c *config.Config) { c.Int16Share, c.Target = "20%", "" },
+		"--prove counts activations alone":                             func(c *config.Config) { c.Prove = "1" },
+		"no layer of this network has weights of more than 4 bits":     func(c *config.Config) { c.WeightBits = []string{"4"} },
+		"the weights \"w1\" are held at int4 or int8, not at int16":    func(c *config.Config) { c.Pins = []string{"w1=int16"} },
+		"\"a1\" is an activation, and int4 a width of weights alone":   func(c *config.Config) { c.Pins = []string{"a1=int4"} },
+		"overrides say nothing of weights":                             func(c *config.Config) { c.Export = []string{"overrides"} },
+		"the weights \"w2\" are held at int4 or int16, not at int8":    func(c *config.Config) { c.WeightBits, c.Pins = []string{"w2=16"}, []string{"w2=int8"} },
+		"no activation is named or matched by \"nothing*\"":            func(c *config.Config) { c.Pins = []string{"nothing*=int4"} },
+		"\"int2\" is no width: an activation is held at int8 or int16": func(c *config.Config) { c.Pins = []string{"w1=int2"} },
+	} {
+		c := ofWeights(t)
+		change(&c)
+		if _, err := Search(context.Background(), c); err == nil || !strings.Contains(err.Error(), want) || ExitCode(err) != ExitMistake {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
