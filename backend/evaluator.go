@@ -43,6 +43,13 @@ var (
 // mistake.Err for a network, an output, labels or an option that the metric or the device cannot take, the context's,
 // or the device's; then there is nothing to close.
 func New(ctx context.Context, src Source, samples Samples, records []quant.Record, o Options) (*Evaluator, error) {
+	if len(o.Members) > 1 {
+		m, err := machine.NewMembers(ctx, src, samples, records, o)
+		if err != nil {
+			return nil, err
+		}
+		return over(m, o, m.Threads(), samples.Len(), src.Holders())
+	}
 	m, err := machine.New(ctx, src, samples, records, o)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ type leased struct {
 	lease   Lease            // the newest; its masks are those of the scan at hand
 	running bool             // it has not been dropped
 	sent    bool             // it has been handed out: not all that may be asked for is here
-	torn    bool             // a member has ended its part at a block that was known: others of its blocks may be missing
+	torn    bool             // a member has ended its part at a block that was known: others of its may be missing
 	first   uint64           // ID of the first lease of the scan at hand
 	of      []int            // by ID from first on: the candidate
 	limit   key              // that the trial at hand must reach

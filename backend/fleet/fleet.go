@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/crash"
 )
 
 // A Fleet hands leases to members that have blocks of their own. Its methods are for one goroutine.
@@ -53,7 +54,11 @@ func (f *Fleet) Deal(blocks int) error {
 	var all errgroup.Group
 	for i, m := range f.members {
 		if m.lost == nil {
-			all.Go(func() error { return m.Hold(f.blocksOf(i)) })
+			blocks := f.blocksOf(i)
+			all.Go(func() (err error) {
+				defer crash.Catch(&err)
+				return m.Hold(blocks)
+			})
 		}
 	}
 	return all.Wait()
@@ -192,6 +197,12 @@ func (f *Fleet) lose(member int, why error) {
 	if f.Told != nil {
 		f.Told(m.Name(), why)
 	}
+}
+
+// Leave has a member leave, as if it were lost. The error says that no member is left, or that its blocks fit nowhere.
+func (f *Fleet) Leave(member int, why error) error {
+	f.lose(member, why)
+	return f.err
 }
 
 // Run implements bounds.Machine, by a lease of the fleet's own.

@@ -83,9 +83,30 @@ func (m *Local) Join(number int, post func(bounds.Answer)) {
 	m.number, m.post = number, post
 	m.ended.Go(func() {
 		debug.SetPanicOnFault(true) // weights may lie in a file that is mapped
-		for m.step() {
+		for m.caught() {
 		}
 	})
+}
+
+// caught is step; a panic of the engine is the end of the member.
+func (m *Local) caught() (more bool) {
+	var err error
+	defer func() {
+		if err != nil {
+			m.flights, m.landed, m.running, more = nil, nil, 0, true
+			m.leave(err)
+		}
+	}()
+	defer crash.Catch(&err)
+	return m.step()
+}
+
+// leave says that the member is lost, once.
+func (m *Local) leave(err error) {
+	if !m.gone {
+		m.gone = true
+		m.post(bounds.Answer{Member: m.number, Block: Lost, Err: err})
+	}
 }
 
 // Hold implements Member.
@@ -257,8 +278,7 @@ func (m *Local) land() {
 	switch {
 	case err == nil || !m.engine.Gone(err):
 		m.post(a)
-	case !m.gone:
-		m.gone = true
-		m.post(bounds.Answer{Member: m.number, Block: Lost, Err: err})
+	default:
+		m.leave(err)
 	}
 }
