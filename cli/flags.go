@@ -103,6 +103,11 @@ func deviceFlags() []cli.Flag {
 	}
 }
 
+// membersFlag deals the samples to several evaluators.
+func membersFlag() cli.Flag {
+	return &cli.IntFlag{Name: "members", Category: catDevice, Usage: "`N`: deal the samples to N evaluators on the CPU, each with a network, samples and cached activations of its own, and an equal share of --workers and --cache: for tests, and for machines with several memories (NUMA). Results are the same"}
+}
+
 // cacheFlag bounds what searches keep.
 func cacheFlag() cli.Flag {
 	return &cli.StringFlag{Name: "cache", Category: catDevice, Usage: "`BYTES`: memory for cached activations, and for the weights of the sessions that start from them, such as 2GiB; 0 turns the cache off (default: a quarter of the free memory)"}
@@ -139,7 +144,7 @@ func config(c *cli.Context) (run.Config, error) {
 		Bits: c.String("bits"), WeightBits: c.StringSlice("weight-bits"), GridLow: first(c, "grid-low", "grid"), GridHigh: first(c, "grid-high", "grid"),
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),
 		Formula: c.String("formula"), Bias: c.String("bias"), Repair: c.String("repair"),
-		Device: c.String("device"), Workers: c.Int("workers"), Threads: c.Int("threads"), Block: c.Int("block"),
+		Device: c.String("device"), Members: c.Int("members"), Workers: c.Int("workers"), Threads: c.Int("threads"), Block: c.Int("block"),
 		AllowNaN: c.Bool("allow-nan"), FixShapes: c.Bool("fix-shapes"), Version: c.App.Version,
 	}
 	if err := metricChoices(c, &r); err != nil {
@@ -155,7 +160,7 @@ func config(c *cli.Context) (run.Config, error) {
 		}
 		*f.to = list
 	}
-	for _, name := range []string{"limit", "workers", "threads", "block"} {
+	for _, name := range []string{"limit", "members", "workers", "threads", "block"} {
 		if c.Int(name) < 0 {
 			return r, usage("--%s %d: give a number that is not negative", name, c.Int(name))
 		}

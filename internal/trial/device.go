@@ -17,6 +17,9 @@ func (s *Runner) ChooseDevice() error {
 		return err
 	}
 	s.Config.OwnMemory = s.Can().OwnMemory
+	if s.Can().Queue && s.Config.Members > 1 {
+		return mistake.Errorf("--members %d: these are of the CPU: leave it out, or choose --device cpu", s.Config.Members)
+	}
 	if s.Can().Queue && s.Config.Workers > 1 {
 		return mistake.Errorf("--workers %d: a GPU runs all blocks in one queue; leave it out", s.Config.Workers)
 	}
