@@ -176,6 +176,11 @@ test-sanitizers: setup ## the tests of cgo's C under UndefinedBehaviorSanitizer 
 
 SOAK_MINUTES ?= 60
 
+.PHONY: test-members
+test-members: setup ## searches by every strategy and kind of metric whose samples are dealt to members, against one machine (half a minute)
+	@$(NEED) go cc
+	go test ./run -count=1 -run '^TestMembers' -v -members
+
 .PHONY: soak
 soak: setup ## search over and over in one process for SOAK_MINUTES (60): memory, descriptors, goroutines and C handles stay flat
 	@$(NEED) go cc

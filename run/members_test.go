@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"path/filepath"
 	"reflect"
@@ -103,12 +104,12 @@ func sameRun(t *testing.T, what string, want, got *config.Result) {
 	}
 }
 
+var allMembers = flag.Bool("members", false, "search by every strategy and kind of metric: make test-members (default: a few)")
+
 // TestMembersRunAlike searches by every strategy, and by metrics of every kind, with the samples in one place and dealt
 // to two to four members: result.json but for times, promotion.txt, mixed.onnx, curve.csv and the journal, row by row.
+// Without -members it takes three of them.
 func TestMembersRunAlike(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow: left out by -short")
-	}
 	type choice struct{ strategy, metric, target string }
 	var list []choice
 	for _, s := range search.Strategies() {
@@ -116,6 +117,9 @@ func TestMembersRunAlike(t *testing.T) {
 	}
 	for metric, target := range map[string]string{"sqnr": "40%", "cosine": "16bit-0.001", "mse": "16bit+0.05", "f1": "16bit-0.05", "mcc": "16bit-0.05", "auroc": "16bit-0.05"} {
 		list = append(list, choice{"demotion", metric, target})
+	}
+	if !*allMembers {
+		list = []choice{{"auto", "agreement", "16bit-0.05"}, {"demotion", "mse", "16bit+0.05"}, {"demotion", "auroc", "16bit-0.05"}}
 	}
 	for i, c := range list {
 		t.Run(c.strategy+" "+c.metric, func(t *testing.T) {

@@ -189,7 +189,7 @@ func (f *Fleet) lose(member int, why error) {
 			continue
 		}
 		if err := f.members[heir].Hold(f.blocksOf(heir)); err != nil {
-			f.err = fmt.Errorf("%s is lost (%v), and %s cannot take its blocks: %w", m.Name(), why, f.members[heir].Name(), err)
+			f.err = fmt.Errorf("%s is lost (%v), and %s cannot take its blocks: %v; what was found so far is kept", m.Name(), why, f.members[heir].Name(), err)
 			return
 		}
 		f.hand(heir)

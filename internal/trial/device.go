@@ -32,6 +32,8 @@ func (s *Runner) findDevice() error {
 	case name == backend.DeviceCPU, name == "auto" && !backend.WithCUDA:
 		s.Device = backend.DeviceInfo{Name: backend.DeviceCPU}
 		return nil
+	case Several(name):
+		return s.findSeveral(name)
 	case name != "auto":
 		var err error
 		if s.Device, err = backend.CheckGPU(name); err == nil {

@@ -2,7 +2,6 @@ package trial
 
 import (
 	"runtime"
-	"slices"
 	"time"
 
 	"example.org/demote/backend"
@@ -26,20 +25,6 @@ func (s *Runner) TrialOptions() (backend.Options, error) {
 	var err error
 	o.Proof, err = segments.Proof()
 	return o, err
-}
-
-// members are the devices that the samples are dealt to; nil: one has them all.
-func (s *Runner) members() []string {
-	if s.Config.Members < 2 {
-		return nil
-	}
-	blocks := (s.Data.Len() + s.Block - 1) / s.Block
-	return slices.Repeat([]string{backend.DeviceCPU}, min(s.Config.Members, blocks))
-}
-
-// memberLeft says that a member is not among the others any more.
-func (s *Runner) memberLeft(text string) {
-	s.Caution("member-left", text, "the result is the same; what is left takes longer")
 }
 
 // setUpPasses and setUpFixed are when the choice of cuts is to be at its end, counted from the start: this many
