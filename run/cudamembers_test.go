@@ -38,10 +38,9 @@ func TestEmulatedMembers(t *testing.T) {
 }
 
 // TestEmulatedMemberIsLost has one of two devices fail in the middle of a search: its blocks go to the other one, which
-// is said and kept as a warning, and the result is that of the search in which none failed. If both fail it ends with
-// one line, and the same command goes on.
+// is said and kept as a warning, and the result is that of the search in which none failed.
 func TestEmulatedMemberIsLost(t *testing.T) {
-	for _, fault := range []string{"launch=1500:719", "lose=cuLaunchKernel:900", "lose=cuEventQuery:30", "lose=cuMemAlloc_v2:60"} {
+	for _, fault := range []string{"launch=1500:719", "lose=cuLaunchKernel:1600", "lose=cuEventQuery:150"} {
 		t.Run(fault, func(t *testing.T) {
 			cfg := tasktest.TinyConfig(t, 90)
 			cfg.Block, cfg.Device = 8, "cpu"

@@ -174,7 +174,10 @@ func (s *Runner) lostDevice(err error) error {
 	if err == nil || !backend.DeviceLost(err) {
 		return err
 	}
-	return fmt.Errorf("%s does not answer any more: %w; what was found so far is kept, and the same command resumes the run", s.deviceNames(), err)
+	if len(s.Among) > 1 { // the error names the one
+		return fmt.Errorf("a GPU does not answer any more, of %s: %w; what was found so far is kept, and the same command resumes the run", s.deviceNames(), err)
+	}
+	return fmt.Errorf("%s does not answer any more: %w; what was found so far is kept, and the same command resumes the run", s.Device.Name, err)
 }
 
 // Cache is the memory for stored activations: what was asked for, else a quarter of what is free.

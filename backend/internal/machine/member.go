@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"fmt"
 	"sync"
 
 	"example.org/demote/backend/bounds"
@@ -101,6 +102,9 @@ func (m *member) do(f func() error) (err error) {
 		defer crash.Catch(&err)
 		err = f()
 	})
+	if err != nil && m.Gone(err) {
+		err = fmt.Errorf("%s: %w", m.own.Name(), err)
+	}
 	return err
 }
 
