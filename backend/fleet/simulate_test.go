@@ -207,8 +207,8 @@ func (r *recording) speedUp(t *testing.T, members, blocks int, trial, latency ti
 
 var writeSimulation = flag.Bool("write-simulation", false, "write the table of docs/cluster.md: make simulate")
 
-// TestSimulation replays a recorded search, by the code that decides what is leased and that deals blocks, on members in
-// simulated time. Its list and chain must come out. No speed-up may be more than 5 % below the one that was foreseen
+// TestSimulation replays a recorded search, by the code that decides what is leased and that deals blocks, on members
+// in simulated time. Its list and chain must come out. No speed-up may be more than 5 % below the one that was foreseen
 // when samples were chosen to be dealt out, by another program, nor above what so many blocks allow.
 func TestSimulation(t *testing.T) {
 	const blocks, half = 200, 500 * time.Microsecond
