@@ -176,6 +176,16 @@ test-sanitizers: setup ## the tests of cgo's C under UndefinedBehaviorSanitizer 
 
 SOAK_MINUTES ?= 60
 
+.PHONY: simulate
+simulate: ## a recorded search on 1 to 64 members in simulated time, and the table of docs/cluster.md (a part of it is in test)
+	@$(NEED) go
+	go test ./backend/fleet -count=1 -run '^TestSimulation$$' -v -write-simulation
+
+.PHONY: test-members
+test-members: setup ## searches by every strategy and kind of metric whose samples are dealt to members, against one machine (half a minute)
+	@$(NEED) go cc
+	go test ./run -count=1 -run '^TestMembers' -v -members
+
 .PHONY: soak
 soak: setup ## search over and over in one process for SOAK_MINUTES (60): memory, descriptors, goroutines and C handles stay flat
 	@$(NEED) go cc

@@ -7,6 +7,7 @@ import (
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/internal/machine"
+	"example.org/demote/mistake"
 	"example.org/demote/quant"
 	"example.org/demote/search"
 )
@@ -43,6 +44,13 @@ var (
 // mistake.Err for a network, an output, labels or an option that the metric or the device cannot take, the context's,
 // or the device's; then there is nothing to close.
 func New(ctx context.Context, src Source, samples Samples, records []quant.Record, o Options) (*Evaluator, error) {
+	if len(o.Members) > 1 {
+		m, err := machine.NewMembers(ctx, src, samples, records, o)
+		if err != nil {
+			return nil, err
+		}
+		return over(m, o, m.Threads(), samples.Len(), src.Holders())
+	}
 	m, err := machine.New(ctx, src, samples, records, o)
 	if err != nil {
 		return nil, err
@@ -53,6 +61,9 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 // NewShaped is New for samples of several shapes, each of which is run with samples of its own shape. Labels and
 // references are those of all samples. The device must be able to run several shapes, as the CPU is.
 func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Options) (*Evaluator, error) {
+	if len(o.Members) > 1 {
+		return nil, mistake.Errorf("--members %d: samples of different shapes stay together: leave it out, or give the value that fills up the smaller ones, --pad NAME=0", len(o.Members))
+	}
 	m, err := machine.NewShaped(ctx, list, records, o)
 	if err != nil {
 		return nil, err

@@ -27,6 +27,7 @@ var notRunHere = []struct{ begins, why, instead string }{
 	{"make gpu-check", "needs a GPU", "make gpu-check on a machine with one"},
 	{"make", "a job of its own", "lint's TestMakeTargetsInTheDocumentsExist, and .ci/run"},
 	{"bin/demote bench --model testdata/", "the line of the example again, for other networks", "make bench, which writes that page"},
+	{"demote search ... --device cuda:0,cuda:1", "needs two GPUs", "run's TestEmulatedMembers, on two emulated ones"},
 	{"demote search ... --metric map", "a detector, which the example is not", "run's TestDetector"},
 	{"demote search ... --metric-cmd", "a Python with numpy", "TestCommandIsTop1 and TestMetrics, with this program as the command"},
 	{"demote search ... --metric-serve", "a Python with numpy", "TestServerIsTop1, with this program as the server, and run's tests PythonServer"},

@@ -97,11 +97,16 @@ func formulaFlag() cli.Flag {
 // deviceFlags say where it runs.
 func deviceFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "device", Category: catDevice, Value: "auto", Usage: "`NAME`: device that computes the scores: auto, cpu, or a GPU such as cuda:0 (`demote devices` lists them)"},
+		&cli.StringFlag{Name: "device", Category: catDevice, Value: "auto", Usage: "`NAME`: device that computes the scores: auto, cpu, or a GPU such as cuda:0 (`demote devices` lists them); search deals the samples to several: cuda:0,cuda:1 or cuda:all"},
 		&cli.IntFlag{Name: "workers", Category: catDevice, Usage: "`N`: batches that run at once (default: one per core)"},
 		&cli.IntFlag{Name: "threads", Category: catDevice, Usage: "`N`: ONNX Runtime threads per worker, at most one per core (default: 1)"},
 		&cli.IntFlag{Name: "block", Aliases: []string{"batch-size"}, Category: catDevice, Usage: "`N`: batch size (default: up to 20, fewer if samples are few or activations are large; or the network's fixed batch size)"},
 	}
+}
+
+// membersFlag deals the samples to several evaluators.
+func membersFlag() cli.Flag {
+	return &cli.IntFlag{Name: "members", Category: catDevice, Usage: "`N`: deal the samples to N evaluators on the CPU, each with a network, samples and cached activations of its own, and an equal share of --workers and --cache: for tests, and for machines with several memories (NUMA). Results are the same"}
 }
 
 // cacheFlag bounds what searches keep.
@@ -140,7 +145,7 @@ func config(c *cli.Context) (run.Config, error) {
 		Bits: c.String("bits"), WeightBits: c.StringSlice("weight-bits"), GridLow: first(c, "grid-low", "grid"), GridHigh: first(c, "grid-high", "grid"),
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),
 		Formula: c.String("formula"), Bias: c.String("bias"), Repair: c.String("repair"),
-		Device: c.String("device"), Workers: c.Int("workers"), Threads: c.Int("threads"), Block: c.Int("block"),
+		Device: c.String("device"), Members: c.Int("members"), Workers: c.Int("workers"), Threads: c.Int("threads"), Block: c.Int("block"),
 		AllowNaN: c.Bool("allow-nan"), FixShapes: c.Bool("fix-shapes"), Version: c.App.Version,
 	}
 	if err := metricChoices(c, &r); err != nil {
@@ -156,7 +161,7 @@ func config(c *cli.Context) (run.Config, error) {
 		}
 		*f.to = list
 	}
-	for _, name := range []string{"limit", "workers", "threads", "block"} {
+	for _, name := range []string{"limit", "members", "workers", "threads", "block"} {
 		if c.Int(name) < 0 {
 			return r, usage("--%s %d: give a number that is not negative", name, c.Int(name))
 		}

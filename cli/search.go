@@ -57,7 +57,7 @@ func searchCommand() *cli.Command {
 			"result.json, curve.csv and journal.db. The same command resumes an interrupted run.\n\n" +
 			"Exit codes: 0 found; 2 a mistake in the command or a file; 3 the target cannot be met, or not with the --confidence (DIR has " +
 			"the best result); 4 the written file does not score what the search reported; 130 interrupted.",
-		Flags:  join(modelFlags(), calibFlags(), dataFlags(), quantizedFlags(), pair, own, limitFlags(), metricFlags(), deviceFlags()),
+		Flags:  join(modelFlags(), calibFlags(), dataFlags(), quantizedFlags(), pair, own, limitFlags(), metricFlags(), deviceFlags(), []cli.Flag{membersFlag()}),
 		Action: searchAction,
 	}
 }

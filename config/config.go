@@ -102,6 +102,7 @@ type Config struct {
 	Std         []float32 `json:"std"`
 
 	Device    string `json:"device"`
+	Members   int    `json:"members,omitempty"` // that the samples are dealt to, on the CPU; 0 or 1: there are none
 	Workers   int    `json:"workers"`
 	Threads   int    `json:"threads"`
 	Block     int    `json:"block"`

@@ -106,8 +106,8 @@ var mayImport = map[string][]string{
 
 	// The evaluator is a face over rooms of its own: what a score is, what a device is, the two there are, what lies
 	// on them, and when a trial's outcome is certain.
-	"backend": {"cgo", "quant", "search", "backend/bounds", "backend/metric", "backend/device", "backend/internal/machine", "backend/internal/gpu"},
-	"backend/internal/machine": {"mistake", "quant", "search", "disk", "crash", "backend/bounds", "backend/metric", "backend/device",
+	"backend": {"mistake", "cgo", "quant", "search", "backend/bounds", "backend/metric", "backend/device", "backend/internal/machine", "backend/internal/gpu"},
+	"backend/internal/machine": {"mistake", "quant", "search", "disk", "crash", "backend/bounds", "backend/fleet", "backend/metric", "backend/device",
 		"backend/internal/cpu", "backend/internal/gpu", "backend/internal/store"},
 	"backend/direct":         {"cgo", "crash", "backend/device", "backend/internal/cpu", "backend/internal/store"},
 	"backend/internal/store": {"mistake", "search", "backend/bounds", "backend/metric", "backend/device"},
@@ -119,6 +119,7 @@ var mayImport = map[string][]string{
 	"internal/program":       {},
 	"internal/serve":         {"mistake", "crash", "internal/npy", "internal/program"},
 	"backend/detect":         {},
+	"backend/fleet":          {"crash", "backend/bounds"},
 	"backend/bounds":         {"search"},
 
 	"cgo":  {"quant"},

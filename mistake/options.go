@@ -28,7 +28,7 @@ var flagNames = func() map[string]bool {
 		against all allow-nan anchors batch-size bias bits blank block budget cache calib chain class-weights confidence config cost curve data
 		decode device dry-run encodings encodings-high encodings-low evaluations export fix-shapes force format formula grid grid-high grid-low
 		group high holdout ignore-label input int16-share json label-array labels ladder ladder-split limit log-level low max-detections max-drop
-		mean metric metric-cmd metric-lower metric-name metric-serve metric-timeout model multiplier nms-iou nms-score ort out output output-holder
+		mean members metric metric-cmd metric-lower metric-name metric-serve metric-timeout model multiplier nms-iou nms-score ort out output output-holder
 		pad pin profile prove range range-high range-low reference repair reuse runs scale scan search-weights seed serve session space spool start state std
 		strategy target threads time trials unroll weight-bits weights workers`) {
 		names[n] = true

@@ -31,7 +31,7 @@ func reopen(ctx context.Context, dir string, c config.Config) (_ *searchRun, mas
 	}
 	cfg := r.Config
 	cfg.Progress, cfg.Left, cfg.Say, cfg.Log, cfg.Version, cfg.Entered = c.Progress, c.Left, c.Say, c.Log, c.Version, c.Entered
-	cfg.Workers, cfg.Threads, cfg.Device, cfg.Spool = c.Workers, c.Threads, c.Device, c.Spool
+	cfg.Members, cfg.Workers, cfg.Threads, cfg.Device, cfg.Spool = c.Members, c.Workers, c.Threads, c.Device, c.Spool
 	unscored, err := takeCommand(&cfg, c, dir, r.Metric)
 	if err != nil {
 		return nil, mask, err

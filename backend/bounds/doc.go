@@ -5,7 +5,8 @@
 //
 // The answers are those of search.NaiveScan, always. The package is plain logic: a scan decides which blocks are needed
 // next from what is known, a Machine runs them, and Evaluator puts the two together with a memo. Where the machine is
-// Workers, those that a scan leaves idle run ahead of it; the scan neither knows nor minds.
+// Workers, those that a scan leaves idle run ahead of it; the scan neither knows nor minds. Where it is a Fleet, the
+// trial at hand is leased to members that have blocks of their own, and no answer depends on who is first.
 //
 // Why a stopped trial is decided right: let c be what its first blocks have added, and r the most that the others can.
 // Counts are integers, so c + r below the smallest count that passes is a proof; that count is found once a scan, by

@@ -25,6 +25,7 @@ type Evaluator struct {
 	gains   []Gain  // of a run; zero between runs
 	visits  []visit // one for each candidate of the scan at hand
 	ahead   *ahead  // nil: the machine does not run ahead
+	leased  *leased // nil: its blocks do not lie on members
 	// about the most bytes of the states of unfinished trials
 	mostStates int
 	stats      Stats
@@ -46,10 +47,12 @@ type visit struct {
 }
 
 // NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does. It asks
-// a machine that is Workers for their number once, here.
+// a machine that is Workers for their number once, here. A machine that is a Fleet is handed leases.
 func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
 	e := &Evaluator{machine: machine, rule: rule, scan: newScan(rule), gains: make([]Gain, rule.Blocks()), mostStates: mostStates}
-	e.ahead = newAhead(e)
+	if e.leased = newLeased(e); e.leased == nil {
+		e.ahead = newAhead(e)
+	}
 	return e
 }
 
@@ -123,9 +126,15 @@ func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []sea
 	if e.ahead != nil {
 		e.ahead.begin(base, candidates)
 	}
+	if e.leased != nil {
+		e.leased.begin(len(candidates))
+	}
 	err := e.decide(ctx, base, candidates)
 	if e.ahead != nil {
 		e.ahead.end()
+	}
+	if e.leased != nil {
+		e.leased.end()
 	}
 	if lerr := e.leave(candidates); err == nil { // the first error is returned
 		err = lerr
@@ -215,9 +224,12 @@ func (e *Evaluator) advance(ctx context.Context, job *Job, w work) error {
 	p, _, _ := e.scan.Progress(w.Candidate)
 	p = e.begun(p)
 	var err error
-	if e.ahead != nil {
+	switch {
+	case e.leased != nil:
+		p, err = e.leased.run(ctx, job, w, p)
+	case e.ahead != nil:
 		p, err = e.ahead.run(ctx, w, p)
-	} else {
+	default:
 		job.From, job.To = w.From, w.To
 		p, err = e.run(ctx, job, p)
 	}

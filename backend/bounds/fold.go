@@ -67,6 +67,9 @@ func (e *Evaluator) spare(candidate int) {
 		if e.ahead != nil {
 			e.ahead.restart(candidate)
 		}
+		if e.leased != nil {
+			e.leased.restart(candidate)
+		}
 	}
 }
 

@@ -203,6 +203,27 @@ func (s *scan) lower(top leader) work {
 	return s.work(int(top.candidate), s.covering(from, int(drop)))
 }
 
+// limit is the key below which the bound of the candidate that Next has named must fall for the scan to turn away from
+// it; 0 or less: it must end. It is of counts.
+func (s *scan) limit(candidate int) key {
+	switch {
+	case s.rule.Kind != Counted:
+		return 0
+	case !s.resolving && s.last && candidate == len(s.trials)-1:
+		return 0
+	case !s.resolving:
+		return s.need
+	}
+	limit := s.floor
+	if second, ok := s.heap.second(); ok {
+		limit = max(limit, second.upper)
+		if limit == second.upper && candidate < int(second.candidate) {
+			limit++ // of equal bounds the later candidate leads
+		}
+	}
+	return limit
+}
+
 // mostLooks is how many parts of all blocks a trial runs at least between two looks that take long: bounds of such
 // scores say most near the end.
 const mostLooks = 64

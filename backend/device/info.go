@@ -21,6 +21,12 @@ type Traffic struct {
 	Allocations int64 `json:"allocations"`
 }
 
+// Add is the traffic of two devices.
+func (t Traffic) Add(u Traffic) Traffic {
+	return Traffic{t.UpCopies + u.UpCopies, t.UpBytes + u.UpBytes, t.DownCopies + u.DownCopies, t.DownBytes + u.DownBytes,
+		t.Launches + u.Launches, t.Allocations + u.Allocations}
+}
+
 // Sub is the traffic since an earlier look, u, at the same device.
 func (t Traffic) Sub(u Traffic) Traffic {
 	return Traffic{t.UpCopies - u.UpCopies, t.UpBytes - u.UpBytes, t.DownCopies - u.DownCopies, t.DownBytes - u.DownBytes,

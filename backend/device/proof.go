@@ -32,7 +32,8 @@ func (p *Proof) proves(got []float32) bool {
 // Prove runs the proof on a device. The error is a mistake.Err if it does not compute in full float32, and says what
 // to do; else it is the device's. Nothing stays on the device.
 func (p *Proof) Prove(d Device) error {
-	c, err := d.Compile([]*Segment{p.Segment}, p.Segment.Inputs, 1)
+	own := *p.Segment // a device gives up the model that it has compiled, and there may be other devices
+	c, err := d.Compile([]*Segment{&own}, own.Inputs, 1)
 	if err != nil {
 		return err
 	}

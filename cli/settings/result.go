@@ -20,7 +20,7 @@ var flagOf = map[string]string{
 	"confidence": "confidence", "grid_low": "grid-low", "grid_high": "grid-high", "range_low": "range-low", "range_high": "range-high", "formula": "formula",
 	"weights": "weights", "bias": "bias", "output_holder": "output-holder", "unroll": "unroll", "metric": "metric", "metric_lower": "metric-lower",
 	"metric_timeout_ns": "metric-timeout", "class_weights": "class-weights", "ignore_label": "ignore-label", "input": "input", "pad": "pad", "state": "state",
-	"output": "output", "limit": "limit", "scale": "scale", "mean": "mean", "std": "std", "device": "device", "workers": "workers", "threads": "threads",
+	"output": "output", "limit": "limit", "scale": "scale", "mean": "mean", "std": "std", "device": "device", "workers": "workers", "threads": "threads", "members": "members",
 	"bits": "bits", "ladder": "ladder", "ladder_split": "ladder-split", "weight_bits": "weight-bits", "search_weights": "search-weights", "repair": "repair", "metric_name": "metric-name", "decode": "decode", "anchors": "anchors", "nms_score": "nms-score", "nms_iou": "nms-iou", "max_detections": "max-detections",
 	"blank": "blank", "space": "space", "label_arrays": "label-array", "beside_outputs": besideOutput,
 	"block": "block", "cache": "cache", "fix_shapes": "fix-shapes", "allow_nan": "allow-nan",

@@ -189,6 +189,9 @@ func benchOnce(ctx context.Context, c config.Config, o Options) (*Report, error)
 	if o.Runs == 0 {
 		o.Runs = benchRuns
 	}
+	if trial.Several(s.Config.Device) {
+		return nil, mistake.Errorf("--device %s: bench measures one device: name one", s.Config.Device)
+	}
 	err := s.ChooseDevice()
 	if err != nil {
 		return nil, err

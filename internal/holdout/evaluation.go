@@ -40,7 +40,7 @@ func Evaluate(ctx context.Context, s *trial.Runner, set *Set, claim search.Claim
 	h.Config.Scan, h.Config.Data = "naive", set.path
 	h.Config.Repaired = []string{} // the network is the search's, with what it has taken
 	if s.Options.KeepOrder {       // the self-test fell back to one worker
-		h.Config.Workers = 1
+		h.Config.Workers, h.Config.Members = 1, 0
 	}
 	a := &Evaluation{Runner: h, set: set, claim: claim, known: map[string][]uint64{}}
 	if s.Config.Confidence == "" {

@@ -170,6 +170,7 @@ func (s *Runner) fallBack(ctx context.Context, dep *backend.Dependence) error {
 	s.Warn("samples-depend", dep.Error()+": every trial is run in full, in the order of the data, by one worker", "export it with a free batch axis, or with a batch of 1")
 	s.Ev.Close()
 	s.Options.Naive, s.Options.KeepOrder, s.Options.Workers = true, true, 1
+	s.Config.Members, s.Among = 0, nil
 	return s.openTrials(ctx, nil)
 }
 

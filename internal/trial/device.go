@@ -17,6 +17,9 @@ func (s *Runner) ChooseDevice() error {
 		return err
 	}
 	s.Config.OwnMemory = s.Can().OwnMemory
+	if s.Can().Queue && s.Config.Members > 1 {
+		return mistake.Errorf("--members %d: these are of the CPU: leave it out, or choose --device cpu", s.Config.Members)
+	}
 	if s.Can().Queue && s.Config.Workers > 1 {
 		return mistake.Errorf("--workers %d: a GPU runs all blocks in one queue; leave it out", s.Config.Workers)
 	}
@@ -29,6 +32,8 @@ func (s *Runner) findDevice() error {
 	case name == backend.DeviceCPU, name == "auto" && !backend.WithCUDA:
 		s.Device = backend.DeviceInfo{Name: backend.DeviceCPU}
 		return nil
+	case Several(name):
+		return s.findSeveral(name)
 	case name != "auto":
 		var err error
 		if s.Device, err = backend.CheckGPU(name); err == nil {

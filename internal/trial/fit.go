@@ -56,7 +56,7 @@ func (s *Runner) FitDevice(ctx context.Context) error {
 	if !s.Can().Halves && slices.ContainsFunc(s.Records, func(r quant.Record) bool { return r.High.Width() == quant.Half }) {
 		return s.leaveGPU("bf16 is computed on the CPU alone; choose --device cpu", "bf16 is computed there alone")
 	}
-	free, err := backend.FreeMemory(s.Device.Name)
+	free, err := s.freeMemory()
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (s *Runner) leaveGPU(cure, why string) error {
 	if s.Result != nil {
 		delete(s.Result.Versions, "device")
 	}
-	s.Device, s.Config.OwnMemory = backend.DeviceInfo{Name: backend.DeviceCPU}, false
+	s.Device, s.Among, s.Config.OwnMemory = backend.DeviceInfo{Name: backend.DeviceCPU}, nil, false
 	return s.FitSamples(memory.Left())
 }
 
@@ -122,7 +122,11 @@ func (n need) sum() int64 { return n.Samples + n.weights + n.Activations }
 
 // Need counts what the task takes of a device's memory.
 func (s *Runner) Need(ctx context.Context) (n need, err error) {
-	samples := (s.Data.Len() + s.Block - 1) / s.Block * s.Block
+	held := (s.Data.Len() + s.Block - 1) / s.Block
+	if n := len(s.Among); n > 1 { // each has its own blocks, and the first one of all
+		held = min(held, (held+n-1)/n+1)
+	}
+	samples := held * s.Block
 	if s.Streams != nil {
 		samples = s.Block
 	}
@@ -169,6 +173,9 @@ func (s *Runner) Shrinking(ctx context.Context, f func(context.Context) error) e
 func (s *Runner) lostDevice(err error) error {
 	if err == nil || !backend.DeviceLost(err) {
 		return err
+	}
+	if len(s.Among) > 1 { // the error names the one
+		return fmt.Errorf("a GPU does not answer any more, of %s: %w; what was found so far is kept, and the same command resumes the run", s.deviceNames(), err)
 	}
 	return fmt.Errorf("%s does not answer any more: %w; what was found so far is kept, and the same command resumes the run", s.Device.Name, err)
 }

@@ -18,6 +18,7 @@ func (s *Runner) TrialOptions() (backend.Options, error) {
 	}
 	o.Working = s.working()
 	o.Device = s.Device.Name
+	o.Members, o.Told = s.members(), s.memberLeft
 	if !s.Can().MayRound {
 		return o, nil
 	}

@@ -209,6 +209,9 @@ func (s *Runner) withEvaluator(ctx context.Context, check func(*task.Task, *segm
 		return s.WithCure(err)
 	}
 	o.Cache, o.Look = 0, harmSamples
+	if !s.Can().OwnMemory { // one network is compiled sooner than several
+		o.Members = nil
+	}
 	e, err := s.openSwitchable(ctx, o, check)
 	if err != nil {
 		return err

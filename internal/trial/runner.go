@@ -22,8 +22,9 @@ type Runner struct {
 	Result  *config.Result  // that warnings and times are kept in; nil: nobody keeps them
 	Watch   watcher         // is shown what comes out before the first trial; nil: nobody is
 
-	Device  backend.DeviceInfo // what trials run on; without a name: the CPU
-	Asked   int                // the block size before it was made to fit a GPU's memory; 0: it was not
+	Device  backend.DeviceInfo   // what trials run on; without a name: the CPU
+	Among   []backend.DeviceInfo // with several in --device: all of them, Device being the first
+	Asked   int                  // the block size before it was made to fit a GPU's memory; 0: it was not
 	Options backend.Options
 	Ev      *backend.Evaluator
 	Plan    backend.Plan // the cuts

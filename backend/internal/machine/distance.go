@@ -41,46 +41,60 @@ func newDistance(holders, samples, look int) *distance {
 	return d
 }
 
+// laid are samples in blocks, whose output rows can be had.
+type laid struct {
+	samples, size, row int
+	rows               func(ctx context.Context, mask search.Mask, blocks []int) (map[int][]float32, error)
+}
+
 // Apart is the squared error that Distance is the mean of, and the number of values.
 func (e *Single) Apart(ctx context.Context, mask search.Mask) (sum float64, count int, err error) {
-	if e.far == nil {
-		d := newDistance(mask.Len(), e.samples, e.opts.Look)
-		d.from[0] = min(e.head, e.samples-d.length) // behind the head lie those that all int16 gets wrong
-		if d.rows, err = e.runsOfRows(ctx, search.NewMask(mask.Len()), d); err != nil {
+	return e.laid().apart(ctx, mask, &e.far, e.head, e.opts.Look)
+}
+
+func (e *Single) laid() laid {
+	return laid{samples: e.samples, size: e.opts.Block, row: e.judge.Length(), rows: e.rowsOfBlocks}
+}
+
+// apart is Apart, against what far knows of the network without demotions, as soon as it does.
+func (l laid) apart(ctx context.Context, mask search.Mask, far **distance, head, look int) (sum float64, count int, err error) {
+	if *far == nil {
+		d := newDistance(mask.Len(), l.samples, look)
+		d.from[0] = min(head, l.samples-d.length) // behind the head lie those that all int16 gets wrong
+		if d.rows, err = l.runsOfRows(ctx, search.NewMask(mask.Len()), d); err != nil {
 			return 0, 0, err
 		}
-		e.far = d
+		*far = d
 	}
-	runs, err := e.runsOfRows(ctx, mask, e.far)
+	runs, err := l.runsOfRows(ctx, mask, *far)
 	if err != nil {
 		return 0, 0, err
 	}
 	for i, rows := range runs {
-		sum += metric.SquaredError(rows, e.far.rows[i])
+		sum += metric.SquaredError(rows, (*far).rows[i])
 		count += len(rows)
 	}
 	return sum, count, nil
 }
 
-// runsOfRows runs the blocks of a mask that hold the runs of samples, on all workers, and copies the outputs of each
-// run.
-func (e *Single) runsOfRows(ctx context.Context, mask search.Mask, d *distance) ([][]float32, error) {
-	size, row := e.opts.Block, e.judge.Length()
+// runsOfRows runs the blocks of a mask that hold the runs of samples, and copies the outputs of each run.
+func (l laid) runsOfRows(ctx context.Context, mask search.Mask, d *distance) ([][]float32, error) {
+	size, row := l.size, l.row
 	var blocks []int
 	for _, from := range d.from {
-		for b := from / size; b*size < d.end(from, e.samples); b++ {
+		for b := from / size; b*size < d.end(from, l.samples); b++ {
 			if len(blocks) == 0 || blocks[len(blocks)-1] < b {
 				blocks = append(blocks, b)
 			}
 		}
 	}
-	rows, err := e.rowsOfBlocks(ctx, mask, blocks)
+	rows, err := l.rows(ctx, mask, blocks)
 	if err != nil {
 		return nil, err
 	}
 	runs := make([][]float32, len(d.from))
 	for i, from := range d.from {
-		to := d.end(from, e.samples)
+		to := d.end(from, l.samples)
 		for b := from / size; b*size < to; b++ {
 			runs[i] = append(runs[i], rows[b][(max(from, b*size)-b*size)*row:(min(to, (b+1)*size)-b*size)*row]...)
 		}

@@ -13,10 +13,12 @@ import (
 	"example.org/demote/search"
 )
 
-// A Machine runs the blocks of trials: of samples that are alike, Single, or of several shapes, Shaped. Samples are
-// meant by their number among all.
+// A Machine runs the blocks of trials: of samples that are alike, Single, of several shapes, Shaped, or dealt to
+// several members, Members. Samples are meant by their number among all.
 type Machine interface {
-	bounds.Workers
+	bounds.Machine
+	// Workers is how many blocks run at once.
+	Workers() int
 	// Rule says how its blocks add up to a score.
 	Rule() (*bounds.Rule, error)
 
@@ -98,4 +100,5 @@ type Machine interface {
 var (
 	_ Machine = (*Single)(nil)
 	_ Machine = (*Shaped)(nil)
+	_ Machine = (*Members)(nil)
 )

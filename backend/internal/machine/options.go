@@ -15,8 +15,11 @@ import (
 
 // Options say how an Evaluator computes. No choice but Block changes a score.
 type Options struct {
-	Device       string       // DeviceCPU or empty, or a GPU such as cuda:0
-	Kind         *device.Kind // of Device; nil: as its name says
+	Device string       // DeviceCPU or empty, or a GPU such as cuda:0
+	Kind   *device.Kind // of Device; nil: as its name says
+	// devices that the samples are dealt to, a member each, in place of Device; fewer than two: there are no members
+	Members      []string
+	Told         func(text string) // is told of members that are left out or lost; nil: nobody is
 	Metric       *metric.Metric
 	metric.Truth          // what outputs are compared with
 	Output       string   // name of the output that the metric reads; empty: the only one

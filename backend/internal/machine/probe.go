@@ -17,6 +17,10 @@ type probe struct {
 // openProbe compiles the probe. Its tensors take the memory of a block's whole network, so it is
 // opened only when something is to be named.
 func (e *Single) openProbe() (*probe, error) {
+	if e.sources != nil {
+		e.sources.Lock()
+		defer e.sources.Unlock()
+	}
 	s, err := e.source.Probe()
 	if err != nil {
 		return nil, err
@@ -107,6 +111,9 @@ func (e *Single) FirstNaN(sample int) (string, error) {
 // FirstDifference names the first tensor, in computing order, that two networks both have and that
 // differs between them for a sample; this one with a mask, the other as it is. Empty if none does.
 func (e *Single) FirstDifference(with Machine, m search.Mask, sample int) (string, error) {
+	if f, is := with.(*Members); is {
+		with = f.holding(sample).Single
+	}
 	other, ok := with.(*Single)
 	if !ok {
 		return "", nil // samples of other shapes

@@ -20,18 +20,30 @@ func (e *Single) Fleeting(on bool) { e.fleeting = on }
 
 // Watch implements Machine.
 func (e *Single) Watch(ctx context.Context, f func(sample int, row []float32)) (unwatch func(), err error) {
-	before := e.ctx
-	if err := e.device.Watch(ctx); err != nil {
+	back, err := e.under(ctx)
+	if err != nil {
 		return nil, err
 	}
-	e.ctx = ctx
 	e.watch = func(samples []int, rows []float32) {
 		for slot, sample := range samples {
 			f(sample, e.judge.RowOf(rows, slot))
 		}
 	}
 	return func() {
-		e.watch, e.ctx = nil, before
+		e.watch = nil
+		back()
+	}, nil
+}
+
+// under has another context end what runs from now on, until back is called.
+func (e *Single) under(ctx context.Context) (back func(), err error) {
+	before := e.ctx
+	if err := e.device.Watch(ctx); err != nil {
+		return nil, err
+	}
+	e.ctx = ctx
+	return func() {
+		e.ctx = before
 		_ = e.device.Watch(before) // fails where the device is closed: then nothing runs any more
 	}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"example.org/demote/backend/device"
@@ -19,6 +20,7 @@ type Single struct {
 	samples int
 	source  device.Source
 	entries device.Entries // into the network; nil: it is run in source's own segments, one after another
+	sources *sync.Mutex    // of members, which ask one source; nil: it is asked by this machine alone
 	from    device.Samples
 	records []quant.Record
 	inputs  []device.Tensor // of the network
@@ -29,6 +31,7 @@ type Single struct {
 	loading float64 // seconds that the network in one piece has taken to be compiled
 	data    *store.Resident
 	judge   *metric.Scorer
+	shared  bool // the judge is another machine's, of the same network, and has read the outputs
 	pool    *pool
 	stream  *streamRunner            // in place of the pool, on a device with a queue; nil: it has none
 	runners []func(store.Job) report // what each goroutine of the pool does
@@ -50,7 +53,20 @@ type Single struct {
 // New compiles the network and makes the data resident. The caller must Close the machine. Once the context is
 // cancelled, what runs ends at the next node of the network, not only at the next block. Records are by holder; a
 // network without holders is run as it is.
-func New(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (_ *Single, err error) {
+func New(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (*Single, error) {
+	e, err := open(ctx, src, samples, records, o, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.LayOut(nil); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// open is New without data. A judge that has read the network's outputs is that of the machine, too; nil: it makes one.
+func open(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options, judge *metric.Scorer) (_ *Single, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -65,7 +81,10 @@ func New(ctx context.Context, src device.Source, samples device.Samples, records
 	}
 	kind := o.kind()
 	e := &Single{ctx: ctx, opts: o, can: kind.Traits, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
-		judge: metric.NewScorer(o.Metric, o.Truth, samples.Len())}
+		judge: judge, shared: judge != nil}
+	if judge == nil {
+		e.judge = metric.NewScorer(o.Metric, o.Truth, samples.Len())
+	}
 	defer func() {
 		if err != nil {
 			e.Close()
@@ -83,13 +102,14 @@ func New(ctx context.Context, src device.Source, samples device.Samples, records
 	if err := e.compile([]int{0, src.Cuts() - 1}); err != nil {
 		return nil, err
 	}
-	if err := e.judge.Check(); err != nil {
-		return nil, err
+	if e.shared {
+		return e, nil
 	}
-	return e, e.LayOut(nil)
+	return e, e.judge.Check()
 }
 
-// LayOut makes the data resident in the given order; nil: its own. Nothing stored survives it.
+// LayOut makes the data resident in the given order, of all samples or of some; nil: in its own. Nothing stored
+// survives it.
 func (e *Single) LayOut(order []int) error {
 	if e.data != nil {
 		e.data.Close() // first: there is to be memory for one
@@ -169,7 +189,9 @@ func (e *Single) chooseOutput() error {
 	if len(read) > 1 && read[0].Steps > 1 {
 		return mistake.Errorf("--output names %d outputs, and steps of samples are kept of one: name one --output, or leave out --state", len(read))
 	}
-	e.judge.Read(read...)
+	if !e.shared {
+		e.judge.Read(read...)
+	}
 	return nil
 }
 

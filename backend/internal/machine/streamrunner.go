@@ -137,6 +137,9 @@ func (t *streamRunner) finish() (ticket int, work float64, err error) {
 
 // landed books a block that has come to its end.
 func (t *streamRunner) landed(f *flight) (ticket int, work float64, err error) {
+	if f.report.later != nil && f.report.err == nil { // a metric server judges meanwhile
+		f.report.err = f.report.later()
+	}
 	t.e.judged(f.job, f.report)
 	t.e.stats.book(f.report)
 	return f.job.Ticket, f.report.work, f.report.err

@@ -15,7 +15,11 @@ var _ bounds.Workers = (*Single)(nil)
 // change, and the next trial that passes there fills them in from the cut in front: about what the block run ahead
 // has saved. Had it taken the room and lost, the same would be due for nothing.
 func (e *Single) Start(b bounds.Job, hand search.Mask, ticket int, gain *bounds.Gain) {
-	j := e.ahead(b, hand, ticket, gain)
+	e.start(e.ahead(b, hand, ticket, gain))
+}
+
+// start begins a job of one block.
+func (e *Single) start(j store.Job) {
 	if e.stream != nil {
 		e.stream.start(j)
 		return

@@ -13,7 +13,7 @@ type Resident struct {
 	Blocks []device.Block
 }
 
-// NewResident reads all samples in the given order; nil stands for their own.
+// NewResident reads the samples of an order, all or some of them; nil stands for all, in their own order.
 func NewResident(d device.Device, src device.Samples, inputs []device.Tensor, size int, order []int) (*Resident, error) {
 	n := src.Len()
 	if n == 0 {
@@ -26,6 +26,7 @@ func NewResident(d device.Device, src device.Samples, inputs []device.Tensor, si
 		}
 	}
 	r := &Resident{Block: size, Order: order}
+	n = len(order)
 	for first := 0; first < n; first += size {
 		b, err := LoadBlock(d, src, inputs, size, order[first:min(first+size, n)])
 		if err != nil {

@@ -1,0 +1,261 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.org/demote/backend/bounds"
+	"example.org/demote/crash"
+)
+
+// A Fleet hands leases to members that have blocks of their own. Its methods are for one goroutine.
+type Fleet struct {
+	members []*booked
+	owner   []int // by block: the number of its member
+	box     *inbox
+	atHand  *bounds.Lease // the newest that was not dropped; nil: there is none
+	heard   []bool        // by block: an answer of it has come
+	own     uint64        // leases of the fleet itself so far
+	err     error         // why it cannot go on
+
+	// Told is called when a member is lost and its blocks have gone to the others; nil: nobody is told.
+	Told func(name string, why error)
+}
+
+// booked is a member, and what is known of it.
+type booked struct {
+	Member
+	lost          error // nil: it is there
+	work, seconds float64
+}
+
+var _ bounds.Fleet = (*Fleet)(nil)
+
+// ownLeases is the bit of the IDs of the leases that the fleet itself makes.
+const ownLeases = 1 << 63
+
+// New has members join a fleet. None of them holds a block before Deal. Close closes them.
+func New(members ...Member) *Fleet {
+	f := &Fleet{box: newInbox()}
+	for i, m := range members {
+		f.members = append(f.members, &booked{Member: m})
+		m.Join(i, f.box.post)
+	}
+	return f
+}
+
+// Deal gives the members that are there so many blocks, by the speeds that were measured so far. The error is a
+// member's that cannot hold its blocks.
+func (f *Fleet) Deal(blocks int) error {
+	f.owner, f.heard = Deal(blocks, f.speeds()), make([]bool, blocks)
+	var all errgroup.Group
+	for i, m := range f.members {
+		if m.lost == nil {
+			blocks := f.blocksOf(i)
+			all.Go(func() (err error) {
+				defer crash.Catch(&err)
+				return m.Hold(blocks)
+			})
+		}
+	}
+	return all.Wait()
+}
+
+// Owner is the number of the member that a block lies on.
+func (f *Fleet) Owner(block int) int { return f.owner[block] }
+
+// Lost is why a member is lost; nil: it is there.
+func (f *Fleet) Lost(member int) error { return f.members[member].lost }
+
+// blocksOf are the blocks of a member.
+func (f *Fleet) blocksOf(member int) (blocks []int) {
+	for b, owner := range f.owner {
+		if owner == member {
+			blocks = append(blocks, b)
+		}
+	}
+	return blocks
+}
+
+// speeds are the passes of a sample a second of the members; 0 of lost ones. They are equal as long as one is not
+// known.
+func (f *Fleet) speeds() []float64 {
+	speeds, known := make([]float64, len(f.members)), true
+	for i, m := range f.members {
+		if m.lost == nil {
+			known = known && m.work > 0 && m.seconds > 0
+			speeds[i] = m.work / m.seconds
+		}
+	}
+	for i, m := range f.members {
+		if m.lost == nil && !known {
+			speeds[i] = 1
+		}
+	}
+	return speeds
+}
+
+// Lease implements bounds.Fleet. It ends the lease before.
+func (f *Fleet) Lease(l bounds.Lease) {
+	l.Base, l.Mask = l.Base.Clone(), l.Mask.Clone()
+	f.atHand = &l
+	clear(f.heard)
+	for i := range f.members {
+		f.hand(i)
+	}
+}
+
+// hand hands the lease at hand to a member that has a block of it.
+func (f *Fleet) hand(member int) {
+	m, l := f.members[member], f.atHand
+	if m.lost != nil || l == nil {
+		return
+	}
+	for b := l.From; b < len(f.owner); b++ {
+		if f.owner[b] == member && (l.Only == nil || slices.Contains(l.Only, b)) {
+			m.Lease(l)
+			return
+		}
+	}
+}
+
+// Drop implements bounds.Fleet.
+func (f *Fleet) Drop(id uint64) {
+	if f.atHand == nil || f.atHand.ID != id {
+		return
+	}
+	f.atHand = nil
+	for _, m := range f.members {
+		if m.lost == nil {
+			m.Drop(id)
+		}
+	}
+}
+
+// Next implements bounds.Fleet.
+func (f *Fleet) Next(ctx context.Context) (bounds.Answer, error) {
+	for {
+		if f.err != nil {
+			return bounds.Answer{}, f.err
+		}
+		a, err := f.box.take(ctx)
+		if err != nil {
+			return a, err
+		}
+		if a.Block == Lost {
+			f.lose(a.Member, a.Err)
+			continue
+		}
+		if m := f.members[a.Member]; a.Err == nil {
+			m.work, m.seconds = m.work+a.Work, m.seconds+a.Seconds
+		}
+		if f.atHand != nil && f.atHand.ID == a.Lease {
+			f.heard[a.Block] = true
+		}
+		return a, nil
+	}
+}
+
+// lose books a lost member. Its blocks go to the others, who are handed the lease at hand again: from the first block
+// on of which nothing was heard.
+func (f *Fleet) lose(member int, why error) {
+	m := f.members[member]
+	if m.lost != nil {
+		return
+	}
+	m.lost = fmt.Errorf("%s: %w", m.Name(), why)
+	speeds := f.speeds()
+	if slices.Max(speeds) == 0 {
+		f.err = m.lost
+		return
+	}
+	blocks, heirs := f.blocksOf(member), map[int]bool{}
+	for i, heir := range Deal(len(blocks), speeds) {
+		f.owner[blocks[i]] = heir
+		heirs[heir] = true
+	}
+	if f.atHand != nil {
+		again := *f.atHand
+		for again.From < len(f.heard) && f.heard[again.From] {
+			again.From++
+		}
+		f.atHand = &again
+	}
+	for heir := range f.members {
+		if !heirs[heir] {
+			continue
+		}
+		if err := f.members[heir].Hold(f.blocksOf(heir)); err != nil {
+			f.err = fmt.Errorf("%s is lost (%v), and %s cannot take its blocks: %v; what was found so far is kept", m.Name(), why, f.members[heir].Name(), err)
+			return
+		}
+		f.hand(heir)
+	}
+	if f.Told != nil {
+		f.Told(m.Name(), why)
+	}
+}
+
+// Leave has a member leave, as if it were lost. The error says that no member is left, or that its blocks fit nowhere.
+func (f *Fleet) Leave(member int, why error) error {
+	f.lose(member, why)
+	return f.err
+}
+
+// Run implements bounds.Machine, by a lease of the fleet's own.
+func (f *Fleet) Run(ctx context.Context, job bounds.Job, gains []bounds.Gain) error {
+	return f.Each(ctx, bounds.Lease{Base: job.Base, Mask: job.Mask, From: job.From}, job.To, func(a bounds.Answer) error {
+		gains[a.Block-job.From] = a.Gain
+		return nil
+	})
+}
+
+// Each runs a lease of the fleet's own, up to a block, and hands the first answer of each block to f, in any order. It
+// returns the first error, of an answer or of f.
+func (f *Fleet) Each(ctx context.Context, l bounds.Lease, to int, got func(bounds.Answer) error) error {
+	f.own++
+	l.ID, l.Spare = ownLeases|f.own, bounds.Endless
+	if l.Only == nil && to < len(f.owner) {
+		for b := l.From; b < to; b++ {
+			l.Only = append(l.Only, b)
+		}
+	}
+	left := to - l.From
+	if l.Only != nil {
+		left = len(l.Only)
+	}
+	if left == 0 {
+		return nil
+	}
+	seen := make(map[int]bool, left)
+	f.Lease(l)
+	defer f.Drop(l.ID)
+	for left > 0 {
+		a, err := f.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if a.Lease != l.ID || seen[a.Block] {
+			continue
+		}
+		if a.Err != nil {
+			return a.Err
+		}
+		seen[a.Block] = true
+		left--
+		if err := got(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close closes the members.
+func (f *Fleet) Close() {
+	for _, m := range f.members {
+		m.Close()
+	}
+}

@@ -1,0 +1,124 @@
+package machine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"math"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.org/demote/backend/device"
+	"example.org/demote/crash"
+)
+
+// SelfTest implements Machine: each member's own, and then their bits against each other. A member whose bits are not
+// those of the first one is left out, by name: a search has no answer that depends on who runs a block.
+func (f *Members) SelfTest() (dep *Dependence, err error) {
+	deps := make([]*Dependence, len(f.list))
+	var all errgroup.Group
+	for i, m := range f.alive() {
+		all.Go(func() (err error) {
+			defer crash.Catch(&err)
+			return m.do(func() (err error) { deps[i], err = m.Single.SelfTest(); return err })
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return nil, err
+	}
+	for _, d := range deps {
+		if d != nil {
+			return d, nil
+		}
+	}
+	return nil, f.proveBits()
+}
+
+// proveBits leaves out every member whose bits are not those of the first one.
+func (f *Members) proveBits() error {
+	var first *member
+	var want []byte
+	for i, m := range f.list {
+		if f.Lost(i) != nil {
+			continue
+		}
+		var got []byte
+		if err := m.do(func() (err error) { got, err = m.digest(); return err }); err != nil {
+			return err
+		}
+		if first == nil {
+			first, want = m, got
+			continue
+		}
+		if string(got) != string(want) {
+			if err := f.Leave(i, fmt.Errorf("%w of %s: %x and %x on the first block", errOtherBits, first.own.Name(), got[:4], want[:4])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// errOtherBits says that a member must not be among the others.
+var errOtherBits = errors.New("its bits are not those")
+
+// digest is the sha256 of what the first block of all gives: the outputs of the compiled network under masks that are
+// drawn, and every tensor of the network under those that try all grids, since a grid hides a changed sum.
+func (e *Single) digest() ([]byte, error) {
+	h := sha256.New()
+	for _, m := range digestMasks(e.source.Holders()) {
+		rows, err := e.rows(e.chain.Lanes()[0], m, e.data.Blocks[0])
+		if err != nil {
+			return nil, err
+		}
+		hashBits(h, rows)
+	}
+	p, err := e.openProbe()
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	for _, m := range e.probes() {
+		err := p.each(m, e.data.Blocks[0], func(_ int, out [][]float32) {
+			for i, t := range p.segment.Outputs {
+				if t.Type == device.Float32 {
+					hashBits(h, out[i])
+				}
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return h.Sum(nil), nil
+}
+
+// hashBits hashes values bit by bit.
+func hashBits(h hash.Hash, values []float32) {
+	var bytes [4]byte
+	for _, v := range values {
+		binary.LittleEndian.PutUint32(bytes[:], math.Float32bits(v))
+		h.Write(bytes[:])
+	}
+}
+
+// HiddenNaN implements Machine.
+func (f *Members) HiddenNaN(ctx context.Context) (int, error) {
+	first := -1
+	for _, m := range f.alive() {
+		err := m.do(func() error {
+			at, err := m.Single.HiddenNaN(ctx)
+			if err == nil && at >= 0 && (first < 0 || at < first) {
+				first = at
+			}
+			return err
+		})
+		if err != nil {
+			return -1, err
+		}
+	}
+	return first, nil
+}

@@ -1,0 +1,243 @@
+package machine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/fleet"
+	"example.org/demote/backend/metric"
+	"example.org/demote/crash"
+	"example.org/demote/quant"
+	"example.org/demote/search"
+)
+
+// Members are devices of this process to which the blocks of the samples are dealt: each has its own network, blocks
+// and stored activations, in a machine of its own. What one of them makes of a block comes back as an answer of a
+// fleet.
+type Members struct {
+	*fleet.Fleet
+	opts    Options
+	samples int
+	order   []int // of all samples: position to sample
+	list    []*member
+	rule    *bounds.Rule
+	sources sync.Mutex
+	far     *distance // nil until Apart is asked
+	head    int
+	watch   func(sample int, row []float32) // sees every output row; nil: nobody does
+}
+
+var _ bounds.Fleet = (*Members)(nil)
+
+// NewMembers is New on the devices of Options.Members.
+func NewMembers(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (_ *Members, err error) {
+	own, err := o.ofMember(samples.Len())
+	if err != nil {
+		return nil, err
+	}
+	f := &Members{opts: own, samples: samples.Len()}
+	var locals []fleet.Member
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
+	var judge *metric.Scorer
+	for i, name := range o.Members {
+		own.Device = name
+		one, err := open(ctx, src, samples, records, own, judge)
+		if err != nil {
+			return nil, err
+		}
+		judge, one.sources = one.judge, &f.sources
+		m := &member{Single: one, of: f}
+		m.own = fleet.NewLocal(nameOf(o.Members, i), m)
+		f.list, locals = append(f.list, m), append(locals, m.own)
+	}
+	f.Fleet = fleet.New(locals...)
+	f.Told = func(name string, why error) {
+		if o.Told != nil {
+			o.Told(fmt.Sprintf("%s is left out, and the others have its blocks: %v", name, why))
+		}
+	}
+	return f, f.LayOut(nil)
+}
+
+// ofMember are the options of one of several members: an equal share of what they have in common.
+func (o Options) ofMember(samples int) (Options, error) {
+	n := len(o.Members)
+	own := o
+	own.Members, own.Device = nil, o.Members[0]
+	own, err := own.fit(samples)
+	if err != nil {
+		return o, err
+	}
+	if !own.kind().OwnMemory {
+		own.Workers, own.Cache, own.Working = max(1, own.Workers/n), own.Cache/int64(n), own.Working/int64(n)
+	}
+	return own, nil
+}
+
+// nameOf is what a member is called: its device, and its number where several have it.
+func nameOf(devices []string, at int) string {
+	name := devices[at]
+	if slices.Index(devices, name) == at && !slices.Contains(devices[at+1:], name) {
+		return name
+	}
+	return fmt.Sprintf("%s, member %d", name, at+1)
+}
+
+// alive are the members that are not lost, by number.
+func (f *Members) alive() map[int]*member {
+	list := map[int]*member{}
+	for i, m := range f.list {
+		if f.Lost(i) == nil {
+			list[i] = m
+		}
+	}
+	return list
+}
+
+// first is the first member that is not lost, or the first of all.
+func (f *Members) first() *member {
+	for i, m := range f.list {
+		if f.Lost(i) == nil {
+			return m
+		}
+	}
+	return f.list[0]
+}
+
+// each calls a function of every member that is not lost, all of them at once, and returns the first error.
+func (f *Members) each(call func(m *member) error) error {
+	var all errgroup.Group
+	for _, m := range f.alive() {
+		all.Go(func() (err error) {
+			defer crash.Catch(&err)
+			return m.do(func() error { return call(m) })
+		})
+	}
+	return all.Wait()
+}
+
+// judge is that of all members.
+func (f *Members) judge() *metric.Scorer { return f.list[0].judge }
+
+// blocks is the number of blocks of the layout.
+func (f *Members) blocks() int { return (f.samples + f.opts.Block - 1) / f.opts.Block }
+
+// samplesOf are the samples of a block, in the order of its slots.
+func (f *Members) samplesOf(block int) []int {
+	return f.order[block*f.opts.Block : min((block+1)*f.opts.Block, f.samples)]
+}
+
+// Rule implements Machine.
+func (f *Members) Rule() (rule *bounds.Rule, err error) {
+	var sizes []int
+	for b := range f.blocks() {
+		sizes = append(sizes, len(f.samplesOf(b)))
+	}
+	f.rule, err = metric.RuleOf([]*metric.Scorer{f.judge()}, sizes, looks(f.list[0].can, f.judge().Served()))
+	return f.rule, err
+}
+
+// LayOut implements Machine: the blocks are dealt anew.
+func (f *Members) LayOut(order []int) error {
+	if order == nil {
+		for sample := range f.samples {
+			order = append(order, sample)
+		}
+	}
+	f.order = slices.Clone(order)
+	return f.Deal(f.blocks())
+}
+
+// Run implements bounds.Machine.
+func (f *Members) Run(ctx context.Context, job bounds.Job, gains []bounds.Gain) error {
+	l := bounds.Lease{Base: job.Base, Mask: job.Mask, From: job.From, Rows: f.watch != nil}
+	var tally metric.Accumulator
+	if f.opts.Metric.IsWhole() && job.To-job.From == f.blocks() {
+		tally, l.Rows = f.judge().NewAccumulator(), true
+	}
+	err := f.Each(ctx, l, job.To, func(a bounds.Answer) error {
+		gains[a.Block-job.From] = a.Gain
+		samples := f.samplesOf(a.Block)
+		if f.watch != nil {
+			for slot, sample := range samples {
+				f.watch(sample, f.judge().RowOf(a.Rows, slot))
+			}
+		}
+		if tally != nil {
+			tally.Add(samples, a.Rows)
+		}
+		return nil
+	})
+	if err != nil || tally == nil {
+		return err
+	}
+	v, err := tally.Score(ctx)
+	if err != nil {
+		return err
+	}
+	clear(gains)
+	gains[len(gains)-1].Sum = f.opts.Metric.Signed(v)
+	return nil
+}
+
+// Apart implements Machine.
+func (f *Members) Apart(ctx context.Context, mask search.Mask) (sum float64, count int, err error) {
+	l := laid{samples: f.samples, size: f.opts.Block, row: f.judge().Length(), rows: f.rowsOfBlocks}
+	return l.apart(ctx, mask, &f.far, f.head, f.opts.Look)
+}
+
+// rowsOfBlocks are the outputs of some blocks of a mask, by block, without the padding.
+func (f *Members) rowsOfBlocks(ctx context.Context, mask search.Mask, blocks []int) (map[int][]float32, error) {
+	rows := make(map[int][]float32, len(blocks))
+	l := bounds.Lease{Base: mask, Mask: mask, Only: blocks, Rows: true, Unjudged: true}
+	return rows, f.Each(ctx, l, f.blocks(), func(a bounds.Answer) error {
+		rows[a.Block] = a.Rows
+		return nil
+	})
+}
+
+// Watch implements Machine.
+func (f *Members) Watch(ctx context.Context, see func(sample int, row []float32)) (unwatch func(), err error) {
+	var backs []func()
+	unwatch = func() {
+		f.watch = nil
+		for _, back := range backs {
+			back()
+		}
+	}
+	for _, m := range f.alive() {
+		err := m.do(func() error {
+			back, err := m.under(ctx)
+			if err == nil {
+				backs = append(backs, func() { m.own.Do(back) })
+			}
+			return err
+		})
+		if err != nil {
+			unwatch()
+			return nil, err
+		}
+	}
+	f.watch = see
+	return unwatch, nil
+}
+
+// Close implements Machine.
+func (f *Members) Close() {
+	if f.Fleet != nil {
+		f.Fleet.Close()
+	}
+	for _, m := range f.list {
+		m.Single.Close()
+	}
+}

@@ -1,0 +1,77 @@
+//go:build cuda
+
+package run
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/mistake"
+	"example.org/demote/result"
+)
+
+// TestEmulatedMembers deals the samples to two emulated devices, named one by one or as all: the run is that on one.
+func TestEmulatedMembers(t *testing.T) {
+	for _, c := range []struct{ metric, target, devices string }{
+		{"agreement", "16bit-0.05", "cuda:0,cuda:1"}, {"sqnr", "40%", "cuda:all"}, {"cosine", "16bit-0.001", "cuda:1, cuda:0"},
+	} {
+		t.Run(c.metric+" "+c.devices, func(t *testing.T) {
+			emulated(t, "devices=2")
+			cfg := tasktest.TinyConfig(t, 90)
+			cfg.Block, cfg.Metric, cfg.Target, cfg.Device = 8, c.metric, c.target, "cuda:0"
+			one := mustSearch(t, cfg)
+			cfg.Device, cfg.Out = c.devices, cfg.Out+"-two"
+			var said []string
+			cfg.Say = func(text string) { said = append(said, text) }
+			two := mustSearch(t, cfg)
+			if text := strings.Join(said, "\n"); !strings.Contains(text, "the samples are dealt to 2 GPUs") || !strings.Contains(text, "device cuda:1: ") {
+				t.Errorf("it said %s", text)
+			}
+			two.Config.Device, two.Versions["device"] = one.Config.Device, one.Versions["device"]
+			sameRun(t, c.devices, one, two)
+		})
+	}
+}
+
+// TestEmulatedMemberIsLost has one of two devices fail in the middle of a search: its blocks go to the other one, which
+// is said and kept as a warning, and the result is that of the search in which none failed.
+func TestEmulatedMemberIsLost(t *testing.T) {
+	for _, fault := range []string{"launch=1500:719", "lose=cuLaunchKernel:1600", "lose=cuEventQuery:150"} {
+		t.Run(fault, func(t *testing.T) {
+			cfg := tasktest.TinyConfig(t, 90)
+			cfg.Block, cfg.Device = 8, "cpu"
+			want := decisions(t, mustSearch(t, cfg))
+			emulated(t, "devices=2", fault)
+			cfg.Device, cfg.Out = "cuda:all", cfg.Out+"-two"
+			r := mustSearch(t, cfg)
+			if got := decisions(t, r); got != want {
+				t.Errorf("one device was lost: %s\nwithout: %s", got, want)
+			}
+			left := slices.IndexFunc(r.Warnings, func(w result.Warning) bool { return w.ID == "member-left" })
+			if left < 0 || !strings.HasPrefix(r.Warnings[left].Text, "cuda:") || !strings.Contains(r.Warnings[left].Text, "is left out, and the others have its blocks") {
+				t.Errorf("warnings %+v", r.Warnings)
+			}
+		})
+	}
+}
+
+// TestEmulatedMembersRefused holds what is said of devices that cannot be meant.
+func TestEmulatedMembersRefused(t *testing.T) {
+	emulated(t, "devices=2")
+	for device, hint := range map[string]string{"cuda:0,cuda:0": "cuda:0 is named twice", "cuda:0,cpu": "several devices are GPUs", "cuda:0,cuda:7": "cuda:7", "cuda:0,": "choose auto, cpu"} {
+		cfg := tasktest.TinyConfig(t, 30)
+		cfg.Device = device
+		if _, err := Search(context.Background(), cfg); !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), hint) {
+			t.Errorf("%s: %v", device, err)
+		}
+	}
+	cfg := tasktest.TinyConfig(t, 30)
+	cfg.Device, cfg.Members = "cuda:0", 2
+	if _, err := Search(context.Background(), cfg); !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), "these are of the CPU") {
+		t.Errorf("members on a GPU: %v", err)
+	}
+}
