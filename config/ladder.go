@@ -127,9 +127,6 @@ func (c Config) checkLadder() error {
 	}{
 		{c.Int16Share != "", "--int16-share", "a ladder divides the loss that a target allows; give --target"},
 		{c.Budget != "", "--budget", "a ladder divides the loss that a target allows; give --target"},
-		{c.Prove != "", "--prove", "a proof is about mixes of two widths; prove a search with --bits"},
-		{c.Holdout != "", "--holdout", "a hold-out compares mixes of two widths; score mixed.onnx by demote eval"},
-		{c.Confidence != "", "--confidence", "a promise is about mixes of two widths; leave it out"},
 		{c.Start != "", "--start", "a promotion list has two widths; leave it out"},
 		{c.Reuse != "", "--reuse", "the mixes of a ladder have three widths; leave it out"},
 		{c.Repair != NoRepair && c.Repair != "", "--repair", "repairs are chosen for two widths; leave it out"},

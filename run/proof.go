@@ -23,7 +23,7 @@ func (s *ledger) proven(f search.Result) {
 	if p == nil {
 		return
 	}
-	r := &result.Proof{Limit: s.Config.Prove, Minimal: p.Minimal && f.Mask.Equal(p.Mask), Int16: len(f.Promotion), Units: len(s.Units()), Grouped: s.grouped(), Held: len(s.Layout.High),
+	r := &result.Proof{Limit: s.Config.Prove, Minimal: p.Minimal && f.Mask.Equal(p.Mask), Int16: len(f.Promotion), Units: len(s.Units()), Grouped: s.grouped(), Held: len(s.Layout.High) - len(s.Config.Held()),
 		MostSaved: record.Finite(p.Most), Refuted: p.Refuted, Better: p.Better, Levels: []result.ProofLevel{}, Stop: string(p.Stop), Seconds: p.Time.Seconds(), SampleEvals: max(s.proofTo-s.proofFrom, 0)}
 	if p.Least >= 0 {
 		r.Least = new(p.Least)

@@ -3,6 +3,7 @@ package holdout
 import (
 	"context"
 
+	"example.org/demote/backend"
 	"example.org/demote/internal/memory"
 	"example.org/demote/internal/record"
 	"example.org/demote/internal/task"
@@ -24,6 +25,7 @@ type Evaluation struct {
 	Holds    func(search.Score) bool                                  // whether such a score is above the target
 	Promised *Promised                                                // nil: the search's own mix stays
 	known    map[string][]uint64                                      // outcomes by mask
+	high     []uint64                                                 // those of the 16-bit network; nil: not known yet
 }
 
 // A Promised mix is the last one on the way back of the search's that held on the hold-out.
@@ -99,7 +101,7 @@ func (a *Evaluation) Outcomes(ctx context.Context, m search.Mask) ([]uint64, err
 func (a *Evaluation) reference(ctx context.Context) ([]uint64, error) {
 	switch a.claim.Reference {
 	case search.HighReference:
-		return a.Outcomes(ctx, search.NewMask(len(a.Records)))
+		return a.highOutcomes(ctx)
 	case search.FloatReference:
 		e, err := a.OpenFile(ctx, a.FloatModel, nil)
 		if err != nil {
@@ -111,13 +113,42 @@ func (a *Evaluation) reference(ctx context.Context) ([]uint64, error) {
 	return nil, nil
 }
 
+// atHigh does something with an evaluator whose mask of no demotion is the 16-bit network: of a ladder's second step,
+// which begins with a mix, that of the first one's grids.
+func (a *Evaluation) atHigh(ctx context.Context, f func(*backend.Evaluator) error) error {
+	if first := a.First(); first != nil {
+		return a.WithRecords(ctx, first, f)
+	}
+	return f(a.Ev)
+}
+
+// highOutcomes are those of the 16-bit network.
+func (a *Evaluation) highOutcomes(ctx context.Context) (out []uint64, err error) {
+	if a.high == nil {
+		err = a.atHigh(ctx, func(e *backend.Evaluator) (err error) {
+			a.high, err = e.Outcomes(ctx, search.NewMask(len(a.Records)))
+			return err
+		})
+	}
+	return a.high, err
+}
+
+// highScore is the score of the 16-bit network.
+func (a *Evaluation) highScore(ctx context.Context) (score search.Score, err error) {
+	err = a.atHigh(ctx, func(e *backend.Evaluator) (err error) {
+		score, err = e.Score(ctx, search.NewMask(len(a.Records)))
+		return err
+	})
+	return score, err
+}
+
 // ScoreEnds scores float, 16-bit and 8-bit network.
 func (a *Evaluation) ScoreEnds(ctx context.Context, r *result.Holdout) error {
 	lower := a.Metric.Lower
 	if a.FloatScore != nil {
 		r.Score.Float = record.Score(*a.FloatScore, lower)
 	}
-	high, err := a.Ev.Score(ctx, search.NewMask(len(a.Records)))
+	high, err := a.highScore(ctx)
 	if err != nil {
 		return err
 	}

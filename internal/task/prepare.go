@@ -179,6 +179,9 @@ func (p *Task) putWeights(c config.Config) error {
 	})
 }
 
+// First are the records of a ladder's first step, by holder, in its second; nil in any other search.
+func (p *Task) First() []quant.Record { return p.first }
+
 // Quantized is the part of prepare that needs no evaluation data: the network with its weights on
 // their grids, and its records.
 func Quantized(ctx context.Context, c config.Config) (*onnx.Network, []quant.Record, error) {
