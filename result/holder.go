@@ -28,6 +28,15 @@ type RangeScore struct {
 	Int16 []string `json:"int16,omitempty"`
 }
 
+// A LastTry is an activation, or a group of them, that the search has left at int16, tried at int8 with the low grids
+// of another range method.
+type LastTry struct {
+	Holders []string `json:"holders"`
+	Method  string   `json:"method"`
+	Held    bool     `json:"held"`            // the mix is above the target with it
+	Score   *Score   `json:"score,omitempty"` // of the mix, if it is
+}
+
 // A Repair is a change of the network before the search that all int8 is to lose less by.
 type Repair struct {
 	Name    string `json:"name"`            // equalize, migrate, weights or bias

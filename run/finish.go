@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"example.org/demote/backend"
 	"example.org/demote/disk"
 	"example.org/demote/engine"
 	"example.org/demote/internal/constraint"
@@ -74,6 +75,8 @@ type ledger struct {
 	*runFolder
 	costs cost.Costs  // --cost, and what the result lists
 	start search.Mask // the mix of --start; empty without one
+	// what the search has asked, where the mix has grids of its own since; nil: the run's own evaluator
+	searched *backend.Evaluator
 }
 
 // setMask writes a mask into the holders' precisions and the promotion list, in graph order.

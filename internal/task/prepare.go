@@ -29,6 +29,7 @@ type Task struct {
 	Model      *onnx.Model           // the file that was read: the float network, or the 16-bit one of a pair
 	FloatModel *onnx.Model           // the float network; nil for a pair
 	Candidates []calibrate.Candidate // what the low grids may be instead, until they are chosen; nil: they are
+	Others     []calibrate.Candidate // what they were chosen among; nil: there was no choice
 	Order      []int                 // holders in the 8-bit file's order; nil: their own
 	Low        *onnx.Network         // the 8-bit file's network where it is another one; else nil
 	LowGrids   []quant.Grid          // of its holders

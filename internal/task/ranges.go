@@ -21,7 +21,7 @@ func (p *Task) WithLow(low []quant.Grid) []quant.Record {
 // ChooseLow makes low grids the task's for good, and puts biases on their grids where that is asked for: they wait for
 // it. Warnings are of biases that stay float.
 func (p *Task) ChooseLow(low []quant.Grid, c config.Config) ([]result.Warning, error) {
-	p.Records, p.Candidates = p.WithLow(low), nil
+	p.Records, p.Candidates, p.Others = p.WithLow(low), nil, p.Candidates
 	return biasesOnGrids(p.Network, p.Records, c)
 }
 

@@ -185,7 +185,7 @@ func (p *Task) Repaired() { p.bare, p.seen, p.again = nil, nil, nil }
 // Take makes a repaired network the task's for good, and puts its biases on grids where that is asked for. Warnings are
 // of biases that stay float.
 func (p *Task) Take(r *Version) ([]result.Warning, error) {
-	p.Network, p.Records, p.Seen = r.Network, r.Records, r.Seen
+	p.Network, p.Records, p.Seen, p.Others = r.Network, r.Records, r.Seen, nil
 	return biasesOnGrids(p.Network, p.Records, p.how)
 }
 
