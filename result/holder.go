@@ -25,7 +25,8 @@ type RangeScore struct {
 	Method string `json:"method"`          // or EachItsOwn
 	Score  *Score `json:"score,omitempty"` // only of one that was better than all before it
 	// the holders that were held at int16 there, since they do nearly all of the harm of all int8; mostly none
-	Int16 []string `json:"int16,omitempty"`
+	Int16    []string `json:"int16,omitempty"`
+	Repaired bool     `json:"repaired,omitempty"` // of the network with the repairs that it has taken
 }
 
 // A LastTry is an activation, or a group of them, that the search has left at int16, tried at int8 with the low grids

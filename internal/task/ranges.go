@@ -11,7 +11,11 @@ import (
 
 // WithLow are the task's records with other low grids, by holder. The task's own stay.
 func (p *Task) WithLow(low []quant.Grid) []quant.Record {
-	records := slices.Clone(p.Records)
+	return withLow(p.Records, low)
+}
+
+func withLow(of []quant.Record, low []quant.Grid) []quant.Record {
+	records := slices.Clone(of)
 	for i := range records {
 		records[i].Low = low[i]
 	}
@@ -27,15 +31,19 @@ func (p *Task) ChooseLow(low []quant.Grid, c config.Config) ([]result.Warning, e
 
 // LowBy are the low grids by a range method for each holder; false where one is no candidate.
 func (p *Task) LowBy(methods []string) (low []quant.Grid, ok bool) {
-	if len(methods) != len(p.Records) || p.Candidates == nil {
+	return lowBy(p.Candidates, methods, len(p.Records))
+}
+
+func lowBy(candidates []calibrate.Candidate, methods []string, holders int) (low []quant.Grid, ok bool) {
+	if len(methods) != holders || candidates == nil {
 		return nil, false
 	}
 	for i, m := range methods {
-		at := slices.IndexFunc(p.Candidates, func(c calibrate.Candidate) bool { return string(c.Method) == m })
+		at := slices.IndexFunc(candidates, func(c calibrate.Candidate) bool { return string(c.Method) == m })
 		if at < 0 {
 			return nil, false
 		}
-		low = append(low, p.Candidates[at].Low[i])
+		low = append(low, candidates[at].Low[i])
 	}
 	return low, true
 }

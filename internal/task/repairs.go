@@ -22,7 +22,9 @@ type Version struct {
 	Network *onnx.Network // weights on their grids, biases float
 	Records []quant.Record
 	Seen    []quant.Range
-	Changed int // streams, weights or biases that the last repair has changed; 0: it found none
+	// what the low grids may be instead; nil: there is nothing to choose
+	Candidates []calibrate.Candidate
+	Changed    int // streams, weights or biases that the last repair has changed; 0: it found none
 }
 
 // keepBare keeps the network as it is before its weights are rounded, if repairs are to be tried.
@@ -62,7 +64,10 @@ func (p *Task) repair(ctx context.Context, open func() (*dataset.Set, error), re
 	if err != nil {
 		return nil, err
 	}
-	r := &Version{Network: p.bare.Clone(), Records: p.Records, Seen: p.Seen}
+	r := &Version{Network: p.bare.Clone(), Records: p.Records, Seen: p.Seen, Candidates: p.Candidates}
+	if r.Candidates == nil { // the task has chosen
+		r.Candidates = p.Others
+	}
 	scaled, kinds := 0, ""
 	for _, one := range []struct {
 		name string
@@ -80,9 +85,12 @@ func (p *Task) repair(ctx context.Context, open func() (*dataset.Set, error), re
 	case recorded != nil:
 		r.Records = recorded
 	case scaled > 0:
-		if err := p.calibrateAgain(ctx, r, kinds, open, methods); err != nil {
+		if err := p.calibrateAgain(ctx, r, kinds, open); err != nil {
 			return nil, err
 		}
+	}
+	if low, ok := lowBy(r.Candidates, methods, len(r.Records)); ok && recorded == nil {
+		r.Records = withLow(r.Records, low)
 	}
 	float := r.Network.Model.Clone()
 	round := quantize.WeightsFor
@@ -137,7 +145,7 @@ const sameRange = 1e-5
 // calibrateAgain makes the grids of a network whose channels were scaled, once for the same kinds of scaling. It holds
 // the ranges of all tensors that were not against those of the bare network: a repair changes nothing that the network
 // computes in float.
-func (p *Task) calibrateAgain(ctx context.Context, r *Version, kinds string, open func() (*dataset.Set, error), methods []string) error {
+func (p *Task) calibrateAgain(ctx context.Context, r *Version, kinds string, open func() (*dataset.Set, error)) error {
 	grids := p.again[kinds]
 	if grids == nil {
 		calib, err := open()
@@ -171,11 +179,7 @@ func (p *Task) calibrateAgain(ctx context.Context, r *Version, kinds string, ope
 				p.how.Model, grids.Seen[i].Min, grids.Seen[i].Max, p.Seen[i].Min, p.Seen[i].Max, h.Tensor)
 		}
 	}
-	again := &Task{Records: grids.Records, Candidates: grids.Candidates}
-	r.Records, r.Seen = grids.Records, grids.Seen
-	if low, ok := again.LowBy(methods); ok {
-		r.Records = again.WithLow(low)
-	}
+	r.Records, r.Seen, r.Candidates = grids.Records, grids.Seen, grids.Candidates
 	return nil
 }
 
@@ -185,7 +189,7 @@ func (p *Task) Repaired() { p.bare, p.seen, p.again = nil, nil, nil }
 // Take makes a repaired network the task's for good, and puts its biases on grids where that is asked for. Warnings are
 // of biases that stay float.
 func (p *Task) Take(r *Version) ([]result.Warning, error) {
-	p.Network, p.Records, p.Seen, p.Others = r.Network, r.Records, r.Seen, nil
+	p.Network, p.Records, p.Seen, p.Others = r.Network, r.Records, r.Seen, r.Candidates
 	return biasesOnGrids(p.Network, p.Records, p.how)
 }
 
