@@ -14,11 +14,12 @@ type LadderStep struct {
 	High        string            `json:"high"`
 	Target      float64           `json:"target"` // what its mix must score above
 	Met         bool              `json:"met"`
-	Score       Scores            `json:"score"`
-	Promotion   []string          `json:"promotion"`        // the holders that stay at the highest width, for good
-	Ranges      map[string]string `json:"ranges,omitempty"` // the method of each holder's low grid, if they were chosen
-	Proof       *Proof            `json:"proof,omitempty"`  // with --prove: how good its mix is
-	Saved       float64           `json:"saved"`            // by its mix, in the cost of the search
+	Score       Scores            `json:"score"`             // its ends are those of the network as given, without repairs
+	Promotion   []string          `json:"promotion"`         // the holders that stay at the highest width, for good
+	Ranges      map[string]string `json:"ranges,omitempty"`  // the method of each holder's low grid, if they were chosen
+	Repairs     []string          `json:"repairs,omitempty"` // that its network has taken, as that of the second step does
+	Proof       *Proof            `json:"proof,omitempty"`   // with --prove: how good its mix is
+	Saved       float64           `json:"saved"`             // by its mix, in the cost of the search
 	Evaluations int               `json:"evaluations"`
 	SampleEvals float64           `json:"sample_evaluations"`
 	Seconds     float64           `json:"seconds"`

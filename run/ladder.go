@@ -105,6 +105,9 @@ func firstStep(ctx context.Context, c, first config.Config) (*config.Result, err
 func stepOf(r *config.Result) *result.LadderStep {
 	s := &result.LadderStep{Folder: journal.StepFolder, Low: r.Widths.LowName(), High: r.Widths.HighName(), Target: r.Target.Value, Met: r.Met,
 		Score: r.Score, Promotion: r.Promotion, Proof: r.Proof, Saved: r.SavedByCost(), Evaluations: r.Evaluations, SampleEvals: r.SampleEvals, Seconds: r.Seconds}
+	if s.Repairs = result.Taken(r.Repairs); r.Given != nil {
+		s.Score.High, s.Score.Low = r.Given.High, r.Given.Low
+	}
 	for _, h := range r.Holders {
 		if h.Range != "" {
 			if s.Ranges == nil {

@@ -11,6 +11,7 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/tasktest"
+	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
@@ -118,6 +119,35 @@ func TestLadderGivenUp(t *testing.T) {
 		if own {
 			c.Force = true
 			mustSearch(t, c)
+		}
+	}
+}
+
+// TestLadderRepairs: repairs are chosen in the first step, and the second one begins with its network, with whatever
+// ranges are chosen: the score with which it begins is compared. The target is measured from the network as given.
+func TestLadderRepairs(t *testing.T) {
+	for _, method := range []string{"minmax", "auto"} {
+		c := unevenConfig(t)
+		c.Ladder, c.Strategy, c.Repair, c.RangeLow, c.Target = "4,8,16", "gallop", "auto", method, "16bit-30"
+		r := mustSearch(t, c)
+		first, err := ReadResult(LadderFolder(c.Out))
+		if err != nil || len(result.Taken(first.Repairs)) == 0 || !slices.Equal(r.Ladder.Before.Repairs, result.Taken(first.Repairs)) || first.Given == nil {
+			t.Fatalf("step 1 has taken %+v, step 2 knows %+v, %v", first.Repairs, r.Ladder.Before.Repairs, err)
+		}
+		counts := map[string]int{}
+		for i, h := range r.Holders {
+			counts[h.Precision]++
+			if h.Precision != "int16" && h.High != first.Holders[i].Low {
+				t.Errorf("%s: %+v in step 2, %+v in step 1", h.Name, h.High, first.Holders[i].Low)
+			}
+		}
+		if counts["int4"] == 0 || !r.Verified.Identical || r.Target.Value != *first.Given.High.Value-30 {
+			t.Errorf("%s: %v, %+v, target %v from %v", method, counts, r.Verified, r.Target.Value, *first.Given.High.Value)
+		}
+		for _, dir := range []string{c.Out, LadderFolder(c.Out)} {
+			if v, err := Verify(context.Background(), dir, config.Config{}); err != nil || !v.Identical {
+				t.Errorf("verify %s: %+v, %v", dir, v, err)
+			}
 		}
 	}
 }

@@ -22,6 +22,7 @@ type Version struct {
 	Network *onnx.Network // weights on their grids, biases float
 	Records []quant.Record
 	Seen    []quant.Range
+	first   []quant.Record // of a ladder's first step, in its second; else nil
 	// what the low grids may be instead; nil: there is nothing to choose
 	Candidates []calibrate.Candidate
 	Changed    int // streams, weights or biases that the last repair has changed; 0: it found none
@@ -64,7 +65,7 @@ func (p *Task) repair(ctx context.Context, open func() (*dataset.Set, error), re
 	if err != nil {
 		return nil, err
 	}
-	r := &Version{Network: p.bare.Clone(), Records: p.Records, Seen: p.Seen, Candidates: p.Candidates}
+	r := &Version{Network: p.bare.Clone(), Records: p.Records, Seen: p.Seen, first: p.first, Candidates: p.Candidates}
 	if r.Candidates == nil { // the task has chosen
 		r.Candidates = p.Others
 	}
@@ -89,6 +90,10 @@ func (p *Task) repair(ctx context.Context, open func() (*dataset.Set, error), re
 			return nil, err
 		}
 	}
+	rounded := r.Records
+	if r.first != nil { // both steps of a ladder have the same weights
+		rounded = r.first
+	}
 	if low, ok := lowBy(r.Candidates, methods, len(r.Records)); ok && recorded == nil {
 		r.Records = withLow(r.Records, low)
 	}
@@ -97,7 +102,7 @@ func (p *Task) repair(ctx context.Context, open func() (*dataset.Set, error), re
 	if slices.Contains(repairs, config.FitWeights) {
 		round = quantize.FittedWeightsFor
 	}
-	if err := round(r.Network, r.Records); err != nil {
+	if err := round(r.Network, rounded); err != nil {
 		return nil, err
 	}
 	last := repairs[len(repairs)-1]
@@ -179,7 +184,7 @@ func (p *Task) calibrateAgain(ctx context.Context, r *Version, kinds string, ope
 				p.how.Model, grids.Seen[i].Min, grids.Seen[i].Max, p.Seen[i].Min, p.Seen[i].Max, h.Tensor)
 		}
 	}
-	r.Records, r.Seen, r.Candidates = grids.Records, grids.Seen, grids.Candidates
+	r.Records, r.Seen, r.Candidates, r.first = grids.Records, grids.Seen, grids.Candidates, grids.First
 	return nil
 }
 
@@ -189,7 +194,13 @@ func (p *Task) Repaired() { p.bare, p.seen, p.again = nil, nil, nil }
 // Take makes a repaired network the task's for good, and puts its biases on grids where that is asked for. Warnings are
 // of biases that stay float.
 func (p *Task) Take(r *Version) ([]result.Warning, error) {
-	p.Network, p.Records, p.Seen, p.Others = r.Network, r.Records, r.Seen, r.Candidates
+	p.Network, p.Records, p.Seen, p.Others, p.first = r.Network, r.Records, r.Seen, r.Candidates, r.first
+	if p.Candidates != nil { // the ranges are yet to be chosen, and biases wait for it
+		p.Candidates, p.Others = r.Candidates, nil
+	}
+	if p.Candidates != nil {
+		return nil, nil
+	}
 	return biasesOnGrids(p.Network, p.Records, p.how)
 }
 
