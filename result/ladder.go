@@ -14,10 +14,10 @@ type LadderStep struct {
 	High        string            `json:"high"`
 	Target      float64           `json:"target"` // what its mix must score above
 	Met         bool              `json:"met"`
-	Score       Scores            `json:"score"`             // its ends are those of the network as given, without repairs
+	Score       Scores            `json:"score"`             // its ends are of the network as given
 	Promotion   []string          `json:"promotion"`         // the holders that stay at the highest width, for good
-	Ranges      map[string]string `json:"ranges,omitempty"`  // the method of each holder's low grid, if they were chosen
-	Repairs     []string          `json:"repairs,omitempty"` // that its network has taken, as that of the second step does
+	Ranges      map[string]string `json:"ranges,omitempty"`  // of each holder's low grid, if they were chosen
+	Repairs     []string          `json:"repairs,omitempty"` // that both steps' networks have taken
 	Proof       *Proof            `json:"proof,omitempty"`   // with --prove: how good its mix is
 	Saved       float64           `json:"saved"`             // by its mix, in the cost of the search
 	Evaluations int               `json:"evaluations"`

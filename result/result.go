@@ -32,8 +32,8 @@ type Result[C any] struct {
 	FloatWork     *FloatWork        `json:"float_work,omitempty"`
 	Proof         *Proof            `json:"proof,omitempty"`      // with --prove: how good the mix is
 	Ranges        []RangeScore      `json:"ranges,omitempty"`     // with --range auto: the methods that were tried
-	LastTries     []LastTry         `json:"last_tries,omitempty"` // with --range auto, of what the search has left at int16
-	Repairs       []Repair          `json:"repairs,omitempty"`    // with --repair: those that were tried, in their order
+	LastTries     []LastTry         `json:"last_tries,omitempty"` // of what the search has left at int16
+	Repairs       []Repair          `json:"repairs,omitempty"`    // those that were tried, in their order
 	Given         *Given            `json:"given,omitempty"`      // of the network without those that were taken
 	Unrolled      []Unrolled        `json:"unrolled,omitempty"`   // with --unroll: the operators that it has replaced
 	Chain         []Step            `json:"chain"`

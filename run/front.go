@@ -20,8 +20,8 @@ type scored struct {
 	score search.Score
 }
 
-// fronts are the Pareto fronts of all mixes that were scored in full, by the search and behind it: of score against each
-// cost.
+// fronts are the Pareto fronts of all mixes that were scored in full, by the search and behind it: of score against
+// each cost.
 func (s *ledger) fronts() ([]result.Front, error) {
 	var all []scored
 	for _, e := range []*backend.Evaluator{s.searched, s.Ev} {

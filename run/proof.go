@@ -46,8 +46,8 @@ func (s *ledger) proven(f search.Result) {
 	s.Result.Proof = r
 }
 
-// sharesAreTrue tells whether a mix saves what its units do by their shares, which a proof goes by: what would save more
-// than it has more by the shares too, since they are never less.
+// sharesAreTrue tells whether a mix saves what its units do by their shares, which a proof goes by: what would save
+// more than it has more by the shares too, since they are never less.
 func (s *ledger) sharesAreTrue(m search.Mask) bool {
 	cost := s.costs.Chosen
 	if cost.AddsUp() {

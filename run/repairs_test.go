@@ -158,7 +158,8 @@ func TestRepairAuto(t *testing.T) {
 			best, list = *one.Score.Value, append(list, one.Name)
 		}
 	}
-	if len(r.Repairs) != 4 || !slices.Contains(list, "equalize") || slices.Contains(list, "migrate") || *r.Score.Low.Value < best || !r.Verified.Identical { // the ranges are chosen again
+	if len(r.Repairs) != 4 || !slices.Contains(list, "equalize") || slices.Contains(list, "migrate") ||
+		*r.Score.Low.Value < best || !r.Verified.Identical { // the ranges are chosen again
 		t.Fatalf("%+v, all int8 %v, %+v", r.Repairs, *r.Score.Low.Value, r.Verified)
 	}
 	held := c

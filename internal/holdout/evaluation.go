@@ -3,7 +3,6 @@ package holdout
 import (
 	"context"
 
-	"example.org/demote/backend"
 	"example.org/demote/internal/memory"
 	"example.org/demote/internal/record"
 	"example.org/demote/internal/task"
@@ -113,33 +112,12 @@ func (a *Evaluation) reference(ctx context.Context) ([]uint64, error) {
 	return nil, nil
 }
 
-// atHigh does something with an evaluator whose mask of no demotion is the 16-bit network: of a ladder's second step,
-// which begins with a mix, that of the first one's grids.
-func (a *Evaluation) atHigh(ctx context.Context, f func(*backend.Evaluator) error) error {
-	if first := a.First(); first != nil {
-		return a.WithRecords(ctx, first, f)
-	}
-	return f(a.Ev)
-}
-
 // highOutcomes are those of the 16-bit network.
 func (a *Evaluation) highOutcomes(ctx context.Context) (out []uint64, err error) {
 	if a.high == nil {
-		err = a.atHigh(ctx, func(e *backend.Evaluator) (err error) {
-			a.high, err = e.Outcomes(ctx, search.NewMask(len(a.Records)))
-			return err
-		})
+		a.high, err = a.HighestOutcomes(ctx)
 	}
 	return a.high, err
-}
-
-// highScore is the score of the 16-bit network.
-func (a *Evaluation) highScore(ctx context.Context) (score search.Score, err error) {
-	err = a.atHigh(ctx, func(e *backend.Evaluator) (err error) {
-		score, err = e.Score(ctx, search.NewMask(len(a.Records)))
-		return err
-	})
-	return score, err
 }
 
 // ScoreEnds scores float, 16-bit and 8-bit network.
@@ -148,7 +126,7 @@ func (a *Evaluation) ScoreEnds(ctx context.Context, r *result.Holdout) error {
 	if a.FloatScore != nil {
 		r.Score.Float = record.Score(*a.FloatScore, lower)
 	}
-	high, err := a.highScore(ctx)
+	high, err := a.HighestScore(ctx)
 	if err != nil {
 		return err
 	}

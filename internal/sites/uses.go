@@ -14,12 +14,13 @@ type Use struct {
 	// holders whose values it reads: their tensors, what was moved out of them, and what a fused pattern makes of
 	// them on the way
 	Reads []int
-	sides [2][]int // of these, those behind its first and its second input
-	Makes []int    // holders of what it makes, itself or at the end of its fused pattern; none where it only moves values
+	// holders of what it makes, itself or at the end of its fused pattern; none where it only moves values
+	Makes []int
+	sides [2][]int // of Reads, those behind its first and its second input
 }
 
-// Operands are the holders behind the first two inputs of the node, which Conv, ConvTranspose, MatMul and Gemm multiply;
-// both: there are some behind each.
+// Operands are the holders behind the first two inputs of the node, which Conv, ConvTranspose, MatMul and Gemm
+// multiply; both: there are some behind each.
 func (u Use) Operands() (holders []int, both bool) {
 	return ir.Sorted(slices.Concat(u.sides[0], u.sides[1])), len(u.sides[0]) > 0 && len(u.sides[1]) > 0
 }

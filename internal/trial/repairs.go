@@ -12,7 +12,6 @@ import (
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/stage"
 	"example.org/demote/internal/task"
-	"example.org/demote/quant"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -248,14 +247,6 @@ func (s *Runner) withEvaluator(ctx context.Context, check func(*task.Task, *segm
 	}
 	defer e.Close()
 	return f(e)
-}
-
-// WithRecords does something with an evaluator of the task's network with other records, which keeps nothing.
-func (s *Runner) WithRecords(ctx context.Context, records []quant.Record, f func(*backend.Evaluator) error) error {
-	own := s.Records
-	s.Records = records
-	defer func() { s.Records = own }()
-	return s.withEvaluator(ctx, nil, f)
 }
 
 // Endpoints are the scores that targets are measured from: those of the network as given, whatever repairs have made
