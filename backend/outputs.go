@@ -166,20 +166,29 @@ func byMargin(margins []float64) []int {
 // those that it gets wrong first. Full scores stay known; the progress of unfinished trials is dropped, since blocks
 // have other samples now. It does nothing where Arrange keeps the order, or trials run to their end.
 func (e *Evaluator) ArrangeFor(ctx context.Context, mask search.Mask) error {
+	if !e.arranges() || e.opts.Naive {
+		return e.ready(mask)
+	}
+	_, err := e.ScoreArranged(ctx, mask)
+	return err
+}
+
+// ScoreArranged is ArrangeFor that returns the score of the mask as well, which is run in any case.
+func (e *Evaluator) ScoreArranged(ctx context.Context, mask search.Mask) (search.Score, error) {
 	if err := e.ready(mask); err != nil {
-		return err
+		return search.Score{}, err
 	}
 	if !e.arranges() || e.opts.Naive {
-		return nil
+		return e.Score(ctx, mask)
 	}
 	margins := make([]float64, e.samples)
 	e.machine.Fleeting(true)
 	defer e.machine.Fleeting(false)
-	_, err := e.Outputs(ctx, mask, func(sample int, row []float32) {
+	score, err := e.Outputs(ctx, mask, func(sample int, row []float32) {
 		margins[sample] = e.machine.Margin(row, sample, e.machine.Verdict(row, sample))
 	})
 	if err != nil {
-		return err
+		return score, err
 	}
 	if e.head = 0; mask.Count() == 0 {
 		err = e.layOutHead(margins)
@@ -187,13 +196,22 @@ func (e *Evaluator) ArrangeFor(ctx context.Context, mask search.Mask) error {
 		err = e.layOut(byMargin(margins))
 	}
 	if err != nil {
-		return err
+		return score, err
 	}
 	e.ForgetUnfinished()
 	if e.Arranged == nil {
-		return nil
+		return score, nil
 	}
-	return e.Arranged(mask)
+	return score, e.Arranged(mask)
+}
+
+// ArrangeLike lays the samples out in the order that another evaluator of the same samples and metric has found, before
+// the first trial. It does nothing where ArrangeFor does nothing.
+func (e *Evaluator) ArrangeLike(order []int) error {
+	if err := e.ready(); err != nil || !e.arranges() || e.opts.Naive {
+		return err
+	}
+	return e.layOut(slices.Clone(order))
 }
 
 // Order is the layout: position to sample. The caller must not change it.

@@ -21,6 +21,9 @@ func ladderCounts(r *run.Result) string {
 // ladderSteps tells both steps of a ladder, each with what stays at its high width.
 func ladderSteps(w io.Writer, r *run.Result) {
 	before := r.Ladder.Before
+	if len(before.Repairs) > 0 {
+		fmt.Fprintln(w, "repaired, for both steps: "+strings.Join(before.Repairs, ", "))
+	}
 	_, stayed := r.Stayed()
 	for i, step := range []struct {
 		low, high string

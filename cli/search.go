@@ -119,11 +119,11 @@ func searchAction(c *cli.Context) error {
 		cfg.Say = func(text string) { fmt.Fprintln(c.App.Writer, tty.Message(text)) }
 	}
 	if run.IsList(cfg) {
-		cfg.Next = watch.next
+		cfg.Next, cfg.Ended = watch.next, watch.ended
 		return searchTargets(c, cfg, watch)
 	}
 	if cfg.IsLadder() {
-		cfg.Next = watch.next
+		cfg.Next, cfg.Ended = watch.next, watch.ended
 	}
 	found, err := run.Search(c.Context, cfg)
 	watch.end(err)

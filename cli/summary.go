@@ -61,7 +61,7 @@ func summary(w io.Writer, r *run.Result, err error) {
 	}
 	fmt.Fprintf(w, "  %-20s %s\n", "target", targetText(r))
 	repaired(w, r)
-	holdout(w, r.Holdout, r.Widths)
+	holdout(w, r.Holdout, r.Ends())
 	proven(w, r)
 	savings(w, r)
 	if len(r.Layers) > 0 {

@@ -160,11 +160,29 @@ func (w *watcher) begin() {
 	}
 }
 
-// next begins the watch of the next search of a list: estimates of one say nothing of another.
-func (w *watcher) next(string) {
+// next begins the watch of the next search of a list or a ladder: estimates of one say nothing of another.
+func (w *watcher) next(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.forecast, w.rates = w.forecast.Again(), nil
+	if w.json {
+		writeLine(w.out, map[string]any{"event": "begin", "search": name})
+	}
+}
+
+// ended ends the watch of a search of a list or a ladder.
+func (w *watcher) ended(name string, r *run.Result) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.json {
+		return
+	}
+	var score any
+	if r.Score.Mixed != nil {
+		score = r.Score.Mixed.Value
+	}
+	writeLine(w.out, map[string]any{"event": "end", "search": name, "met": r.Met, "finished": r.Finished, "score": score,
+		"int8": len(r.Holders) - len(r.Promotion), "holders": len(r.Holders), "folder": r.Config.Out})
 }
 
 // event shows one step of the search.

@@ -118,8 +118,10 @@ type Config struct {
 	Progress func(search.Event) `json:"-"` // told of every trial; nil: nobody is
 	// the time that may remain, asked after Progress; nil: it is not known
 	Left func() (least, most time.Duration, known bool) `json:"-"`
-	// told of every target of a list as its search begins; nil: nobody is
+	// told of every target of a list, and of every step of a ladder, as its search begins; nil: nobody is
 	Next func(string) `json:"-"`
+	// told of these searches as they end, with their results; nil: nobody is
+	Ended func(string, *Result) `json:"-"`
 	// told what a user wants to read on the way, by one goroutine at a time; nil: nobody is
 	Say func(string) `json:"-"`
 	// told every two seconds how the work before the first trial and behind the last one stands, by goroutines of

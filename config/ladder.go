@@ -84,6 +84,7 @@ func (c Config) step(before *result.LadderStep) (Config, error) {
 	c.Rung = &Rung{Low: widths[1], High: widths[2], Top: widths[2], Share: share}
 	if before != nil {
 		c.Rung = &Rung{Low: widths[0], High: widths[1], Top: widths[2], Share: big.NewRat(1, 1), Before: before}
+		c.Repaired = append([]string{}, before.Repairs...) // the network is the first step's
 	}
 	return c, nil
 }
@@ -127,12 +128,8 @@ func (c Config) checkLadder() error {
 	}{
 		{c.Int16Share != "", "--int16-share", "a ladder divides the loss that a target allows; give --target"},
 		{c.Budget != "", "--budget", "a ladder divides the loss that a target allows; give --target"},
-		{c.Prove != "", "--prove", "a proof is about mixes of two widths; prove a search with --bits"},
-		{c.Holdout != "", "--holdout", "a hold-out compares mixes of two widths; score mixed.onnx by demote eval"},
-		{c.Confidence != "", "--confidence", "a promise is about mixes of two widths; leave it out"},
 		{c.Start != "", "--start", "a promotion list has two widths; leave it out"},
 		{c.Reuse != "", "--reuse", "the mixes of a ladder have three widths; leave it out"},
-		{c.Repair != NoRepair && c.Repair != "", "--repair", "repairs are chosen for two widths; leave it out"},
 		{c.CostFile() != "", "--cost", "a file of costs has two widths; give count, bops or bytes"},
 	} {
 		if other.given {
@@ -185,7 +182,11 @@ func (c Config) LadderResult() *result.Ladder {
 func (c Config) LadderText() string {
 	text := strings.Join(c.ladderNames(), " ") + " " + c.Rung.Share.RatString()
 	if before := c.Rung.Before; before != nil {
-		sum := sha256.Sum256(fmt.Append(nil, before.Promotion, before.Ranges))
+		mix := fmt.Append(nil, before.Promotion, before.Ranges)
+		if len(before.Repairs) > 0 {
+			mix = fmt.Append(mix, before.Repairs)
+		}
+		sum := sha256.Sum256(mix)
 		text += fmt.Sprintf(" split %s, mix %x", c.LadderSplit, sum[:8])
 	}
 	return text

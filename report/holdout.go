@@ -22,7 +22,7 @@ func (v *view) holdout() *section {
 	s.Paragraphs = []string{text}
 	if a := h.Against; a != nil {
 		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf("Against the all-%s baseline the mix loses %s of them: %d are wrong with the mix only, %d are right with the mix only. The %s %% confidence interval of the true loss is %s to %s.",
-			v.HighName(), number(a.Loss), a.OnlyHigh, a.OnlyMix, brief(100*a.Covers), brief(a.Interval[0]), brief(a.Interval[1])))
+			v.Ends().HighName(), number(a.Loss), a.OnlyHigh, a.OnlyMix, brief(100*a.Covers), brief(a.Interval[0]), brief(a.Interval[1])))
 	}
 	switch {
 	case h.Promise != nil:
@@ -33,7 +33,7 @@ func (v *view) holdout() *section {
 	if len(h.UsedBefore) > 0 {
 		s.Paragraphs = append(s.Paragraphs, "These samples have been looked at before, by "+short(strings.Join(h.UsedBefore, "; "))+": a mix that was chosen among several by them has less confidence than stated.")
 	}
-	if rows := v.scoreRows(h.Score); rows != nil {
+	if rows := scoreRows(h.Score, v.Ends()); rows != nil {
 		s.Tables = append(s.Tables, newTable(s.ID+"-table", "Scores of the networks on the hold-out", scoreColumns(), rows))
 	}
 	if h.Promise == nil {

@@ -26,7 +26,7 @@ func (v *view) section(name, title string) *section {
 }
 
 func (v *view) scores() *section {
-	rows := v.scoreRows(v.Score)
+	rows := scoreRows(v.Score, v.Widths)
 	if l := v.Result.Ladder; l != nil && l.Before != nil {
 		rows = nil
 		for _, n := range v.Result.NamedScores() {
@@ -46,13 +46,13 @@ func scoreColumns() []column {
 	return append(textColumns("network"), numberColumns("score", "correct", "of")...)
 }
 
-// scoreRows lists the scores of the networks.
-func (v *view) scoreRows(scores result.Scores) [][]string {
+// scoreRows lists the scores of the networks, whose ends are of these widths.
+func scoreRows(scores result.Scores, ends *result.Widths) [][]string {
 	var rows [][]string
 	for _, n := range []struct {
 		name string
 		s    *result.Score
-	}{{"float", scores.Float}, {"all " + v.HighName(), scores.High}, {"all " + v.LowName(), scores.Low}, {"the mix", scores.Mixed}} {
+	}{{"float", scores.Float}, {"all " + ends.HighName(), scores.High}, {"all " + ends.LowName(), scores.Low}, {"the mix", scores.Mixed}} {
 		if n.s != nil {
 			rows = append(rows, []string{n.name, valueText(n.s), count(n.s.Correct), count(n.s.Total)})
 		}

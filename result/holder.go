@@ -51,7 +51,17 @@ type RangeScore struct {
 	Method string `json:"method"`          // or EachItsOwn
 	Score  *Score `json:"score,omitempty"` // only of one that was better than all before it
 	// the holders that were held at int16 there, since they do nearly all of the harm of all int8; mostly none
-	Int16 []string `json:"int16,omitempty"`
+	Int16    []string `json:"int16,omitempty"`
+	Repaired bool     `json:"repaired,omitempty"` // of the network with the repairs that it has taken
+}
+
+// A LastTry is an activation, or a group of them, that the search has left at int16, tried at int8 with the low grids
+// of another range method.
+type LastTry struct {
+	Holders []string `json:"holders"`
+	Method  string   `json:"method"`
+	Held    bool     `json:"held"`            // the mix is above the target with it
+	Score   *Score   `json:"score,omitempty"` // of the mix, if it is
 }
 
 // A Repair is a change of the network before the search that all int8 is to lose less by.

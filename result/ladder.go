@@ -14,12 +14,23 @@ type LadderStep struct {
 	High        string            `json:"high"`
 	Target      float64           `json:"target"` // what its mix must score above
 	Met         bool              `json:"met"`
-	Score       Scores            `json:"score"`
-	Promotion   []string          `json:"promotion"`        // the holders that stay at the highest width, for good
-	Ranges      map[string]string `json:"ranges,omitempty"` // the method of each holder's low grid, if they were chosen
+	Score       Scores            `json:"score"`             // its ends are of the network as given
+	Promotion   []string          `json:"promotion"`         // the holders that stay at the highest width, for good
+	Ranges      map[string]string `json:"ranges,omitempty"`  // of each holder's low grid, if they were chosen
+	Repairs     []string          `json:"repairs,omitempty"` // that both steps' networks have taken
+	Proof       *Proof            `json:"proof,omitempty"`   // with --prove: how good its mix is
+	Saved       float64           `json:"saved"`             // by its mix, in the cost of the search
 	Evaluations int               `json:"evaluations"`
 	SampleEvals float64           `json:"sample_evaluations"`
 	Seconds     float64           `json:"seconds"`
+}
+
+// Ends are the widths between which a search goes as a whole: its own two, and on a ladder the lowest and the highest.
+func (r *Result[C]) Ends() *Widths {
+	if l := r.Ladder; l != nil && l.Before != nil && len(l.Widths) > 0 {
+		return WidthsOf(l.Widths[0], l.Widths[len(l.Widths)-1])
+	}
+	return r.Widths
 }
 
 // Stayed are the promotion list's names by the width at which they stay, in the order of the list; the widest come

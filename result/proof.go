@@ -3,6 +3,7 @@ package result
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -40,20 +41,41 @@ type ProofLevel struct {
 	AtMost  *float64 `json:"at_most"` // the share of the level that does at most, with 95 % confidence; null: not drawn
 }
 
-// ProofText says in sentences what is proven of the mix; nil without a proof.
+// ProofText says in sentences what is proven of the mix, on a ladder of those of both steps; nil without a proof.
 func (r *Result[C]) ProofText() []string {
-	if r.Proof == nil {
-		return nil
+	lines := r.Proof.worded(r.Cost, r.SavedByCost(), r.Widths)
+	if r.Ladder == nil || r.Ladder.Before == nil || len(lines) == 0 {
+		return lines
 	}
-	saved := 0.0
+	before := r.Ladder.Before
+	lines[0] = "step 2: " + lines[0]
+	for i, line := range before.Proof.worded(r.Cost, before.Saved, WidthsOf(before.Low, before.High)) {
+		if i == 0 {
+			line = "step 1: " + line
+		}
+		lines = slices.Insert(lines, i, line)
+	}
+	return lines
+}
+
+// SavedByCost is what the mix saves, in the cost of the search; 0 where nothing is known of it.
+func (r *Result[C]) SavedByCost() float64 {
 	for _, s := range r.Savings {
 		if s.Cost == r.Cost {
-			saved = s.Saved
+			return s.Saved
 		}
 	}
-	lines := r.Proof.Text(r.Cost, saved)
+	return 0
+}
+
+// worded is Text, about the widths of a search; nil without a proof.
+func (p *Proof) worded(cost string, saved float64, widths *Widths) []string {
+	if p == nil {
+		return nil
+	}
+	lines := p.Text(cost, saved)
 	for i := range lines {
-		lines[i] = r.Widths.Text(lines[i])
+		lines[i] = widths.Text(lines[i])
 	}
 	return lines
 }

@@ -30,11 +30,12 @@ type Result[C any] struct {
 	MixCost       *float64          `json:"mix_cost"`         // what the mix costs by that cost
 	Fronts        []Front           `json:"fronts,omitempty"` // of score against each cost
 	FloatWork     *FloatWork        `json:"float_work,omitempty"`
-	Proof         *Proof            `json:"proof,omitempty"`    // with --prove: how good the mix is
-	Ranges        []RangeScore      `json:"ranges,omitempty"`   // with --range auto: the methods that were tried
-	Repairs       []Repair          `json:"repairs,omitempty"`  // with --repair: those that were tried, in their order
-	Given         *Given            `json:"given,omitempty"`    // of the network without those that were taken
-	Unrolled      []Unrolled        `json:"unrolled,omitempty"` // with --unroll: the operators that it has replaced
+	Proof         *Proof            `json:"proof,omitempty"`      // with --prove: how good the mix is
+	Ranges        []RangeScore      `json:"ranges,omitempty"`     // with --range auto: the methods that were tried
+	LastTries     []LastTry         `json:"last_tries,omitempty"` // of what the search has left at int16
+	Repairs       []Repair          `json:"repairs,omitempty"`    // those that were tried, in their order
+	Given         *Given            `json:"given,omitempty"`      // of the network without those that were taken
+	Unrolled      []Unrolled        `json:"unrolled,omitempty"`   // with --unroll: the operators that it has replaced
 	Chain         []Step            `json:"chain"`
 	Evaluations   int               `json:"evaluations"`        // scores that the strategy asked for
 	Trials        int               `json:"trials"`             // distinct masks that were run

@@ -36,6 +36,9 @@ func (s *searchRun) openBudget() error {
 			held += cost.Saves[h]
 		}
 	}
+	if !cost.AddsUp() {
+		held = cost.Of(s.lowest()) - low
+	}
 	if s.room -= held; s.room < -budgetSlack*low {
 		return mistake.Errorf("--budget %s: with what is held at int16, the cheapest mix costs %.4gx what all int8 does; give no less than that", text, 1+held/low)
 	}
@@ -43,6 +46,15 @@ func (s *searchRun) openBudget() error {
 	s.Result.Budget = &result.Budget{Text: text, Most: s.times * low, Low: low, High: high}
 	s.Config.Say(fmt.Sprintf("by --cost %s all int8 costs %.4g, all int16 %.4gx that, and the budget is %s", s.Config.Cost, low, high/low, text))
 	return nil
+}
+
+// lowest is the mix with every unit at int8, whatever else is held at int16.
+func (s *searchRun) lowest() search.Mask {
+	m := s.Layout.Pinned.Clone()
+	for _, holders := range s.Units() {
+		m.DemoteAll(holders)
+	}
+	return m
 }
 
 // price writes what a mix costs and saves into the result.

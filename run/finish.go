@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"example.org/demote/backend"
 	"example.org/demote/disk"
 	"example.org/demote/engine"
 	"example.org/demote/internal/constraint"
@@ -76,6 +77,8 @@ type ledger struct {
 	start search.Mask // the mix of --start; empty without one
 
 	layerHolders []int // by layer of the result: the holder of its weights, -1: none
+	// what the search has asked, where the mix has grids of its own since; nil: the run's own evaluator
+	searched *backend.Evaluator
 }
 
 // setMask writes a mask into the holders' precisions and the promotion list, in graph order.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"example.org/demote/backend"
 	"example.org/demote/backend/bounds"
 	"example.org/demote/internal/cost"
 	"example.org/demote/internal/record"
@@ -19,17 +20,23 @@ type scored struct {
 	score search.Score
 }
 
-// fronts are the Pareto fronts of all mixes that the evaluator has scored in full: of score against each cost.
+// fronts are the Pareto fronts of all mixes that were scored in full, by the search and behind it: of score against
+// each cost.
 func (s *ledger) fronts() ([]result.Front, error) {
 	var all []scored
-	err := s.Ev.EachKnown(len(s.Records), func(m search.Mask, v search.Score) error {
-		if f := v.Float(); !math.IsNaN(f) && !math.IsInf(f, -1) {
-			all = append(all, scored{m, m.String(), v})
+	for _, e := range []*backend.Evaluator{s.searched, s.Ev} {
+		if e == nil {
+			continue
 		}
-		return nil
-	}, func(search.Mask, bounds.Progress) error { return nil })
-	if err != nil {
-		return nil, err
+		err := e.EachKnown(len(s.Records), func(m search.Mask, v search.Score) error {
+			if f := v.Float(); !math.IsNaN(f) && !math.IsInf(f, -1) {
+				all = append(all, scored{m, m.String(), v})
+			}
+			return nil
+		}, func(search.Mask, bounds.Progress) error { return nil })
+		if err != nil {
+			return nil, err
+		}
 	}
 	var list []result.Front
 	for _, model := range s.costs.Models() {

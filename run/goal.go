@@ -212,6 +212,10 @@ func (s *searchRun) strategyOptions(goal search.Resolved) search.Options {
 	if s.Config.Cost != config.CostCount {
 		o.Cost = search.UnitCost(s.costs.Chosen.Saves, o.Units)
 	}
+	if !s.costs.Chosen.AddsUp() {
+		least := s.costs.Of(s.lowest())
+		o.Over = func(m search.Mask) float64 { return s.costs.Of(m) - least }
+	}
 	o.Progress, o.Start, o.Step = s.progress, s.start, s.Config.Stages.Step
 	o.Proof, _ = s.Config.ProofLimit()
 	return o

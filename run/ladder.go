@@ -41,7 +41,7 @@ func searchLadder(ctx context.Context, c config.Config) (*config.Result, error) 
 	if err := checkFolder(c); err != nil {
 		return nil, err
 	}
-	before, err := firstStep(ctx, c, first)
+	before, err := told(c, "step 1", func() (*config.Result, error) { return firstStep(ctx, c, first) })
 	if code := ExitCode(err); err != nil && code != ExitUnreachable {
 		return before, err
 	}
@@ -49,10 +49,19 @@ func searchLadder(ctx context.Context, c config.Config) (*config.Result, error) 
 	if err != nil {
 		return nil, err
 	}
+	return told(c, "step 2", func() (*config.Result, error) { return aloneIfTouching(ctx, second, searchOnce) })
+}
+
+// told is a search of several, whose begin and end are told to who watches.
+func told(c config.Config, name string, search func() (*config.Result, error)) (*config.Result, error) {
 	if c.Next != nil {
-		c.Next("step 2")
+		c.Next(name)
 	}
-	return aloneIfTouching(ctx, second, searchOnce)
+	r, err := search()
+	if c.Ended != nil && r != nil {
+		c.Ended(name, r)
+	}
+	return r, err
 }
 
 // checkFolder refuses a folder in which something else lies than this ladder's two runs, before the first one begins.
@@ -95,7 +104,10 @@ func firstStep(ctx context.Context, c, first config.Config) (*config.Result, err
 // stepOf is what the second step of a ladder, and its result, know of the first.
 func stepOf(r *config.Result) *result.LadderStep {
 	s := &result.LadderStep{Folder: journal.StepFolder, Low: r.Widths.LowName(), High: r.Widths.HighName(), Target: r.Target.Value, Met: r.Met,
-		Score: r.Score, Promotion: r.Promotion, Evaluations: r.Evaluations, SampleEvals: r.SampleEvals, Seconds: r.Seconds}
+		Score: r.Score, Promotion: r.Promotion, Proof: r.Proof, Saved: r.SavedByCost(), Evaluations: r.Evaluations, SampleEvals: r.SampleEvals, Seconds: r.Seconds}
+	if s.Repairs = result.Taken(r.Repairs); r.Given != nil {
+		s.Score.High, s.Score.Low = r.Given.High, r.Given.Low
+	}
 	for _, h := range r.Holders {
 		if h.Range != "" {
 			if s.Ranges == nil {

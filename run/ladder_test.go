@@ -127,7 +127,7 @@ func TestLadderGoesOn(t *testing.T) {
 		c.Out = filepath.Join(t.TempDir(), "run")
 		ctx, cancel := context.WithCancel(context.Background())
 		at := 1
-		c.Next = func(string) { at = 2 }
+		c.Next = func(name string) { at = int(name[len(name)-1] - '0') }
 		c.Progress = func(e search.Event) {
 			if at == step && e.Kind == search.EventTrial {
 				cancel()
@@ -230,12 +230,8 @@ func TestLadderRefused(t *testing.T) {
 		"between 0 and 1, such as 0.5":                   func(c *config.Config) { c.LadderSplit = "half" },
 		"leave it out, or give --ladder 4,8,16":          func(c *config.Config) { c.Ladder, c.LadderSplit = "", "0.5" },
 		"a ladder of two widths has one step":            func(c *config.Config) { c.Ladder, c.LadderSplit = "8,16", "0.5" },
-		"--ladder and --prove exclude each other":        func(c *config.Config) { c.Prove = "all" },
-		"--ladder and --holdout exclude each other":      func(c *config.Config) { c.Holdout = "30%" },
-		"--ladder and --confidence exclude each other":   func(c *config.Config) { c.Confidence = "0.9" },
 		"--ladder and --start exclude each other":        func(c *config.Config) { c.Start = "p.txt" },
 		"--ladder and --reuse exclude each other":        func(c *config.Config) { c.Reuse = "d" },
-		"--ladder and --repair exclude each other":       func(c *config.Config) { c.Repair = "auto" },
 		"--ladder and --cost exclude each other":         func(c *config.Config) { c.Cost = "c.csv" },
 		"--ladder and --budget exclude each other":       func(c *config.Config) { c.Budget = "1.2x" },
 		"--ladder and --int16-share exclude":             func(c *config.Config) { c.Int16Share = "20%" },

@@ -20,7 +20,7 @@ import (
 // the mix that is promised becomes the run's; unkept is holdout.ErrUnpromised if there is none, and the search's own
 // mix stays. It is the context's error if this was interrupted.
 func (s *searchRun) evaluateHoldout(ctx context.Context, f *search.Result, done bool) (unkept, err error) {
-	if s.holdout == nil || !f.Holds || !done {
+	if s.holdout == nil || !f.Holds || !done || s.Config.First() { // a ladder is tested at its end
 		return nil, nil
 	}
 	unkept, err = s.testHoldout(ctx, f)

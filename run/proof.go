@@ -23,7 +23,7 @@ func (s *ledger) proven(f search.Result) {
 	if p == nil {
 		return
 	}
-	r := &result.Proof{Limit: s.Config.Prove, Minimal: p.Minimal && f.Mask.Equal(p.Mask), Int16: len(f.Promotion), Units: len(s.Units()), Grouped: s.grouped(), Held: len(s.Layout.High),
+	r := &result.Proof{Limit: s.Config.Prove, Minimal: p.Minimal && f.Mask.Equal(p.Mask) && s.sharesAreTrue(f.Mask), Int16: len(f.Promotion), Units: len(s.Units()), Grouped: s.grouped(), Held: len(s.Layout.High) - len(s.Config.Held()),
 		MostSaved: record.Finite(p.Most), Refuted: p.Refuted, Better: p.Better, Levels: []result.ProofLevel{}, Stop: string(p.Stop), Seconds: p.Time.Seconds(), SampleEvals: max(s.proofTo-s.proofFrom, 0)}
 	if p.Least >= 0 {
 		r.Least = new(p.Least)
@@ -44,6 +44,18 @@ func (s *ledger) proven(f search.Result) {
 		r.Levels = append(r.Levels, out)
 	}
 	s.Result.Proof = r
+}
+
+// sharesAreTrue tells whether a mix saves what its units do by their shares, which a proof goes by: what would save
+// more than it has more by the shares too, since they are never less.
+func (s *ledger) sharesAreTrue(m search.Mask) bool {
+	cost := s.costs.Chosen
+	if cost.AddsUp() {
+		return true
+	}
+	shares, _ := search.Saving(cost.Saves, m)
+	_, high, _ := cost.Ends()
+	return high-cost.Of(m) >= shares*(1-budgetSlack)
 }
 
 // sayProof tells of a part of the proof before it begins: how many mixes, and how long that may take.

@@ -161,7 +161,8 @@ func TestRepairAuto(t *testing.T) {
 			best, list = *one.Score.Value, append(list, one.Name)
 		}
 	}
-	if len(r.Repairs) != 4 || !slices.Contains(list, "equalize") || slices.Contains(list, "migrate") || best != *r.Score.Low.Value || !r.Verified.Identical {
+	if len(r.Repairs) != 4 || !slices.Contains(list, "equalize") || slices.Contains(list, "migrate") ||
+		*r.Score.Low.Value < best || !r.Verified.Identical { // the ranges are chosen again
 		t.Fatalf("%+v, all int8 %v, %+v", r.Repairs, *r.Score.Low.Value, r.Verified)
 	}
 	held := c
@@ -226,7 +227,7 @@ func TestRepairIsChosenOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
 	}
-	for method, target := range map[string]string{"auto": "45", "minmax": "50"} {
+	for method, target := range map[string]string{"auto": "50", "minmax": "50"} {
 		c := unevenConfig(t)
 		c.Repair, c.RangeLow, c.Target = "auto", method, target
 		stages := map[string]int{}

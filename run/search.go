@@ -222,8 +222,13 @@ func (s *searchRun) search(ctx context.Context) error {
 	found, err := s.seek(ctx, o)
 	s.Config.Stages.Step("")
 	found.Score = s.exactScore(found.Mask, found.Score)
-	s.book(found)
 	s.sensitivity(found)
+	if err == nil {
+		var back func()
+		back, err = s.tryLast(ctx, &found)
+		defer back()
+	}
+	s.book(found)
 	s.tellRefused()
 	s.Result.TrialCosts = s.trials.costs()
 	if err != nil && (found.Mask.Len() == 0 || !errors.Is(err, context.Canceled)) {

@@ -267,10 +267,7 @@ func (l *targetList) search(ctx context.Context) ([]*config.Result, error) {
 		if s.journal != nil {
 			s.follow()
 		}
-		if s.Config.Next != nil {
-			s.Config.Next(s.Config.Target)
-		}
-		err := s.Shrinking(ctx, s.searchOn)
+		_, err := told(s.Config, s.Config.Target, func() (*config.Result, error) { return s.Result, s.Shrinking(ctx, s.searchOn) })
 		before = s
 		if s.begun {
 			results = append(results, s.Result)

@@ -66,13 +66,7 @@ func (s *session) raise(r ranking, room float64) (raised bool, err error) {
 		}
 		masks := s.candidates(len(list))
 		for i, m := range list {
-			masks[i].CopyFrom(s.base)
-			for _, u := range m.up {
-				masks[i].PromoteAll(s.o.Units[u])
-			}
-			for _, u := range m.down {
-				masks[i].DemoteAll(s.o.Units[u])
-			}
+			s.moveTo(masks[i], m.up, m.down)
 		}
 		f, err := s.scan(masks, Bound{Above: s.res.Score.Float(), Floor: math.Inf(1)})
 		if err != nil || !f.Passed {
@@ -83,6 +77,24 @@ func (s *session) raise(r ranking, room float64) (raised bool, err error) {
 			return raised, err
 		}
 	}
+}
+
+// moveTo makes a mask the base with some units promoted and others demoted.
+func (s *session) moveTo(m Mask, up, down []int) {
+	m.CopyFrom(s.base)
+	for _, u := range up {
+		m.PromoteAll(s.o.Units[u])
+	}
+	for _, u := range down {
+		m.DemoteAll(s.o.Units[u])
+	}
+}
+
+// moved is that in a mask of the arena.
+func (s *session) moved(up, down []int) Mask {
+	m := s.candidates(1)[0]
+	s.moveTo(m, up, down)
+	return m
 }
 
 // costMoves lists the moves of raise, at most climbPatience.
@@ -105,7 +117,7 @@ func (s *session) costMoves(r ranking, room float64) []costMove {
 	for _, up := range ups {
 		for _, down := range downs {
 			cost := s.cost(up) - s.cost(down)
-			if spent+cost > room {
+			if s.o.Over == nil && spent+cost > room || s.o.Over != nil && !(s.o.Over(s.moved(up, down)) <= room) {
 				continue
 			}
 			harm := r.sum(down)

@@ -77,6 +77,9 @@ type Options struct {
 	// search maximizes the sum over the demoted units. nil: 1 each, so it maximizes their number. See UnitCost.
 	Cost   []float64
 	Budget Budget
+	// Over, for WithinCost, is what a mix costs beyond the mix with every unit demoted, where that is not the sum of
+	// Cost over the units that are high. nil: it is.
+	Over func(Mask) float64
 	// OneEnd ends a search whose 16-bit endpoint is below the target, as in Demotion, step 1. Otherwise the search
 	// first evaluates the mix with every unit demoted, which may score better.
 	OneEnd bool

@@ -52,7 +52,11 @@ func (s *session) withinCost(room float64) error {
 		mask := s.all.Clone()
 		left := room
 		for _, u := range order {
-			if s.o.Cost[u] <= left {
+			if s.o.Over != nil {
+				if mask.PromoteAll(s.o.Units[u]); !(s.o.Over(mask) <= room) {
+					mask.DemoteAll(s.o.Units[u])
+				}
+			} else if s.o.Cost[u] <= left {
 				mask.PromoteAll(s.o.Units[u])
 				left -= s.o.Cost[u]
 			}

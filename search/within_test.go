@@ -148,3 +148,53 @@ func TestWithinCostLeavesNaN(t *testing.T) {
 		t.Errorf("%v, %s scores %v", err, r.Mask, r.Score)
 	}
 }
+
+// TestWithinCostOver holds the same of costs that do not add up, as those of products of two units, which cost as much
+// as with both high as long as one is.
+func TestWithinCostOver(t *testing.T) {
+	searched := 0
+	for seed := range uint64(300) {
+		rng := rand.New(rand.NewPCG(seed, 31))
+		p := searchtest.NewProblem(rng)
+		o := p.Options
+		if n := len(o.Units); n > 12 || n < 2 {
+			continue
+		}
+		pair := make([]float64, len(o.Units)) // of each unit and the next one
+		o.Cost = make([]float64, len(o.Units))
+		for u := range pair {
+			pair[u] = rng.Float64() * 10
+			o.Cost[u] += pair[u] / 2
+			o.Cost[(u+1)%len(pair)] += pair[u] / 2
+		}
+		asked := 0
+		o.Over = func(m search.Mask) (cost float64) {
+			asked++
+			for u := range pair {
+				if !m.Low(o.Units[u][0]) || !m.Low(o.Units[(u+1)%len(pair)][0]) {
+					cost += pair[u]
+				}
+			}
+			return cost
+		}
+		high := o.Pinned.Clone()
+		room := rng.Float64() * o.Over(high)
+		r, err := search.WithinCost(context.Background(), p.Table.Model(), o, room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		score, _ := p.Table.Score(context.Background(), r.Mask)
+		if o.Over(r.Mask) > room*(1+1e-9) || score != r.Score || asked < 2 {
+			t.Fatalf("seed %d: %v of %v, score %v, told %v", seed, o.Over(r.Mask), room, score, r.Score)
+		}
+		eachNear(o, r.Mask, func(m search.Mask, _ float64, one bool) {
+			if sc, _ := p.Table.Score(context.Background(), m); sc.Float() > score.Float() && o.Over(m) <= room {
+				t.Fatalf("seed %d: %s scores %v for %.3g, the result %s %v, of %v", seed, m, sc, o.Over(m), r.Mask, score, room)
+			}
+		})
+		searched++
+	}
+	if searched < 100 {
+		t.Errorf("%d searches", searched)
+	}
+}

@@ -16,8 +16,7 @@ import (
 	"example.org/demote/search"
 )
 
-// weightBits is the width of weights in BOPs, unless --weight-bits says another one for a layer. A product of two
-// activations counts for each of them, the other at this width.
+// weightBits is the width of weights in BOPs, unless --weight-bits says another one for a layer.
 const weightBits = 8
 
 // weightShares are the widths of the weights of layers in units of weightBits, by the names of nodes; what is not there
@@ -33,9 +32,24 @@ func weightShares(n *onnx.Network) (map[string]float64, error) {
 
 // Model is a cost model of a network: what demoting each holder saves.
 type Model struct {
-	name  string
-	Saves []float64
-	total *float64 // of all of the network at the high width; nil: not known
+	name     string
+	Saves    []float64
+	total    *float64  // of all of the network at the high width; nil: not known
+	products *products // what does not add up, of which Saves has shares; nil: all does
+	sum      []float64 // Saves without these shares; nil: there are none
+}
+
+// AddsUp tells whether a mix saves the sum of what its demoted holders do. If not, it saves no more than that sum.
+func (m Model) AddsUp() bool { return m.products == nil }
+
+// saving is what a mix saves, and what all low would.
+func (m Model) saving(mask search.Mask) (saved, all float64) {
+	if m.products == nil {
+		return search.Saving(m.Saves, mask)
+	}
+	saved, all = search.Saving(m.sum, mask)
+	low, high := m.products.ends()
+	return saved + high - m.products.of(mask), all + high - low
 }
 
 // Ends are what the network costs with everything low, and with everything high; known is false where only savings
@@ -44,7 +58,8 @@ func (m Model) Ends() (low, high float64, known bool) {
 	if m.total == nil {
 		return 0, 0, false
 	}
-	return *m.total - *sum(m.Saves), *m.total, true
+	_, all := m.saving(search.NewMask(len(m.Saves)))
+	return *m.total - all, *m.total, true
 }
 
 // Costs are the cost models of a search.
@@ -59,7 +74,7 @@ func (m Model) Name() string { return m.name }
 
 // Of is what a mix costs: all that could be saved less what is, on top of what cannot be saved where that is known.
 func (m Model) Of(mask search.Mask) float64 {
-	saved, most := search.Saving(m.Saves, mask)
+	saved, most := m.saving(mask)
 	if m.total != nil {
 		most = *m.total
 	}
@@ -87,7 +102,7 @@ func Read(ctx context.Context, p *task.Task, chosen string) (Costs, error) {
 	switch chosen {
 	case config.CostCount:
 		total := float64(n)
-		all.Chosen = Model{config.CostCount, search.CountCost(n), &total}
+		all.Chosen = Model{name: config.CostCount, Saves: search.CountCost(n), total: &total}
 	case config.CostBops:
 		all.Chosen = all.list[0]
 	case config.CostBytes:
@@ -111,15 +126,17 @@ func Read(ctx context.Context, p *task.Task, chosen string) (Costs, error) {
 }
 
 // workCosts counts BOPs and bytes for one sample. A holder has the multiply-accumulates of every node that reads its
-// values, and the bytes of its own tensor. Weights have those of their layers and their own bytes; what they save in
-// BOPs they save on activations that are low, so that all of the savings together are those of everything low.
+// values alone, and the bytes of its own tensor; nodes that read several, or weights that are searched, are products.
+// Weights have the bytes of their own.
 func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 	uses, err := sites.Uses(p.Network)
 	if err != nil {
 		return all, err
 	}
 	n := len(p.Records)
-	macs, elements, lost, high := make([]float64, n), make([]float64, n), make([]int, n), make([]int, n)
+	macs, elements, lost, low, high := make([]float64, n), make([]float64, n), make([]int, n), make([]int, n), make([]int, n)
+	several := map[string]*product{}
+	var order []*product
 	wide, err := weightShares(p.Network)
 	if err != nil {
 		return all, err
@@ -147,15 +164,25 @@ func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 			if times, ok := wide[u.Node]; ok {
 				macsOf *= times
 			}
-			low := 0.0 // widths of what it reads, in units of weightBits
-			for _, h := range u.Reads {
-				macs[h] += macsOf
-				low += float64(p.Records[h].Low.Bits) / weightBits
-			}
-			for _, h := range weights {
-				if slices.Contains(h.Consumers, u.Node) {
-					macs[h.Index] += share * work[u.Node] / per * low
+			searched := slices.IndexFunc(weights, func(h *onnx.Holder) bool { return slices.Contains(h.Consumers, u.Node) })
+			switch holders, both := u.Operands(); {
+			case len(holders) == 1 && !both && searched < 0:
+				macs[holders[0]] += macsOf
+			case len(holders) > 0 && macsOf > 0:
+				if several[u.Node] == nil {
+					several[u.Node] = &product{holders: holders, weight: weightBits, weights: -1}
+					switch {
+					case searched >= 0:
+						several[u.Node].weights = weights[searched].Index
+					case both:
+						several[u.Node].weight = 0
+					}
+					order = append(order, several[u.Node])
 				}
+				if searched >= 0 {
+					macsOf = share * work[u.Node] / per // their width is not in it
+				}
+				several[u.Node].macs += macsOf
 			}
 		}
 		for i, h := range p.Network.Activations() {
@@ -170,7 +197,8 @@ func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 	}
 	for i := range p.Network.Holders {
 		high[i] = p.Records[i].High.Bits
-		lost[i] = max(0, high[i]-p.Records[i].Low.Bits)
+		low[i] = min(p.Records[i].Low.Bits, high[i])
+		lost[i] = high[i] - low[i]
 	}
 	bops := Model{name: config.CostBops, Saves: search.BopsCost(macs, lost, weightBits)}
 	for _, h := range weights {
@@ -180,8 +208,17 @@ func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 		}
 	}
 	bytes := Model{name: config.CostBytes, Saves: search.BytesCost(elements, lost)}
-	bytes.total = sum(search.BytesCost(elements, high))
-	bops.total = sum(search.BopsCost(macs[:n-len(weights)], high, weightBits))
+	bops.total, bytes.total = sum(search.BopsCost(macs, high, weightBits)), sum(search.BytesCost(elements, high))
+	if len(order) > 0 {
+		bops.sum, bops.Saves = bops.Saves, slices.Clone(bops.Saves)
+		bops.products = &products{low: low, high: high}
+		for _, one := range order {
+			bops.products.list = append(bops.products.list, *one)
+		}
+		bops.products.shares(bops.Saves)
+		_, most := bops.products.ends()
+		*bops.total += most
+	}
 	all.list = []Model{bops, bytes}
 	return all, nil
 }
@@ -198,7 +235,7 @@ func sum(list []float64) *float64 {
 func (all Costs) Savings(m search.Mask) []result.Saving {
 	var list []result.Saving
 	for _, c := range all.list {
-		saved, most := search.Saving(c.Saves, m)
+		saved, most := c.saving(m)
 		list = append(list, result.Saving{Cost: c.name, Saved: saved, All: most, Total: c.total})
 	}
 	return list

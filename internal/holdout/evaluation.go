@@ -24,6 +24,7 @@ type Evaluation struct {
 	Holds    func(search.Score) bool                                  // whether such a score is above the target
 	Promised *Promised                                                // nil: the search's own mix stays
 	known    map[string][]uint64                                      // outcomes by mask
+	high     []uint64                                                 // those of the 16-bit network; nil: not known yet
 }
 
 // A Promised mix is the last one on the way back of the search's that held on the hold-out.
@@ -99,7 +100,7 @@ func (a *Evaluation) Outcomes(ctx context.Context, m search.Mask) ([]uint64, err
 func (a *Evaluation) reference(ctx context.Context) ([]uint64, error) {
 	switch a.claim.Reference {
 	case search.HighReference:
-		return a.Outcomes(ctx, search.NewMask(len(a.Records)))
+		return a.highOutcomes(ctx)
 	case search.FloatReference:
 		e, err := a.OpenFile(ctx, a.FloatModel, nil)
 		if err != nil {
@@ -111,13 +112,21 @@ func (a *Evaluation) reference(ctx context.Context) ([]uint64, error) {
 	return nil, nil
 }
 
+// highOutcomes are those of the 16-bit network.
+func (a *Evaluation) highOutcomes(ctx context.Context) (out []uint64, err error) {
+	if a.high == nil {
+		a.high, err = a.HighestOutcomes(ctx)
+	}
+	return a.high, err
+}
+
 // ScoreEnds scores float, 16-bit and 8-bit network.
 func (a *Evaluation) ScoreEnds(ctx context.Context, r *result.Holdout) error {
 	lower := a.Metric.Lower
 	if a.FloatScore != nil {
 		r.Score.Float = record.Score(*a.FloatScore, lower)
 	}
-	high, err := a.Ev.Score(ctx, search.NewMask(len(a.Records)))
+	high, err := a.HighestScore(ctx)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 func (a *Evaluation) Test(ctx context.Context, mask search.Mask, r *result.Holdout) (unkept, err error) {
 	var reference []uint64
 	if a.Result.HasTarget() {
-		r.Claim = a.Config.Words.Text(a.claimText())
+		r.Claim = a.Result.Ends().Text(a.claimText())
 		if reference, err = a.reference(ctx); err != nil {
 			return nil, err
 		}
@@ -29,7 +29,7 @@ func (a *Evaluation) Test(ctx context.Context, mask search.Mask, r *result.Holdo
 	if err != nil {
 		return nil, err
 	}
-	high, err := a.Outcomes(ctx, search.NewMask(len(a.Records)))
+	high, err := a.highOutcomes(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (a *Evaluation) Test(ctx context.Context, mask search.Mask, r *result.Holdo
 
 // itself tells whether a mix is the network that the claim compares with, and so loses nothing against it.
 func (a *Evaluation) itself(m search.Mask) bool {
-	return a.claim.Reference == search.HighReference && m.Count() == 0
+	return a.claim.Reference == search.HighReference && m.Count() == 0 && (!a.Config.Second() || len(a.Config.Held()) == len(a.Records))
 }
 
 // promise walks the steps and makes the last one that held the run's mix.
@@ -85,7 +85,7 @@ func (a *Evaluation) promise(ctx context.Context, mix search.Mask, reference []u
 		mask = mix
 	default:
 		why := a.shortage(got.Tested[0], p.Needs)
-		p.Statement = a.Config.Words.Text("no mix is promised: " + why)
+		p.Statement = a.Result.Ends().Text("no mix is promised: " + why)
 		return mix, fmt.Errorf("%w with confidence %s: %s", ErrUnpromised, a.Config.Confidence, why), nil
 	}
 	p.Held = true

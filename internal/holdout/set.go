@@ -90,7 +90,7 @@ func (a *Set) warnIfTooSmall(s *trial.Runner, target search.Target) error {
 	if a.Left > 0 {
 		s.Caution("holdout-copies", fmt.Sprintf("%d samples of the hold-out are copies of samples that the search sees, and were left out", a.Left), "")
 	}
-	if c.Confidence == "" { // which goes with a target
+	if c.Confidence == "" || c.First() { // it goes with the target of a whole search
 		return nil
 	}
 	claim := target.Claim(search.Resolved{}, c.Sureness())

@@ -212,8 +212,14 @@ func (f *Folder) removeLeftovers() error {
 // File is the path of a file in the folder.
 func (f *Folder) File(name string) string { return filepath.Join(f.Path, name) }
 
-// Clear removes the files of an earlier run and of its exports, with their external data.
+// Clear removes the files of an earlier run and of its exports, with their external data; with those of a ladder also
+// its first step's, if the folder is to be no ladder's.
 func (f *Folder) Clear(exports []string) error {
+	if step := f.File(StepFolder); f.inside == "" && holdsJournal(step) {
+		if err := clearStep(step, exports); err != nil {
+			return err
+		}
+	}
 	names := []string{result.File, PromotionFile, CurveFile, reportFile}
 	for _, name := range exports {
 		names = append(names, name, name+".data")
@@ -223,6 +229,33 @@ func (f *Folder) Clear(exports []string) error {
 		if err := os.Remove(f.File(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return mistake.Errorf("cannot clear the run folder: %w; give --out another one", err)
 		}
+	}
+	return nil
+}
+
+// holdsJournal reports whether a folder has a journal of ours.
+func holdsJournal(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || !info.IsDir() {
+		return false
+	}
+	kind, err := JournalKind(filepath.Join(path, JournalFile))
+	return err == nil && kind == OurJournal
+}
+
+// clearStep removes the first step of a ladder, and its folder unless something else lies there.
+func clearStep(path string, exports []string) error {
+	step, err := LockFolder(path)
+	if err != nil {
+		return err
+	}
+	defer step.Close()
+	if err := step.Clear(exports); err != nil {
+		return err
+	}
+	if entries, err := os.ReadDir(path); err == nil && len(entries) == 1 && entries[0].Name() == lockFile {
+		os.Remove(step.File(lockFile))
+		os.Remove(path)
 	}
 	return nil
 }

@@ -14,7 +14,15 @@ type Use struct {
 	// holders whose values it reads: their tensors, what was moved out of them, and what a fused pattern makes of
 	// them on the way
 	Reads []int
-	Makes []int // holders of what it makes, itself or at the end of its fused pattern; none where it only moves values
+	// holders of what it makes, itself or at the end of its fused pattern; none where it only moves values
+	Makes []int
+	sides [2][]int // of Reads, those behind its first and its second input
+}
+
+// Operands are the holders behind the first two inputs of the node, which Conv, ConvTranspose, MatMul and Gemm
+// multiply; both: there are some behind each.
+func (u Use) Operands() (holders []int, both bool) {
+	return ir.Sorted(slices.Concat(u.sides[0], u.sides[1])), len(u.sides[0]) > 0 && len(u.sides[1]) > 0
 }
 
 // Uses lists the nodes of the network, in topological order, that read or make the values of a holder. A node inside a
@@ -38,6 +46,11 @@ func Uses(n *network.Network) ([]Use, error) {
 		u := Use{Node: ir.Label(nd), Op: nd.GetOpType()}
 		for _, t := range ir.Reads(nd) {
 			u.Reads = append(u.Reads, w.sources(t)...)
+		}
+		for i := range u.sides {
+			if t := ir.Input(nd, i); t != "" {
+				u.sides[i] = w.sources(t)
+			}
 		}
 		if !w.moves(nd) {
 			for _, t := range nd.GetOutput() {

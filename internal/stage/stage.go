@@ -45,6 +45,7 @@ const (
 	High      = "scoring all int16"
 	Questions = "looking for what may be wrong"
 	Low       = "scoring all int8"
+	Last      = "trying other ranges for what stays"
 	Check     = "checking the written file"
 	Session   = "scoring the default session"
 	Export    = "writing and checking exports"

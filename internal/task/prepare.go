@@ -30,6 +30,7 @@ type Task struct {
 	Model      *onnx.Model           // the file that was read: the float network, or the 16-bit one of a pair
 	FloatModel *onnx.Model           // the float network; nil for a pair
 	Candidates []calibrate.Candidate // what the low grids may be instead, until they are chosen; nil: they are
+	Others     []calibrate.Candidate // what they were chosen among; nil: there was no choice
 	Order      []int                 // holders in the 8-bit file's order; nil: their own
 	Low        *onnx.Network         // the 8-bit file's network where it is another one; else nil
 	LowGrids   []quant.Grid          // of its holders
@@ -184,6 +185,9 @@ func (p *Task) putWeights(c config.Config) error {
 		return err
 	})
 }
+
+// First are the records of a ladder's first step, by holder, in its second; nil in any other search.
+func (p *Task) First() []quant.Record { return p.first }
 
 // Quantized is the part of prepare that needs no evaluation data: the network with its weights on
 // their grids, and its records.

@@ -11,7 +11,11 @@ import (
 
 // WithLow are the task's records with other low grids, by holder. The task's own stay.
 func (p *Task) WithLow(low []quant.Grid) []quant.Record {
-	records := slices.Clone(p.Records)
+	return withLow(p.Records, low)
+}
+
+func withLow(of []quant.Record, low []quant.Grid) []quant.Record {
+	records := slices.Clone(of)
 	for i := range records {
 		records[i].Low = low[i]
 	}
@@ -21,24 +25,28 @@ func (p *Task) WithLow(low []quant.Grid) []quant.Record {
 // ChooseLow makes low grids the task's for good, and puts biases on their grids where that is asked for: they wait for
 // it. Warnings are of biases that stay float.
 func (p *Task) ChooseLow(low []quant.Grid, c config.Config) ([]result.Warning, error) {
-	p.Records, p.Candidates = p.WithLow(low), nil
+	p.Records, p.Candidates, p.Others = p.WithLow(low), nil, p.Candidates
 	return biasesOnGrids(p.Network, p.Records, c)
 }
 
 // LowBy are the low grids by a range method for each activation holder; false where one is no candidate. Those of
 // weights stay.
 func (p *Task) LowBy(methods []string) (low []quant.Grid, ok bool) {
-	if len(methods) != len(p.Network.Activations()) || p.Candidates == nil {
+	return lowBy(p.Candidates, methods, p.Records, len(p.Network.Activations()))
+}
+
+func lowBy(candidates []calibrate.Candidate, methods []string, records []quant.Record, activations int) (low []quant.Grid, ok bool) {
+	if len(methods) != activations || candidates == nil {
 		return nil, false
 	}
 	for i, m := range methods {
-		at := slices.IndexFunc(p.Candidates, func(c calibrate.Candidate) bool { return string(c.Method) == m })
+		at := slices.IndexFunc(candidates, func(c calibrate.Candidate) bool { return string(c.Method) == m })
 		if at < 0 {
 			return nil, false
 		}
-		low = append(low, p.Candidates[at].Low[i])
+		low = append(low, candidates[at].Low[i])
 	}
-	for _, r := range p.Records[len(methods):] {
+	for _, r := range records[len(methods):] {
 		low = append(low, r.Low)
 	}
 	return low, true

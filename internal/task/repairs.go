@@ -22,8 +22,11 @@ type Version struct {
 	Network *onnx.Network // weights on their grids, biases float
 	Records []quant.Record
 	Seen    []quant.Range
+	first   []quant.Record // of a ladder's first step, in its second; else nil
 	Counts  []quant.Counts
-	Changed int // streams, weights or biases that the last repair has changed; 0: it found none
+	// what the low grids may be instead; nil: there is nothing to choose
+	Candidates []calibrate.Candidate
+	Changed    int // streams, weights or biases that the last repair has changed; 0: it found none
 }
 
 // keepBare keeps the network as it is before its weights are rounded, if repairs are to be tried.
@@ -63,7 +66,10 @@ func (p *Task) repair(ctx context.Context, open func() (*dataset.Set, error), re
 	if err != nil {
 		return nil, err
 	}
-	r := &Version{Network: p.bare.Clone(), Records: p.Records, Seen: p.Seen, Counts: p.Counts}
+	r := &Version{Network: p.bare.Clone(), Records: p.Records, Seen: p.Seen, Counts: p.Counts, first: p.first, Candidates: p.Candidates}
+	if r.Candidates == nil { // the task has chosen
+		r.Candidates = p.Others
+	}
 	scaled, kinds := 0, ""
 	for _, one := range []struct {
 		name string
@@ -81,16 +87,23 @@ func (p *Task) repair(ctx context.Context, open func() (*dataset.Set, error), re
 	case recorded != nil:
 		r.Records = recorded
 	case scaled > 0:
-		if err := p.calibrateAgain(ctx, r, kinds, open, methods); err != nil {
+		if err := p.calibrateAgain(ctx, r, kinds, open); err != nil {
 			return nil, err
 		}
+	}
+	rounded := r.Records
+	if r.first != nil { // both steps of a ladder have the same weights
+		rounded = r.first
+	}
+	if low, ok := lowBy(r.Candidates, methods, r.Records, len(r.Network.Activations())); ok && recorded == nil {
+		r.Records = withLow(r.Records, low)
 	}
 	float := r.Network.Model.Clone()
 	round := quantize.WeightsFor
 	if slices.Contains(repairs, config.FitWeights) {
 		round = quantize.FittedWeightsFor
 	}
-	if err := round(r.Network, r.Records); err != nil {
+	if err := round(r.Network, rounded); err != nil {
 		return nil, err
 	}
 	last := repairs[len(repairs)-1]
@@ -138,7 +151,7 @@ const sameRange = 1e-5
 // calibrateAgain makes the grids of a network whose channels were scaled, once for the same kinds of scaling. It holds
 // the ranges of all tensors that were not against those of the bare network: a repair changes nothing that the network
 // computes in float.
-func (p *Task) calibrateAgain(ctx context.Context, r *Version, kinds string, open func() (*dataset.Set, error), methods []string) error {
+func (p *Task) calibrateAgain(ctx context.Context, r *Version, kinds string, open func() (*dataset.Set, error)) error {
 	grids := p.again[kinds]
 	if grids == nil {
 		calib, err := open()
@@ -172,11 +185,7 @@ func (p *Task) calibrateAgain(ctx context.Context, r *Version, kinds string, ope
 				p.how.Model, grids.Seen[i].Min, grids.Seen[i].Max, p.Seen[i].Min, p.Seen[i].Max, h.Tensor)
 		}
 	}
-	again := &Task{Network: r.Network, Records: grids.Records, Candidates: grids.Candidates}
-	r.Records, r.Seen, r.Counts = grids.Records, grids.Seen, grids.Counts
-	if low, ok := again.LowBy(methods); ok {
-		r.Records = again.WithLow(low)
-	}
+	r.Records, r.Seen, r.Counts, r.Candidates, r.first = grids.Records, grids.Seen, grids.Counts, grids.Candidates, grids.First
 	return nil
 }
 
@@ -186,7 +195,13 @@ func (p *Task) Repaired() { p.bare, p.seen, p.again = nil, nil, nil }
 // Take makes a repaired network the task's for good, and puts its biases on grids where that is asked for. Warnings are
 // of biases that stay float.
 func (p *Task) Take(r *Version) ([]result.Warning, error) {
-	p.Network, p.Records, p.Seen, p.Counts = r.Network, r.Records, r.Seen, r.Counts
+	p.Network, p.Records, p.Seen, p.Counts, p.Others, p.first = r.Network, r.Records, r.Seen, r.Counts, r.Candidates, r.first
+	if p.Candidates != nil { // the ranges are yet to be chosen, and biases wait for it
+		p.Candidates, p.Others = r.Candidates, nil
+	}
+	if p.Candidates != nil {
+		return nil, nil
+	}
 	return biasesOnGrids(p.Network, p.Records, p.how)
 }
 

@@ -56,19 +56,24 @@ func (h *harms) measure(ctx context.Context, e *backend.Evaluator, method string
 	return nil
 }
 
-// least are the methods, by holder, with which each unit does the least harm; the given one, if no other does less, and
-// for holders that are in no unit. changed is the number of units that take another.
-func (h *harms) least(method string, holders int) (methods []string, changed int) {
-	methods = slices.Repeat([]string{method}, holders)
-	own := h.by[slices.IndexFunc(h.by, func(one harm) bool { return one.method == method })].far
+// least are the methods, by holder, with which each unit does the least harm; the present one, if no other does less,
+// and for holders that are in no unit. low has the grids of the present ones. changed is the number of units that take
+// another.
+func (h *harms) least(present []string, low []quant.Grid) (methods []string, changed int) {
+	methods = slices.Clone(present)
 	for u, unit := range h.units {
-		best, by := own[u], method
+		best, by := math.Inf(1), ""
+		for _, one := range h.by {
+			if !slices.ContainsFunc(unit, func(i int) bool { return one.low[i] != low[i] }) {
+				best = one.far[u]
+			}
+		}
 		for _, one := range h.by {
 			if one.far[u] < best { // never with NaN
 				best, by = one.far[u], one.method
 			}
 		}
-		if by == method {
+		if by == "" {
 			continue
 		}
 		changed++

@@ -86,14 +86,14 @@ func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segmen
 	defer func() { s.Records = own }()
 	s.Chosen, s.choosing = Ranges{}, 0
 	harm := harms{units: s.activationUnits()}
-	best, err := s.compareRanges(ctx, check, &harm)
+	best, err := s.compareRanges(ctx, check, &harm, search.Score{})
 	apart := harm.dominant()
 	if err != nil || !s.Chosen.Whole || len(apart) == 0 {
 		return best, err
 	}
 	all := s.Chosen
 	s.Chosen = Ranges{Apart: apart}
-	best, err = s.compareRanges(ctx, nil, &harm)
+	best, err = s.compareRanges(ctx, nil, &harm, search.Score{})
 	for _, h := range apart {
 		s.Chosen.Methods[h] = all.Methods[h]
 	}
@@ -102,8 +102,9 @@ func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segmen
 }
 
 // compareRanges scores the candidates on the mask that they are compared by, and makes the best the chosen one. harm
-// has the harm of the units with each, and measures what it has not.
-func (s *Runner) compareRanges(ctx context.Context, check func(*task.Task, *segments.Source) error, harm *harms) (best search.Score, err error) {
+// has the harm of the units with each, and measures what it has not. best is the score of what was chosen before, if
+// anything was.
+func (s *Runner) compareRanges(ctx context.Context, check func(*task.Task, *segments.Source) error, harm *harms, best search.Score) (_ search.Score, err error) {
 	work := s.Config.Begin(stage.Ranges, "methods", len(s.Candidates)+1, 0)
 	defer func() { s.choosing += work.End() }()
 	holders := len(s.Network.Activations())
@@ -122,7 +123,8 @@ func (s *Runner) compareRanges(ctx context.Context, check func(*task.Task, *segm
 		}
 		work.One()
 	}
-	methods, changed := harm.least(s.Chosen.Methods[0], holders)
+	present, _ := s.LowBy(s.Chosen.Methods)
+	methods, changed := harm.least(s.Chosen.Methods, present)
 	switch {
 	case changed == 0:
 	case s.halfOver():

@@ -81,9 +81,15 @@ func (s *Runner) recordRepairs() {
 		return
 	}
 	s.Result.Repairs, s.Result.Given = s.Chosen.Repairs.Tried, s.Chosen.Repairs.Given
+	if s.Chosen.Methods != nil {
+		s.Result.Ranges = s.Chosen.Scores
+	}
 	for i := range s.Result.Holders {
 		h, r := &s.Result.Holders[i], s.Records[i]
 		h.Low, h.High = record.Grid(r.Low), record.Grid(r.High)
+		if s.Chosen.Methods != nil {
+			h.Range = s.Chosen.Methods[i]
+		}
 		if s.Seen != nil {
 			h.Seen = &result.Range{Min: float64(s.Seen[i].Min), Max: float64(s.Seen[i].Max)}
 		}
@@ -123,7 +129,33 @@ func (s *Runner) tryRepairs(ctx context.Context, list []string, forced bool, che
 		}
 	}
 	s.sayRepairs(chosen, given, best)
-	return chosen, nil
+	if len(chosen.Taken) > 0 {
+		err = s.chooseRangesAgain(ctx, chosen.Taken, best)
+	}
+	return chosen, err
+}
+
+// chooseRangesAgain chooses the low grids of the repaired network among those of its own calibration: the ones by the
+// methods that were chosen for the network as given, which score best so far, or better ones.
+func (s *Runner) chooseRangesAgain(ctx context.Context, taken []string, best search.Score) error {
+	r, err := s.Repair(ctx, taken, s.Chosen.Methods)
+	if err != nil || r.Candidates == nil || s.Chosen.Methods == nil {
+		return err
+	}
+	network, records, candidates := s.Network, s.Records, s.Candidates
+	s.Network, s.Records, s.Candidates = r.Network, r.Records, r.Candidates
+	defer func() { s.Network, s.Records, s.Candidates = network, records, candidates }()
+	whole, before, was := s.Chosen.Whole, len(s.Chosen.Scores), best
+	s.Chosen.Whole = false
+	best, err = s.compareRanges(ctx, nil, &harms{units: s.Units()}, best)
+	s.Chosen.Whole = s.Chosen.Whole && whole
+	for i := range s.Chosen.Scores[before:] {
+		s.Chosen.Scores[before+i].Repaired = true
+	}
+	if err == nil && best != was {
+		s.Config.Say(fmt.Sprintf("ranges of int8 behind the repairs by %s, with which %s scores best: %s", s.Chosen.text(), s.lowestText(), s.Text(best)))
+	}
+	return err
 }
 
 // sayRepairs tells the user what was chosen.
