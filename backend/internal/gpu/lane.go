@@ -237,6 +237,7 @@ func (l *lane) copyUp(b *block, input int, to *cuda.Buffer[uint8]) error {
 // run replays the part's graph, which its first run captures; a part whose capture is refused, or breaks off, is run
 // plainly from then on.
 func (l *lane) run(p *part) error {
+	l.g.runs++
 	if p.plainly == "" && !l.off {
 		err := cuda.Explain(p.binding.RunWith(l.graph))
 		stopped := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
