@@ -54,10 +54,10 @@ func workOf(m *onnxpb.ModelProto) (w work) {
 				w.bytes -= 2*sizes[x] + sizes[in]
 			}
 		}
-		if n.GetOpType() == "Erf" { // of a GELU, whose Div, Add and Mul are no kernels, and whose other Mul reads x and writes y
+		if n.GetOpType() == "Erf" { // a GELU of Div, Erf, Add and two Mul is one kernel, which reads and writes once
 			w.gelus++
 			w.launches -= 4
-			w.bytes -= 2*sizes[n.Input[0]] + 2*sizes[n.Input[0]] + 2*sizes[n.Input[0]] + 3*sizes[n.Input[0]]
+			w.bytes -= 9 * sizes[n.Input[0]]
 		}
 		w.launches++
 		bytes := sizes[n.Output[0]]

@@ -11,9 +11,9 @@ import (
 	"example.org/demote/search"
 )
 
-// TestNoOpsOfSearches counts, over whole searches of the example networks, the blocks of trials that need no run: all of
-// them are trials of the image, whose values lie on both grids, and which a GPU knows by the host (docs/gpu.md). The
-// CPU's nodes look at every holder on every block.
+// TestNoOpsOfSearches counts, over whole searches of the example networks, the blocks of trials that need no run: all
+// of them are trials of the image, whose values lie on both grids, and which a GPU knows by the host (docs/gpu.md).
+// The CPU's nodes look at every holder on every block.
 func TestNoOpsOfSearches(t *testing.T) {
 	for _, model := range []string{"../examples/fashion/model.onnx", "../testdata/fashion-dscnn-uneven/model.onnx", "../testdata/fashion-vit/model.onnx"} {
 		cfg := tasktest.FashionConfig(t)

@@ -37,9 +37,10 @@ func vitKernels() (list []float64) {
 	return list
 }
 
-// seconds of a search with so many masks in a pass, a block of each. Candidates of one base that run together are thrown
-// away behind the first that passes, and each of them is taken to cost what a trial costs on average. That there are
-// always enough candidates, and that the rows of one that ends are another's at once, is in favour of several.
+// masks is the seconds of a search with so many masks in a pass, a block of each. Candidates of one base that run
+// together are thrown away behind the first that passes, and each of them is taken to cost what a trial costs on
+// average. That there are always enough candidates, and that the rows of one that ends are another's at once, is in
+// favour of several.
 func (m machine) masks(s recorded, masks, block int) (seconds float64) {
 	rows := float64(masks * block)
 	for _, bytes := range s.kernels {

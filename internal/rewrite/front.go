@@ -57,8 +57,8 @@ func (f *fusing) activation(t *front, holder ir.Node) {
 	}
 }
 
-// sums are operators that ONNX Runtime may join with a sum behind them, and then add in another order. It does not join a
-// MatMul with a Sum, which is why biases of products are one (variants.LooseBiases).
+// sums are operators that ONNX Runtime may join with a sum behind them, and then add in another order. It does not join
+// a MatMul with a Sum, which is why biases of products are one (variants.LooseBiases).
 var sums = []string{"Conv", "ConvTranspose", "MatMul", "Gemm"}
 
 // joined takes in a sum or a product of two tensors, of which one has the shape of both together.
@@ -91,8 +91,8 @@ func (f *fusing) joined(t *front, n ir.Node) bool {
 	return false
 }
 
-// endsGelu tells whether a product has a factor 1 + erf or 1 + tanh, or is one with such a product of so many factors at
-// most: ONNX Runtime makes one operator of all of a GELU, which takes less than what is left without its last product.
+// endsGelu tells whether a product has a factor 1 + erf or 1 + tanh, or is one with such a product, of so many at most:
+// ONNX Runtime makes one operator of all of a GELU, which takes less than what is left without its last product.
 func (f *fusing) endsGelu(n ir.Node, factors int) bool {
 	if n.GetOpType() != "Mul" || factors == 0 {
 		return false

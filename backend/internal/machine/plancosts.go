@@ -69,8 +69,8 @@ func (e *Single) entryMemory() int64 {
 	return min(e.opts.Cache, max(leastEntryMemory, 2*(int64(e.chain.Bytes[0])+e.opts.Working)))
 }
 
-// entryBytes is what the session of an entry takes, with a model of so many bytes: the model's weights; on a device with
-// memory of its own, which has large weights once for all sessions, those and the activations of a block.
+// entryBytes is what the session of an entry takes, with a model of so many bytes: the model's weights; on a device
+// with memory of its own, those, though it has the large ones once for all sessions, and the activations of a block.
 func (e *Single) entryBytes(model int) int64 {
 	if e.can.OwnMemory {
 		return int64(model) + e.opts.Activations
