@@ -31,14 +31,16 @@ func TestMain(m *testing.M) {
 // toyBlock is the number of samples of a block, and toySamples of all.
 const toyBlock, toySamples = 4, 30
 
-// kinds are the reference as it is, and with traits of other devices: a queue, no entries, no comparing nodes.
+// kinds are the reference as it is, and with traits of other devices: a queue, without entries and with those that take
+// values, no comparing nodes.
 func kinds() map[string]*device.Kind {
 	all := map[string]*device.Kind{}
 	for name, change := range map[string]func(*device.Traits){
-		"the reference":  func(*device.Traits) {},
-		"a queue":        func(t *device.Traits) { t.Queue, t.Compares, t.Entries, t.InOrder = true, false, false, false },
-		"parts":          func(t *device.Traits) { t.Entries = false },
-		"without no-ops": func(t *device.Traits) { t.Compares = false },
+		"the reference":   func(*device.Traits) {},
+		"a queue":         func(t *device.Traits) { t.Queue, t.Compares, t.Entries, t.InOrder = true, false, false, false },
+		"a queue, values": func(t *device.Traits) { t.Queue, t.Compares, t.Values, t.InOrder = true, false, true, false },
+		"parts":           func(t *device.Traits) { t.Entries = false },
+		"without no-ops":  func(t *device.Traits) { t.Compares = false },
 	} {
 		k := devicetest.Reference
 		change(&k.Traits)

@@ -69,10 +69,15 @@ func hand(list []func()) {
 // the mark behind its block; that blocks are under way behind the one that the host looks at; and that no scan waits
 // for the queue.
 func TestQueueGoesOnWhileTheHostLooks(t *testing.T) {
+	t.Run("parts", func(t *testing.T) { queueGoesOn(t, false) })
+	t.Run("entries", func(t *testing.T) { queueGoesOn(t, true) })
+}
+
+func queueGoesOn(t *testing.T, entries bool) {
 	toy := devicetest.NewToy(toyBlock, toySamples, 41)
 	q := &queue{}
 	kind := broken(func(_ int, l device.Lane) device.Lane { return queued{l, q} })
-	kind.Queue, kind.Compares, kind.Entries, kind.InOrder = true, false, false, false
+	kind.Queue, kind.Compares, kind.Entries, kind.Values, kind.InOrder = true, false, entries, entries, false
 	e := opened(t, toy, backend.Options{Metric: named(t, "top1"), Kind: kind, Cache: 1 << 30, Cuts: []int{0, 1, 2, 3, 4}})
 	if _, err := e.Plan(); err != nil || e.Parts() != 4 {
 		t.Fatalf("%d parts, %v", e.Parts(), err)

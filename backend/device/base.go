@@ -92,6 +92,9 @@ func (SourceBase) Direct() [][]int { return nil }
 // Coded implements Source.
 func (SourceBase) Coded(func(Model) (string, error)) (Entries, error) { return nil, ErrNotHere }
 
+// Behind implements Source.
+func (SourceBase) Behind(int, []int) (*Segment, error) { return nil, ErrNotHere }
+
 // Blocked implements Source.
 func (SourceBase) Blocked(int, int, func(Model) (string, error)) (Model, error) {
 	return Model{}, ErrNotHere

@@ -31,7 +31,9 @@ type Traits struct {
 	MayRound bool // it may compute with less than float32, and is asked for a proof that it does not
 	Shapes   bool // networks of several shapes can be open at once, each with samples of its own
 	// lanes enter a network at a cut, and take and leave codes where these are to lie: Enter, Leave, Drop, Same
-	Entries   bool
+	Entries bool
+	// entries take and leave values, which lanes make of codes and codes of: Source.Behind; else Source.Coded
+	Values    bool
 	Optimizes bool // networks are optimized as a whole, and can be had so: Optimize, Improve
 	Replays   bool // lanes capture the run of a part once and replay it: Graphs, Plainly, Abandon
 	Fuses     bool // its FakeQuant does what stands in front of it: attribute clip, FakeQuantOf
@@ -161,7 +163,9 @@ type Lane interface {
 	EachStep(told func(step int, lost []string) error) bool
 
 	// Of Entries: a run goes from a cut to the network's end. It reads the codes of the cut where these lie, and
-	// writes those of the cuts behind it to where they are to lie, without a copy.
+	// writes those of the cuts behind it to where they are to lie, without a copy; with Values, what the run reads is
+	// made of the codes in front of it, and the codes of what it makes behind it. All are on the grids of the mask
+	// that is set. A run of values whose part was not entered goes on from those that the one before has left.
 
 	// Enter points the run at a part to the codes of a tensor that is alive in front of it.
 	Enter(part int, t *StoredTensor, codes Room) error

@@ -19,6 +19,7 @@ type Traffic struct {
 	DownBytes   int64 `json:"down_bytes"`
 	Launches    int64 `json:"launches"` // of kernels for metrics and stored activations
 	Allocations int64 `json:"allocations"`
+	Runs        int64 `json:"runs"` // of a network or a part of one: the start of one graph each, where it is captured
 }
 
 // Add is the traffic of two devices.
@@ -30,5 +31,5 @@ func (t Traffic) Add(u Traffic) Traffic {
 // Sub is the traffic since an earlier look, u, at the same device.
 func (t Traffic) Sub(u Traffic) Traffic {
 	return Traffic{t.UpCopies - u.UpCopies, t.UpBytes - u.UpBytes, t.DownCopies - u.DownCopies, t.DownBytes - u.DownBytes,
-		t.Launches - u.Launches, t.Allocations - u.Allocations}
+		t.Launches - u.Launches, t.Allocations - u.Allocations, t.Runs - u.Runs}
 }

@@ -15,8 +15,8 @@ type Segment struct {
 	Model   Model
 	Inputs  []Tensor // tensors of earlier segments or of the network, without the mask
 	Outputs []Tensor // tensors that later segments or the metric read
-	Taken   []Tensor // of an entry: codes of its cut, which it takes as inputs
-	Left    []Tensor // of an entry: codes of later cuts, which it has as outputs and writes where it is told to
+	Taken   []Tensor // of an entry: codes of its cut, or values, which it takes as inputs
+	Left    []Tensor // of an entry: codes of later cuts, or values, which it has as outputs; codes where it is told to
 	Mask    string   // name of the mask input, uint8 with a byte a holder; empty if no holder is inside
 	Holders []int    // the holders inside
 	Empty   bool     // it has no nodes, and ONNX Runtime makes no session of that: its outputs are inputs
@@ -37,5 +37,16 @@ type Followed struct {
 	Name   string // of the initializer
 	Holder int
 	Dims   []int64
+	Reads  int                               // how often nodes of the segment read it; 0: not counted, for parts
 	Value  func(low bool) ([]float32, error) // of either file; new memory
+}
+
+// Reads is how often nodes of the segment read one of Followed; 0: it is none of them.
+func (s *Segment) Reads(constant string) int {
+	for _, f := range s.Followed {
+		if f.Name == constant {
+			return f.Reads
+		}
+	}
+	return 0
 }

@@ -21,6 +21,9 @@ type Source interface {
 	// Coded hands out entries into the network, where that can be. optimize is Device.Optimize, from whose
 	// model they are taken and which leaves them as they are; nil: from the network as it is.
 	Coded(optimize func(model Model) (path string, err error)) (Entries, error)
+	// Behind is the network from a cut to its end. It takes the values of the cut, and leaves those of later ones
+	// that it makes: Segment.Taken, Segment.Left.
+	Behind(from int, later []int) (*Segment, error)
 	// Blocked is a segment with its FakeQuant nodes inside the layout that the runtime chooses when it optimizes,
 	// where that can be. It is not optimized any more.
 	Blocked(from, to int, optimize func(model Model) (path string, err error)) (Model, error)
@@ -49,8 +52,16 @@ func (t StoredTensor) CodeBytes() int {
 	return (t.Elems()*size + 63) &^ 63
 }
 
+// Values are entries into a source's network that hand over values.
+func Values(src Source) Entries { return values{src} }
+
+type values struct{ Source }
+
+// Entry implements Entries.
+func (v values) Entry(from int, later []int) (*Segment, error) { return v.Behind(from, later) }
+
 // Entries hand out a network from each of its cuts, those of its Source, to its end. A run that begins at a cut is
-// handed the codes of what is alive there, and leaves those of later cuts behind on the way.
+// handed the codes of what is alive there, and leaves those of later cuts behind on the way; see Values, too.
 type Entries interface {
 	// Entry is the network from a cut on. It can leave the codes of later cuts, without those that it takes.
 	Entry(from int, later []int) (*Segment, error)

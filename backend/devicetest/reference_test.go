@@ -7,11 +7,19 @@ import (
 	"example.org/demote/backend/devicetest"
 )
 
+// TestReferenceConforms holds the reference to package device, with entries that take codes and with such that take
+// values.
 func TestReferenceConforms(t *testing.T) {
-	devicetest.Run(t, devicetest.Subject{Kind: devicetest.Reference, Live: func() string {
-		if n := devicetest.ReferenceLive(); n != 0 {
-			return fmt.Sprintf("%d things", n)
-		}
-		return ""
-	}})
+	for _, values := range []bool{false, true} {
+		t.Run(fmt.Sprintf("values %v", values), func(t *testing.T) {
+			kind := devicetest.Reference
+			kind.Values = values
+			devicetest.Run(t, devicetest.Subject{Kind: kind, Live: func() string {
+				if n := devicetest.ReferenceLive(); n != 0 {
+					return fmt.Sprintf("%d things", n)
+				}
+				return ""
+			}})
+		})
+	}
 }

@@ -39,6 +39,9 @@ func (l *referenceLane) Decode(t *device.StoredTensor, m search.Mask, from devic
 
 // Enter implements device.Lane.
 func (l *referenceLane) Enter(part int, t *device.StoredTensor, codes device.Room) error {
+	if !t.Coded {
+		return l.Decode(t, l.mask, codes)
+	}
 	if l.taken[part] == nil {
 		l.taken[part] = map[string]*referenceRoom{}
 	}
@@ -48,12 +51,29 @@ func (l *referenceLane) Enter(part int, t *device.StoredTensor, codes device.Roo
 
 // Leave implements device.Lane.
 func (l *referenceLane) Leave(_ int, t *device.StoredTensor, to device.Room) error {
+	if !t.Coded {
+		l.leaving[t] = to
+		return nil
+	}
 	l.left[t.Name] = to.(*referenceRoom)
 	return nil
 }
 
+// pack keeps what a run was to leave of the values that it made.
+func (l *referenceLane) pack() error {
+	for t, to := range l.leaving {
+		if err := l.Encode(t, l.mask, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Drop implements device.Lane.
-func (l *referenceLane) Drop() { clear(l.left) }
+func (l *referenceLane) Drop() {
+	clear(l.left)
+	clear(l.leaving)
+}
 
 // Same implements device.Lane.
 func (l *referenceLane) Same(a, b device.Room) bool {

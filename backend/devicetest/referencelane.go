@@ -18,10 +18,11 @@ type referenceLane struct {
 	network *referenceNetwork
 	inputs  []device.Tensor
 	mask    search.Mask
-	values  map[string][]float32              // of tensors, as they were made last
-	taken   map[int]map[string]*referenceRoom // by part and tensor: whose codes it takes
-	left    map[string]*referenceRoom         // by tensor: where the next run writes its codes
-	agree   map[int]bool                      // by holder that was asked: both grids gave the same bits so far
+	values  map[string][]float32                 // of tensors, as they were made last
+	taken   map[int]map[string]*referenceRoom    // by part and tensor: whose codes it takes
+	left    map[string]*referenceRoom            // by tensor: where the next run writes its codes
+	leaving map[*device.StoredTensor]device.Room // of values: where their codes go behind the next run
+	agree   map[int]bool                         // by holder that was asked: both grids gave the same bits so far
 	watched bool
 	nan     bool
 	spent   time.Duration
@@ -29,7 +30,7 @@ type referenceLane struct {
 }
 
 func newReferenceLane(d *reference, n *referenceNetwork, inputs []device.Tensor) (*referenceLane, error) {
-	l := &referenceLane{d: d, network: n, inputs: inputs, mask: search.NewMask(len(d.opts.Records)), values: map[string][]float32{}, left: map[string]*referenceRoom{},
+	l := &referenceLane{d: d, network: n, inputs: inputs, mask: search.NewMask(len(d.opts.Records)), values: map[string][]float32{}, left: map[string]*referenceRoom{}, leaving: map[*device.StoredTensor]device.Room{},
 		taken: map[int]map[string]*referenceRoom{}, agree: map[int]bool{}}
 	q, err := device.NewSequence(inputs, n.parts[len(n.parts)-1].Segment)
 	if q != nil {
@@ -77,7 +78,10 @@ func (l *referenceLane) RunPart(b device.Block, part int) error {
 	for i, in := range l.inputs {
 		l.values[in.Name] = data[i]
 	}
-	return l.run(part)
+	if err := l.run(part); err != nil {
+		return err
+	}
+	return l.pack()
 }
 
 // run runs a part on what its inputs hold.

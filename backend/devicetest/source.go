@@ -58,6 +58,32 @@ func (t *Toy) Stored(cut int) (list []device.StoredTensor) {
 // Direct implements device.Source.
 func (t *Toy) Direct() [][]int { return [][]int{{0}} }
 
+// Behind implements device.Source.
+func (t *Toy) Behind(from int, later []int) (*device.Segment, error) {
+	nodes := slices.Concat(t.stages[from:]...)
+	outputs := []string{"y"}
+	for _, cut := range later {
+		for _, name := range t.cuts[cut] {
+			if makes(nodes, name) && !slices.Contains(outputs, name) {
+				outputs = append(outputs, name)
+			}
+		}
+	}
+	s, err := t.segment(nodes, outputs)
+	if err != nil {
+		return nil, err
+	}
+	s.Outputs, s.Left = s.Outputs[:1:1], s.Outputs[1:]
+	taken := func(in device.Tensor) bool { return from > 0 && slices.Contains(t.cuts[from], in.Name) }
+	for _, in := range s.Inputs {
+		if taken(in) {
+			s.Taken = append(s.Taken, in)
+		}
+	}
+	s.Inputs = slices.DeleteFunc(s.Inputs, taken)
+	return s, nil
+}
+
 // Blocked implements device.Source.
 func (t *Toy) Blocked(int, int, func(device.Model) (string, error)) (device.Model, error) {
 	return device.Model{}, device.ErrNotHere
@@ -133,7 +159,7 @@ func (t *Toy) file(s *device.Segment, nodes []*onnxpb.NodeProto) (err error) {
 			}
 			return "w1"
 		}
-		s.Followed = []device.Followed{{Name: "w1", Holder: 1, Dims: t.dimsOf("w1"), Value: func(low bool) ([]float32, error) { return slices.Clone(t.weights[pick(low)]), nil }}}
+		s.Followed = []device.Followed{{Name: "w1", Holder: 1, Dims: t.dimsOf("w1"), Reads: 1, Value: func(low bool) ([]float32, error) { return slices.Clone(t.weights[pick(low)]), nil }}}
 		s.Choose = func(low func(holder int) bool) (device.Model, error) { return write(pick(low(1)), false) }
 		s.Open = func() (device.Model, error) { return write("w1", true) }
 	}

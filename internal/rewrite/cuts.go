@@ -166,6 +166,20 @@ func Segment(m *ir.Model, from, to Cut) *ir.Model {
 	return &ir.Model{Proto: p, Dir: m.Dir, Path: m.Path}
 }
 
+// Behind is the network from a cut to its end, with the tensors of later cuts that it makes as further outputs, each
+// once, behind its own, and how many those are.
+func Behind(m *ir.Model, from, end Cut, later []Cut) (behind *ir.Model, left int) {
+	to := Cut{Tensors: slices.Clone(end.Tensors), node: end.node}
+	for _, c := range later {
+		for _, t := range c.Tensors {
+			if !slices.Contains(from.Tensors, t) && !slices.Contains(to.Tensors, t) {
+				to.Tensors, left = append(to.Tensors, t), left+1
+			}
+		}
+	}
+	return Segment(m, from, to), left
+}
+
 // FakeQuants maps the output tensors of the FakeQuant nodes of a switchable model to their holders.
 func FakeQuants(m *ir.Model) map[string]int {
 	holders := make(map[string]int)

@@ -57,7 +57,8 @@ func (f *fusing) activation(t *front, holder ir.Node) {
 	}
 }
 
-// sums are operators that ONNX Runtime may join with a sum behind them, and then add in another order.
+// sums are operators that ONNX Runtime may join with a sum behind them, and then add in another order. It does not join
+// a MatMul with a Sum, which is why biases of products are one (variants.LooseBiases).
 var sums = []string{"Conv", "ConvTranspose", "MatMul", "Gemm"}
 
 // joined takes in a sum or a product of two tensors, of which one has the shape of both together.
@@ -70,11 +71,12 @@ func (f *fusing) joined(t *front, n ir.Node) bool {
 	case op == "Mul":
 		does = frontMul
 	}
-	if does == 0 {
+	if does == 0 || f.endsGelu(n, 2) {
 		return false
 	}
 	for _, in := range n.GetInput() {
-		if by := f.made[in]; does == frontAdd && by != nil && slices.Contains(sums, by.GetOpType()) {
+		by := f.made[in]
+		if does == frontAdd && by != nil && slices.Contains(sums, by.GetOpType()) && !(n.GetOpType() == "Sum" && by.GetOpType() == "MatMul") {
 			return false
 		}
 	}
@@ -87,6 +89,21 @@ func (f *fusing) joined(t *front, n ir.Node) bool {
 		}
 	}
 	return false
+}
+
+// endsGelu tells whether a product has a factor 1 + erf or 1 + tanh, or is one with such a product, of so many at most:
+// ONNX Runtime makes one operator of all of a GELU, which takes less than what is left without its last product.
+func (f *fusing) endsGelu(n ir.Node, factors int) bool {
+	if n.GetOpType() != "Mul" || factors == 0 {
+		return false
+	}
+	return slices.ContainsFunc(n.GetInput(), func(in string) bool {
+		by := f.made[in]
+		return by != nil && (f.endsGelu(by, factors-1) || by.GetOpType() == "Add" && slices.ContainsFunc(by.GetInput(), func(in string) bool {
+			curve := f.made[in]
+			return curve != nil && (curve.GetOpType() == "Erf" || curve.GetOpType() == "Tanh")
+		}))
+	})
 }
 
 // repeats is how many elements of x in a row are for one of other, if element i of x belongs to element i / repeats of

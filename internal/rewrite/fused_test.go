@@ -120,6 +120,11 @@ func TestFusedSums(t *testing.T) {
 		"a sum of holders":     {"a = FQ(x)\n b = FQ(x)\n s = Add(a, b)\n y = FQ(s)", "a=FakeQuant(x) b=FakeQuant(x) y=Of(a) does 1 b/1"},
 		"Sum":                  {"a = FQ(x)\n b = FQ(x)\n s = Sum(a, b)\n y = FQ(s)", "a=FakeQuant(x) b=FakeQuant(x) y=Of(a) does 1 b/1"},
 		"a sum of a Conv":      {conv + "a = FQ(x)\n s = Add(a, c)\n y = FQ(s)", "c=Conv(x) a=FakeQuant(x) s=Add(a) y=FakeQuant(s)"},
+		"a Sum of a Conv":      {conv + "a = FQ(x)\n s = Sum(a, c)\n y = FQ(s)", "c=Conv(x) a=FakeQuant(x) s=Sum(a) y=FakeQuant(s)"},
+		"an Add of a MatMul":   {"a = MatMul(x, v)\n s = Add(a, b4)\n y = FQ(s)", "a=MatMul(x) s=Add(a) y=FakeQuant(s)"},
+		"a Sum of a MatMul":    {"a = MatMul(x, v)\n s = Sum(b4, a)\n y = FQ(s)", "a=MatMul(x) y=Of(a) does 1 b4/1"},
+		"a GELU":               {"a = Neg(x)\n const r = 1.41\n const o = 1\n const h = 0.5\n d = Div(a, r)\n e = Erf(d)\n p = Add(e, o)\n m = Mul(a, p)\n g = Mul(m, h)\n y = FQ(g)", "a=Neg(x) d=Div(a) e=Erf(d) p=Add(e) m=Mul(a) g=Mul(m) y=FakeQuant(g)"},
+		"a GELU by tanh":       {"a = Neg(x)\n const o = 1\n const h = 0.5\n e = Tanh(a)\n p = Add(e, o)\n m = Mul(a, h)\n g = Mul(m, p)\n y = FQ(g)", "a=Neg(x) e=Tanh(a) p=Add(e) m=Mul(a) g=Mul(m) y=FakeQuant(g)"},
 		"a product of a Conv":  {"a = FQ(x)\n c = Conv(x, w)\n s = Mul(a, c)\n y = FQ(s)", "a=FakeQuant(x) c=Conv(x) y=Of(a) does 2 c/1"},
 		"a channel's number":   {"a = FQ(x)\n const n [2 1 1]\n s = Mul(n, a)\n y = FQ(s)", "a=FakeQuant(x) y=Of(a) does 2 n/12"},
 		"a column's number":    {"a = FQ(x)\n const n [4]\n s = Add(a, n)\n y = FQ(s)", "a=FakeQuant(x) y=Of(a) does 1 n/1"},
@@ -136,7 +141,7 @@ func TestFusedSums(t *testing.T) {
 			if strings.Contains(c.text, "z = ") {
 				out = "y z"
 			}
-			m := sized(switchable(t, "const w [2 2 1 1]\n const k [2]\n"+c.text+"\n return "+out, 21))
+			m := sized(switchable(t, "const w [2 2 1 1]\n const k [2]\n const v [4 4]\n const b4 [4]\n"+c.text+"\n return "+out, 21))
 			before := proto.Clone(m.Proto)
 			if got := told(rewrite.Fused(m)); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)

@@ -99,6 +99,29 @@ func (s *Source) Segment(from, to int) (*backend.Segment, error) {
 	return s.Of(rewrite.Segment(s.Model, s.cuts[from], s.cuts[to]))
 }
 
+// Behind implements backend.Source.
+func (s *Source) Behind(from int, later []int) (*backend.Segment, error) {
+	var list []rewrite.Cut
+	for _, cut := range later {
+		list = append(list, s.cuts[cut])
+	}
+	m, left := rewrite.Behind(s.Model, s.cuts[from], s.cuts[len(s.cuts)-1], list)
+	out, err := s.Of(m)
+	if err != nil {
+		return nil, err
+	}
+	own := len(out.Outputs) - left
+	out.Outputs, out.Left = out.Outputs[:own:own], out.Outputs[own:]
+	isTaken := func(t backend.Tensor) bool { return slices.Contains(s.cuts[from].Tensors, t.Name) }
+	for _, t := range out.Inputs {
+		if isTaken(t) {
+			out.Taken = append(out.Taken, t)
+		}
+	}
+	out.Inputs = slices.DeleteFunc(out.Inputs, isTaken)
+	return out, nil
+}
+
 var errNothingBlocked = errors.New("there is no convolution, at which the blocked layout begins")
 
 // Blocked implements backend.Source.
@@ -153,17 +176,21 @@ func (s *Source) Of(m *onnx.Model) (*backend.Segment, error) {
 
 // follow adds to a segment its constants that follow holders.
 func (s *Source) follow(out *backend.Segment, m *onnx.Model) {
+	if len(s.followed) == 0 {
+		return
+	}
 	inside := map[string]bool{}
 	for _, t := range m.Graph().GetInitializer() {
-		inside[t.GetName()] = len(s.followed) > 0
+		inside[t.GetName()] = true
 	}
+	read := ir.TimesRead(m.Graph())
 	var here []network.Followed
 	for _, f := range s.followed {
 		if !inside[f.Name] {
 			continue
 		}
 		here = append(here, f)
-		out.Followed = append(out.Followed, backend.Followed{Name: f.Name, Holder: f.Holder, Dims: f.High.GetDims(), Value: f.Value})
+		out.Followed = append(out.Followed, backend.Followed{Name: f.Name, Holder: f.Holder, Dims: f.High.GetDims(), Reads: read[f.Name], Value: f.Value})
 	}
 	if len(here) > 0 {
 		out.Choose = func(low func(holder int) bool) (backend.Model, error) {

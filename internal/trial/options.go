@@ -17,6 +17,9 @@ func (s *Runner) TrialOptions() (backend.Options, error) {
 		o.By = s.Started.Add(s.choosing + setUpFixed + time.Duration(setUpPasses*float64(s.pass)))
 	}
 	o.Working = s.working()
+	if s.Shapes != nil {
+		o.Activations = s.ActivationBytes(s.Shapes)
+	}
 	o.Device = s.Device.Name
 	o.Members, o.Told = s.members(), s.memberLeft
 	if !s.Can().MayRound {

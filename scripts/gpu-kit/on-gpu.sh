@@ -30,15 +30,15 @@ if [ -e "$here/parts" ] && [ "$(cat "$home/unpacked" 2>/dev/null)" != "$(cat "$h
         echo "on-gpu: $there of $(cat "$here/parts") loads are here: carry the next one and run its on-gpu.sh" | tee "$out/summary.txt"
         exit 0
     fi
-    cat "$home"/part-* >"$home/kit.tar.xz"
-    [ "$(sha256sum <"$home/kit.tar.xz" | cut -d' ' -f1)" = "$(cat "$here/sum")" ] ||
+    cat "$home"/part-* >"$home/kit.tar"
+    [ "$(sha256sum <"$home/kit.tar" | cut -d' ' -f1)" = "$(cat "$here/sum")" ] ||
         { echo "on-gpu: the kit is damaged: carry all its loads again" >&2; exit 1; }
-    # xz may not be there; python3 brings its own.
-    { command -v xz >/dev/null && tar -C "$home" -xJf "$home/kit.tar.xz"; } || python3 -c 'import sys, tarfile
-with tarfile.open(sys.argv[1], "r:xz") as t:
-    t.extractall(sys.argv[2])' "$home/kit.tar.xz" "$home" || exit 1
+    # The archive is of xz, or of gzip with NVIDIA's libraries. xz may not be there; python3 brings its own.
+    { command -v xz >/dev/null && tar -C "$home" -xf "$home/kit.tar"; } || python3 -c 'import sys, tarfile
+with tarfile.open(sys.argv[1]) as t:
+    t.extractall(sys.argv[2])' "$home/kit.tar" "$home" || exit 1
     (cd "$home" && sha256sum --quiet -c FILES) || { echo "on-gpu: files of the kit are missing: is there room in $home?" >&2; exit 1; }
-    rm -f "$home"/part-* "$home/kit.tar.xz"
+    rm -f "$home"/part-* "$home/kit.tar"
     cp "$here/sum" "$home/unpacked"
 fi
 logs=$home/logs

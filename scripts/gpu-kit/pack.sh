@@ -48,7 +48,10 @@ else
     python3 cuda/setup/wheels.py "cuda/setup/onnxruntime$cuda.txt" "$store/onnxruntime"
     from=$store/onnxruntime/onnxruntime/capi
     cp "$from"/libonnxruntime.so.* "$from/libonnxruntime_providers_shared.so" "$capi/"
-    [ -z "${KIT_NVIDIA:-}" ] || python3 cuda/setup/wheels.py "cuda/setup/nvidia$cuda.txt" "$build/nvidia"
+    if [ -n "${KIT_NVIDIA:-}" ]; then
+        python3 cuda/setup/wheels.py "cuda/setup/nvidia$cuda.txt" "$store/nvidia"
+        cp -rl "$store/nvidia" "$build/" 2>/dev/null || { rm -rf "$build/nvidia" && cp -r "$store/nvidia" "$build/"; }
+    fi
 fi
 
 # strip_provider DROP: the provider with the machine code of one architecture, without the kernels that DROP matches.
@@ -76,13 +79,23 @@ room=$((limit * 1048576 - tree - 1048576)) # one MiB for what the transfer adds
 [ "$room" -gt 4194304 ] || end "the project alone nearly fills a load of $limit MiB: raise KIT_LIMIT"
 cp "$here/summary.py" "$here/resnet.py" "$build/"
 
-# compress: the archive, its size and into how many loads it goes. Programs that share code lie side by side; a window of 96 MiB sees across
-# them, for which packing takes 1.1 GB of memory and unpacking 0.1.
+# pack_stream: how the archive is compressed. Programs that share code lie side by side; a window of 96 MiB sees across them, for which
+# packing takes 1.1 GB of memory and unpacking 0.1. With NVIDIA's libraries, 2 GB whose megabytes nobody counts, the fast gzip that every
+# machine can unpack: under a minute of a core, where xz takes most of an hour.
+pack_stream() {
+    if [ -n "${KIT_NVIDIA:-}" ]; then
+        gzip -1
+    else
+        xz -T1 --lzma2="preset=${KIT_PRESET:-6},dict=96MiB"
+    fi
+}
+
+# compress: the archive, its size and into how many loads it goes.
 compress() {
     say "compressing"
     (cd "$build" && find . -type f ! -name FILES | LC_ALL=C sort | sed 's|^\./||' | xargs -d '\n' sha256sum >FILES)
-    (cd "$build" && tar --sort=name --owner=0 --group=0 -cf - *) | xz -T1 --lzma2=preset=${KIT_PRESET:-6},dict=96MiB >"$kit/kit.tar.xz"
-    size=$(wc -c <"$kit/kit.tar.xz")
+    (cd "$build" && tar --sort=name --owner=0 --group=0 -cf - *) | pack_stream >"$kit/kit.tar"
+    size=$(wc -c <"$kit/kit.tar")
     parts=$(((size + room - 1) / room))
 }
 strip_provider "${KIT_DROP-}"
@@ -92,8 +105,8 @@ if [ $parts -gt 1 ] && [ -z "${KIT_DROP+set}" ]; then
     strip_provider "$drop"
     compress
 fi
-split -d -a 1 -b "$(((size + parts - 1) / parts))" "$kit/kit.tar.xz" "$kit/part-"
-sum=$(sha256sum "$kit/kit.tar.xz" | cut -d' ' -f1)
+split -d -a 1 -b "$(((size + parts - 1) / parts))" "$kit/kit.tar" "$kit/part-"
+sum=$(sha256sum "$kit/kit.tar" | cut -d' ' -f1)
 i=0
 for f in "$kit"/part-?; do
     i=$((i + 1))
@@ -104,6 +117,8 @@ for f in "$kit"/part-?; do
     cp "$here/on-gpu.sh" "$kit/load-$i/"
 done
 (cd "$build" && du -b bin/* onnxruntime/onnxruntime/capi/* | sed 's/^/gpu-kit:   /')
-rm -rf "$kit/kit.tar.xz" "$build"
-say "the project has $((tree / 1048576)) MiB, the kit $((size / 1048576)) MiB ($size bytes): $parts load(s) of at most $limit MiB"
+rm -rf "$kit/kit.tar" "$build"
+bound="of at most $limit MiB"
+[ -z "${KIT_NVIDIA:-}" ] || bound="of any size"
+say "the project has $((tree / 1048576)) MiB, the kit $((size / 1048576)) MiB ($size bytes): $parts load(s) $bound"
 say "carry the project and $kit/load-1, and type on the GPU machine, at the project's top:  bash $kit/load-1/on-gpu.sh"

@@ -4,6 +4,7 @@ package gpu
 
 import (
 	"fmt"
+	"slices"
 
 	"example.org/demote/backend/device"
 	"example.org/demote/cgo"
@@ -20,10 +21,10 @@ type part struct {
 	engines int          // of cgo.Engines: how cuDNN is asked for engines
 	loose   bool         // its runs did not repeat with the engines before
 	binding *cgo.Binding
-	grids   *cuda.Buffer[quant.Params] // the network's, to make the session again
-	proved  bool                       // it has been seen to write its outputs, see runChecked
-	data    bool                       // it reads inputs of the network
-	plainly string                     // why its runs are not captured and replayed; empty: they are
+	network *network // to make the session again
+	proved  bool     // it has been seen to write its outputs, see runChecked
+	data    bool     // it reads inputs of the network
+	plainly string   // why its runs are not captured and replayed; empty: they are
 }
 
 // network is a network on a GPU with its one lane.
@@ -33,6 +34,7 @@ type network struct {
 	lane  *lane
 	parts []*part
 	grids *cuda.Buffer[quant.Params] // by holder, as the lane's mask chooses: what the nodes read
+	once  constants                  // that several parts have
 }
 
 // tensor is device memory as the runtime and as kernels see it.
@@ -50,15 +52,18 @@ func (g *gpu) Compile(parts []*device.Segment, inputs []device.Tensor, lanes int
 		if c.grids, err = cuda.NewBuffer[quant.Params](d, "the chosen grids", max(1, len(g.opts.Records))); err != nil {
 			return err
 		}
+		if err = c.once.open(g, parts); err != nil {
+			return err
+		}
 		for i, s := range parts {
-			p := &part{Segment: s, grids: c.grids}
+			p := &part{Segment: s, network: c}
 			model := s.Model
 			if len(s.Followed) > 0 {
 				if model, err = s.Open(); err != nil {
 					return err
 				}
 			}
-			if p.session, p.plainly, err = g.session(model, cgo.Engines[0], c.grids); err != nil {
+			if p.session, p.plainly, err = c.session(model, cgo.Engines[0]); err != nil {
 				return fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
 			}
 			p.model = model
@@ -117,6 +122,27 @@ func (c *network) Lanes() []device.Lane {
 	return c.lane.list
 }
 
+// Narrow implements device.Network.
+func (c *network) Narrow(chosen []int) {
+	_ = c.g.worker.Do(func(*cuda.Device) error {
+		all := c.parts
+		c.parts = nil
+		for _, at := range chosen {
+			c.parts = append(c.parts, all[at])
+		}
+		for _, p := range all {
+			if !slices.Contains(c.parts, p) {
+				p.binding.Close()
+				p.session.Close()
+			}
+		}
+		if c.lane != nil {
+			c.lane.parts = c.parts
+		}
+		return nil
+	})
+}
+
 // Close gives sessions and memory back, on the worker's thread. It may be called more than once.
 func (c *network) Close() {
 	_ = c.g.worker.Do(func(*cuda.Device) error {
@@ -129,6 +155,7 @@ func (c *network) Close() {
 		for _, p := range c.parts {
 			p.session.Close()
 		}
+		c.once.close()
 		_ = c.grids.Close()
 		c.parts = nil
 		return nil

@@ -28,6 +28,7 @@ type codePlan struct {
 type room struct {
 	g      *gpu
 	memory *cuda.Buffer[uint8]
+	used   int // bytes of it, from the first on, that are written
 }
 
 // Close gives the memory back. It may be called more than once.
@@ -41,7 +42,11 @@ func (l *lane) Room(t *device.StoredTensor) (device.Room, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &room{l.g, m}, nil
+	used := t.Bytes()
+	if t.Holder >= 0 {
+		used = 2 * t.Elems()
+	}
+	return &room{l.g, m, used}, nil
 }
 
 // plan prepares the launches of a tensor, once.

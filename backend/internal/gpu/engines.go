@@ -60,7 +60,7 @@ func (l *lane) repeats(p *part) (bool, error) {
 		if err := cuda.Explain(p.binding.RunWith(l.plain)); err != nil {
 			return false, err
 		}
-		for i, t := range p.Outputs {
+		for i, t := range slices.Concat(p.Outputs, p.Left) {
 			rows := make([]byte, l.buffers[t.Name].memory.Len())
 			if err := l.buffers[t.Name].memory.Download(l.g.stream, rows); err != nil {
 				return false, err
@@ -103,8 +103,8 @@ func (l *lane) Remark() string {
 func (l *lane) remake(p *part) (err error) {
 	p.binding.Close()
 	p.session.Close()
-	if p.session, p.plainly, err = l.g.session(p.model, cgo.Engines[p.engines], p.grids); err != nil {
+	if p.session, p.plainly, err = p.network.session(p.model, cgo.Engines[p.engines]); err != nil {
 		return err
 	}
-	return l.bind(p, slices.Index(l.parts, p))
+	return l.bind(p)
 }

@@ -29,6 +29,7 @@ type gpu struct {
 	d       *cuda.Device // for functions on the worker's thread
 	stream  *cuda.Stream
 	table   *cuda.Buffer[quant.Params] // low and high grid of every holder
+	runs    int64                      // of sessions so far
 	nan     *cuda.Buffer[uint32]       // 1 once a FakeQuant was given NaN
 }
 
@@ -248,7 +249,7 @@ func (g *gpu) Watch(ctx context.Context) error { return g.stop.Watch(ctx) }
 func (g *gpu) Traffic() (t device.Traffic) {
 	_ = g.worker.Do(func(d *cuda.Device) error {
 		c := d.Traffic()
-		t = device.Traffic{UpCopies: c.UpCopies, UpBytes: c.UpBytes, DownCopies: c.DownCopies, DownBytes: c.DownBytes, Launches: c.Launches, Allocations: c.Allocations}
+		t = device.Traffic{UpCopies: c.UpCopies, UpBytes: c.UpBytes, DownCopies: c.DownCopies, DownBytes: c.DownBytes, Launches: c.Launches, Allocations: c.Allocations, Runs: g.runs}
 		return nil
 	})
 	return t

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,7 @@ type lane struct {
 
 	tally   accumulator
 	codes   codes
+	left    []leaving // what the next run leaves as codes
 	weights weights
 	spare   map[string][]float32 // where rows are copied to
 
@@ -79,13 +81,16 @@ func newLane(g *gpu, parts []*part, inputs []device.Tensor, grids *cuda.Buffer[q
 	if err := l.weights.open(g, parts); err != nil {
 		return nil, err
 	}
-	for i, p := range parts {
-		for _, t := range p.Outputs {
+	for _, p := range parts {
+		for _, t := range slices.Concat(p.Outputs, p.Left) {
+			if l.buffers[t.Name] != nil {
+				continue // entries into one network end alike
+			}
 			if l.buffers[t.Name], err = g.tensor(t); err != nil {
 				return nil, err
 			}
 		}
-		if err := l.bind(p, i); err != nil {
+		if err := l.bind(p); err != nil {
 			return nil, err
 		}
 	}
@@ -96,7 +101,7 @@ func newLane(g *gpu, parts []*part, inputs []device.Tensor, grids *cuda.Buffer[q
 }
 
 // bind binds a part to the lane's memory.
-func (l *lane) bind(p *part, index int) (err error) {
+func (l *lane) bind(p *part) (err error) {
 	if p.binding, err = p.session.NewBinding(); err != nil {
 		return err
 	}
@@ -112,7 +117,7 @@ func (l *lane) bind(p *part, index int) (err error) {
 			return err
 		}
 	}
-	for _, t := range p.Inputs {
+	for _, t := range slices.Concat(p.Inputs, p.Taken) {
 		v := l.buffers[t.Name]
 		for _, in := range l.inputs {
 			if in.Name == t.Name {
@@ -120,18 +125,18 @@ func (l *lane) bind(p *part, index int) (err error) {
 			}
 		}
 		if v == nil {
-			return fmt.Errorf("part %d reads %s, which no part before it writes", index, t.Name)
+			return fmt.Errorf("part %d reads %s, which no part before it writes", slices.Index(l.parts, p), t.Name)
 		}
 		if err := fix(t.Name, p.binding.Input, v); err != nil {
 			return err
 		}
 	}
-	for k, f := range p.Followed {
-		if err := fix(f.Name, p.binding.Input, l.weights.values[index][k]); err != nil {
+	for _, f := range p.Followed {
+		if err := fix(f.Name, p.binding.Input, l.weights.values[f.Name]); err != nil {
 			return err
 		}
 	}
-	for _, t := range p.Outputs {
+	for _, t := range slices.Concat(p.Outputs, p.Left) {
 		if err := fix(t.Name, p.binding.Output, l.buffers[t.Name]); err != nil {
 			return err
 		}
@@ -164,9 +169,17 @@ func (l *lane) SetMask(m search.Mask) error {
 	return nil
 }
 
-// RunPart copies the block's inputs to where the part reads them, if they are not there, and runs it.
+// RunPart copies the block's inputs to where the part reads them, if they are not there, and runs it. Then it packs
+// what was left to it.
 func (l *lane) RunPart(b device.Block, part int) error {
-	p, data := l.parts[part], b.(*block)
+	defer l.Drop()
+	if err := l.runPart(l.parts[part], b.(*block)); err != nil {
+		return err
+	}
+	return l.packLeft()
+}
+
+func (l *lane) runPart(p *part, data *block) error {
 	if l.steps != nil {
 		return l.steps.runBlock(data, p)
 	}
@@ -224,6 +237,7 @@ func (l *lane) copyUp(b *block, input int, to *cuda.Buffer[uint8]) error {
 // run replays the part's graph, which its first run captures; a part whose capture is refused, or breaks off, is run
 // plainly from then on.
 func (l *lane) run(p *part) error {
+	l.g.runs++
 	if p.plainly == "" && !l.off {
 		err := cuda.Explain(p.binding.RunWith(l.graph))
 		stopped := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)

@@ -9,7 +9,7 @@ import (
 )
 
 // traits are what a GPU can, in programs with and without CUDA.
-var traits = device.Traits{Queue: true, OwnMemory: true, MayRound: true, Replays: true, Settles: true, Fuses: true}
+var traits = device.Traits{Queue: true, OwnMemory: true, MayRound: true, Entries: true, Values: true, Replays: true, Settles: true, Fuses: true}
 
 // gpuNumber reads a device's name: cuda, cuda:0, cuda:1.
 func gpuNumber(name string) (int, error) {

@@ -23,11 +23,11 @@ func (g *gpu) sessionOptions() cgo.Options {
 var graphs = "on"
 
 // session makes a session on the CUDA provider. Captured graphs are tried first: a network that cannot
-// be captured gets a session that runs plainly, and why. engines says how cuDNN is asked for engines (cgo.Engines),
-// grids where its nodes read the grids that the mask has chosen.
-func (g *gpu) session(model device.Model, engines string, grids *cuda.Buffer[quant.Params]) (s *cgo.Session, plainly string, err error) {
+// be captured gets a session that runs plainly, and why. engines says how cuDNN is asked for engines (cgo.Engines).
+func (c *network) session(model device.Model, engines string) (s *cgo.Session, plainly string, err error) {
+	g, grids := c.g, c.grids
 	o := g.cudaOptions(grids)
-	o.Provider.Engines = engines
+	o.Provider.Engines, o.Initializers = engines, c.once.of(model)
 	s, err = cgo.NewCUDASession(model, g.sessionOptions(), o)
 	if graphs == "off" && plainly == "" && err == nil {
 		plainly = "switched off when this program was built"

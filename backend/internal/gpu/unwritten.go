@@ -3,6 +3,8 @@
 package gpu
 
 import (
+	"slices"
+
 	"example.org/demote/backend/device"
 	"example.org/demote/cuda"
 )
@@ -23,7 +25,7 @@ func (l *lane) runChecked(p *part) error {
 			err := l.buffers[t.Name].memory.Download(l.g.stream, b)
 			return device.Poisoned(b, t.Type.Size(), pattern), err
 		},
-	}.Check(p.Outputs)
+	}.Check(slices.Concat(p.Outputs, p.Left))
 	p.proved = err == nil
 	return err
 }

@@ -16,7 +16,7 @@ type weights struct {
 	spans             *cuda.Buffer[cuda.WeightSpan]
 	applied           *cuda.Buffer[uint8] // the mask that active is by
 	selects, all      *cuda.Launch        // nil: nothing follows the mask
-	values            [][]*tensor         // by part and constant, on active
+	values            map[string]*tensor  // by constant, on active
 }
 
 // spanElements keeps every constant on an address that is a multiple of 256 bytes.
@@ -26,8 +26,15 @@ const spanElements = 64
 func (w *weights) open(g *gpu, parts []*part) (err error) {
 	var spans []cuda.WeightSpan
 	var high, low []float32
+	var all []device.Followed
+	w.values = map[string]*tensor{}
 	for _, p := range parts {
 		for _, f := range p.Followed {
+			if _, met := w.values[f.Name]; met {
+				continue // entries have some in common
+			}
+			w.values[f.Name] = nil
+			all = append(all, f)
 			a, err := f.Value(false)
 			if err != nil {
 				return err
@@ -41,7 +48,6 @@ func (w *weights) open(g *gpu, parts []*part) (err error) {
 			high, low = append(append(high, a...), pad...), append(append(low, b...), pad...)
 		}
 	}
-	w.values = make([][]*tensor, len(parts))
 	if len(spans) == 0 {
 		return nil
 	}
@@ -66,25 +72,21 @@ func (w *weights) open(g *gpu, parts []*part) (err error) {
 	if w.applied, err = cuda.NewBuffer[uint8](g.d, "the mask before", max(1, len(g.opts.Records))); err != nil {
 		return err
 	}
-	return w.bind(g, parts, spans)
+	return w.bind(g, all, spans)
 }
 
 // bind makes a tensor on the active arena for every constant.
-func (w *weights) bind(g *gpu, parts []*part, spans []cuda.WeightSpan) error {
-	memory, next := cuda.Reinterpret[uint8](w.active), 0
-	for i, p := range parts {
-		for _, f := range p.Followed {
-			at := spans[next]
-			next++
-			t := device.Tensor{Name: f.Name, Type: cgo.Float32, Dims: f.Dims}
-			// a view: closing it frees nothing
-			v := &tensor{Tensor: t, memory: memory.View(int(at.Offset)*4, int(at.Count)*4)}
-			var err error
-			if v.value, err = g.value(t, v.memory); err != nil {
-				return err
-			}
-			w.values[i] = append(w.values[i], v)
+func (w *weights) bind(g *gpu, all []device.Followed, spans []cuda.WeightSpan) error {
+	memory := cuda.Reinterpret[uint8](w.active)
+	for i, f := range all {
+		t := device.Tensor{Name: f.Name, Type: cgo.Float32, Dims: f.Dims}
+		// a view: closing it frees nothing
+		v := &tensor{Tensor: t, memory: memory.View(int(spans[i].Offset)*4, int(spans[i].Count)*4)}
+		var err error
+		if v.value, err = g.value(t, v.memory); err != nil {
+			return err
 		}
+		w.values[f.Name] = v
 	}
 	return nil
 }
@@ -109,10 +111,8 @@ func (w *weights) follow(l *lane, first bool) error {
 }
 
 func (w *weights) close() {
-	for _, part := range w.values {
-		for _, v := range part {
-			v.close()
-		}
+	for _, v := range w.values {
+		v.close()
 	}
 	for _, b := range []*cuda.Buffer[float32]{w.high, w.low, w.active} {
 		_ = b.Close()

@@ -15,11 +15,15 @@ func (e *Single) storedAt(cut int) []device.StoredTensor {
 
 // ways are how trials may begin at cuts, the best first: in the network as the runtime has optimized it in one piece,
 // FakeQuant in its blocked layout; in the network that the runtime optimizes from each cut on; in parts that hand
-// each other values. Each makes the entries of the chain, nil for the last.
+// each other values. On a device whose entries take and leave values: in the network from each cut on; in parts. Each
+// makes the entries of the chain, nil for the last.
 func (e *Single) ways() []func() (device.Entries, error) {
-	values := func() (device.Entries, error) { return nil, nil }
+	parts := func() (device.Entries, error) { return nil, nil }
 	if !e.can.Entries {
-		return []func() (device.Entries, error){values}
+		return []func() (device.Entries, error){parts}
+	}
+	if e.can.Values {
+		return []func() (device.Entries, error){func() (device.Entries, error) { return device.Values(e.source), nil }, parts}
 	}
 	optimized := func() (device.Entries, error) {
 		if !e.can.Optimizes || e.opts.Level < 3 || !e.zeroExact() {
@@ -33,7 +37,7 @@ func (e *Single) ways() []func() (device.Entries, error) {
 		return e.source.Coded(optimize)
 	}
 	plain := func() (device.Entries, error) { return e.source.Coded(nil) }
-	return []func() (device.Entries, error){optimized, plain, values}
+	return []func() (device.Entries, error){optimized, plain, parts}
 }
 
 // optimizer is the device's Optimize into a folder of its own, which remove takes away.

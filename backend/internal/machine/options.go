@@ -41,6 +41,8 @@ type Options struct {
 	Look      int  // samples that Apart looks at, at most; 0: its own choice, which follows the holders
 	// bytes that the samples and the activations of a block on each worker take; 0: not known
 	Working int64
+	// bytes that the activations of a block take; 0: not known
+	Activations int64
 	// bytes for stored activations, and for what compiling the network from each cut on takes; 0: none are stored
 	Cache int64
 	// of the source, first and last among them: where the network is cut, whatever it takes; nil: where trials get

@@ -88,7 +88,7 @@ func (e *Single) takeApart(begun time.Time) (Plan, error) {
 	left := func() float64 { return e.timeLeft(begun, p.Whole) }
 	ways, noRoom := e.ways(), e.entriesInTime(left()-e.beforeEntries(p.Whole), p.Whole) < minParts ||
 		// known before the network is optimized for them
-		e.opts.Cuts == nil && entriesIn(e.entryMemory(), e.chain.Bytes[0]) < minParts
+		e.opts.Cuts == nil && entriesIn(e.entryMemory(), e.entryBytes(e.chain.Bytes[0])) < minParts
 	for i, way := range ways {
 		if noRoom && i < len(ways)-1 {
 			continue // nor is there for these
@@ -190,7 +190,7 @@ func (e *Single) takeApartAt(plain float64, want [][]float32, left func() float6
 			return nil, err
 		}
 		p.Whole = seconds
-		most = min(most, entriesIn(e.entryMemory(), e.chain.Bytes[0]), e.entriesInTime(left(), p.Whole))
+		most = min(most, entriesIn(e.entryMemory(), e.entryBytes(e.chain.Bytes[0])), e.entriesInTime(left(), p.Whole))
 		if most < minParts && e.opts.Cuts == nil {
 			return nil, errNoRoom
 		}

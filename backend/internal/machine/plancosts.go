@@ -45,7 +45,7 @@ func (e *Single) costs(cuts []int, seconds []float64, whole float64) *costs {
 		if i > 0 && i < len(cuts)-1 {
 			list = e.storedAt(cut)
 			if c.through {
-				held = sessionCopies * int64(e.chain.Bytes[i])
+				held = e.entryBytes(e.chain.Bytes[i])
 			}
 		}
 		c.stored, c.memory = append(c.stored, list), append(c.memory, held)
@@ -63,14 +63,24 @@ const leastEntryMemory = 128 << 20
 // entryMemory is what entries may take while they are timed: no more than is kept for what is stored, and not more
 // than twice the network, the samples and the activations that are under way.
 func (e *Single) entryMemory() int64 {
+	if e.can.OwnMemory {
+		return e.opts.Cache
+	}
 	return min(e.opts.Cache, max(leastEntryMemory, 2*(int64(e.chain.Bytes[0])+e.opts.Working)))
 }
 
-// entriesIn is how many entries into a network of so many bytes fit some memory, though all its weights were at the
-// end.
-func entriesIn(memory int64, model int) int {
-	return int(min(memory/(sessionCopies*int64(max(1, model))), math.MaxInt32))
+// entryBytes is what the session of an entry takes, with a model of so many bytes: the model's weights; on a device
+// with memory of its own, those, though it has the large ones once for all sessions, and the activations of a block.
+func (e *Single) entryBytes(model int) int64 {
+	if e.can.OwnMemory {
+		return int64(model) + e.opts.Activations
+	}
+	return sessionCopies * int64(max(1, model))
 }
+
+// entriesIn is how many entries fit some memory, each as large as one of them may be: though all weights of the
+// network were at its end.
+func entriesIn(memory, each int64) int { return int(min(memory/max(1, each), math.MaxInt32)) }
 
 // run is the seconds that the trials of all holders take in the network between two chosen cuts.
 func (c *costs) run(from, to int) float64 {

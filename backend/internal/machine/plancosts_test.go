@@ -49,8 +49,8 @@ func TestEntryMemory(t *testing.T) {
 	} {
 		e := &Single{chain: &store.Chain{Bytes: []int{c.model}}}
 		e.opts.Cache, e.opts.Working = c.cache, c.working
-		if got := e.entryMemory(); got != c.bytes || entriesIn(got, c.model) != c.entries {
-			t.Errorf("%+v: %d MiB, %d entries", c, got/mega, entriesIn(got, c.model))
+		if got := e.entryMemory(); got != c.bytes || entriesIn(got, e.entryBytes(c.model)) != c.entries {
+			t.Errorf("%+v: %d MiB, %d entries", c, got/mega, entriesIn(got, e.entryBytes(c.model)))
 		}
 	}
 }

@@ -15,7 +15,7 @@ func (e *Single) settle() error {
 				if err := l.SetMask(m); err != nil {
 					return err
 				}
-				for p := 0; p < len(e.chain.Parts); p = e.chain.Next(p) {
+				for p := range e.chain.Parts { // an entry goes on from what the first has left
 					if err := settlePart(l, e.data.Blocks[0], p); err != nil {
 						return err
 					}

@@ -16,6 +16,7 @@ type streamRunner struct {
 	e        *Single
 	ctx      context.Context
 	job      store.Job
+	io       store.SegmentIO // of the block at hand, where runs enter a network
 	from, to int
 	gains    []bounds.Gain
 	jobs     []store.Job
@@ -79,7 +80,7 @@ func (t *streamRunner) runEach(l device.Lane) error {
 		}
 		j := t.job
 		j.Block, j.Gain = b, &t.gains[b-t.from]
-		r := t.e.runJob(l, j, nil)
+		r := t.e.runJob(l, j, &t.io)
 		t.jobs, t.reports = append(t.jobs, j), append(t.reports, r)
 		if r.err != nil {
 			return r.err
@@ -103,7 +104,7 @@ func (t *streamRunner) start(j store.Job) {
 
 func (t *streamRunner) runOne() error {
 	l, f := t.e.chain.Lanes()[0], &t.begun[(t.first+t.len-1)%len(t.begun)]
-	if f.report = t.e.runJob(l, f.job, nil); f.report.noop && f.report.err == nil {
+	if f.report = t.e.runJob(l, f.job, &t.io); f.report.noop && f.report.err == nil {
 		return nil
 	}
 	if f.report.err == nil {

@@ -92,11 +92,13 @@ func (c *Chain) Next(part int) int {
 	return part + 1
 }
 
-// touched are the holders whose bits change something in a part, some of them more than once.
+// touched are the holders whose bits change something in a part, and not only behind it, some of them more than once.
 func (c *Chain) touched(part int) []int {
 	list := slices.Clone(c.holders[part])
 	for _, f := range c.Parts[part].Followed {
-		list = append(list, f.Holder)
+		if !c.Through || part+1 == len(c.Parts) || c.Parts[part+1].Reads(f.Name) < f.Reads {
+			list = append(list, f.Holder)
+		}
 	}
 	return list
 }
