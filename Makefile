@@ -217,6 +217,17 @@ test-toolkits: setup toolkits ## test with PyTorch and the quantization toolkits
 	.venv-toolkits/bin/python scripts/export_torchvision.py .tools/torchvision
 	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx ./backend/detect ./internal/... && go test -tags toolkits -count=1 $(TEST_FLAGS) -run Toolkits ./run
 
+PEERS ?=
+.PHONY: peers-venv
+peers-venv: ## set up AIMET, NNCF, Quark, MCT and Olive in .venv-peers/ (6 GB; part of bench-peers)
+	@$(NEED) venv
+	@test -e .venv-peers/bin/python || python3 -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements-peers.txt
+
+.PHONY: bench-peers
+bench-peers: setup build peers-venv ## the same job done by AIMET, NNCF, Quark and MCT (minutes; PEERS="nncf quark" for some); writes docs/peers.md
+	@.venv-peers/bin/python scripts/peers/bench_peers.py $(PEERS)
+
 EXAMPLES ?=
 .PHONY: examples-venv
 examples-venv: ## set up PyTorch and scikit-learn in .venv-examples/ (gigabytes; part of test-examples)
@@ -254,16 +265,44 @@ zoo: setup build zoo-venv ## search the public trained networks of 25 pip and 3 
 zoo-small: setup build zoo-venv ## the same for five small networks (some minutes)
 	@.venv-zoo/bin/python scripts/zoo/zoo.py .tools/zoo --only $(ZOO_SMALL)
 
+# need_chromium TARGET: a browser is there, or one line says what to do.
+need_chromium = for b in chromium chromium-browser google-chrome headless-shell chrome; do command -v $$b >/dev/null && exit 0; done; \
+	echo "make: no Chromium: install the package chromium, or leave $(1) out; only test-browser and test-site need it" >&2; exit 1
+
 .PHONY: test-browser
 test-browser: ## test the report, and the page of a running search, in a headless Chromium (on Debian: apt-get install chromium)
 	@$(NEED) go
-	@for b in chromium chromium-browser google-chrome headless-shell chrome; do command -v $$b >/dev/null && exit 0; done; \
-		echo "make: no Chromium: install the package chromium, or leave test-browser out; no other target needs it" >&2; exit 1
+	@$(call need_chromium,test-browser)
 	go test -tags browser -count=1 $(TEST_FLAGS) -run Browser ./report ./cli
 
 .PHONY: report-picture
 report-picture: setup build ## search the example, and write a picture of its report, docs/report.png (needs Chromium)
 	@sh scripts/report_picture.sh
+
+# ---- the pages as a site
+
+SITE := dist/site
+SITE_DONE = .venv-site/requirements.sha256
+SITE_WANTED = sha256sum <scripts/site/requirements.txt
+
+.PHONY: site-venv
+site-venv: ## set up Sphinx in .venv-site/ (part of site; Python 3.11, 120 MB)
+	@$(NEED) venv
+	@test -e .venv-site/bin/python || python3 -m venv .venv-site
+	@[ "$$($(SITE_WANTED))" = "$$(cat $(SITE_DONE) 2>/dev/null)" ] || { \
+		.venv-site/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/site/requirements.txt && $(SITE_WANTED) >$(SITE_DONE); }
+
+.PHONY: site
+site: site-venv ## make the pages into a site with search, dist/site/: one folder, read without a network; a link that leads nowhere is an error
+	@.venv-site/bin/python scripts/site/stage.py .tools/site
+	@rm -rf $(SITE) && .venv-site/bin/python -m sphinx -q -W --keep-going -n -b html -c scripts/site -d .tools/site-cache .tools/site $(SITE)
+	@echo "site: open $(SITE)/index.html"
+
+.PHONY: test-site
+test-site: site ## make the site, and see in Chromium that its search finds and that nothing is loaded from elsewhere
+	@$(NEED) go
+	@$(call need_chromium,test-site)
+	go test -tags site -count=1 $(TEST_FLAGS) -run Site ./lint
 
 .PHONY: bench
 bench: setup build ## measure, and write docs/benchmarks.md

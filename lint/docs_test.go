@@ -16,6 +16,9 @@ var (
 	phonyLine  = regexp.MustCompile(`(?m)^\.PHONY: (.*)$`)
 	makeWords  = regexp.MustCompile("(?m)(?:`|^\\s*(?:\\$ )?|&& )make((?: +[A-Za-z][\\w=.-]*)+)")
 	markLink   = regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)]*)?\)`)
+	placeLink  = regexp.MustCompile(`\]\(([^)#\s:]*)#([^)\s]+)\)`)
+	heading    = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	notInPlace = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
 // makefiles returns the text of the Makefile and of everything that it includes.
@@ -99,5 +102,63 @@ func TestLinksInTheDocumentsLead(t *testing.T) {
 				t.Errorf("%s links to %s, which is not there", name, link)
 			}
 		}
+	}
+}
+
+// places returns the anchors that GitHub gives to the headings of a document.
+func places(text string) []string {
+	var list []string
+	for _, title := range firsts(heading.FindAllStringSubmatch(text, -1)) {
+		title = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`).ReplaceAllString(title, "$1")
+		list = append(list, strings.ReplaceAll(strings.ToLower(notInPlace.ReplaceAllString(title, "")), " ", "-"))
+	}
+	return list
+}
+
+func TestLinksInTheDocumentsLeadToHeadings(t *testing.T) {
+	checked := 0
+	for _, name := range documents(t) {
+		for _, m := range placeLink.FindAllStringSubmatch(read(t, name), -1) {
+			page := name
+			if m[1] != "" {
+				page = path.Join(path.Dir(name), m[1])
+			}
+			if path.Ext(page) != ".md" {
+				continue
+			}
+			checked++
+			if !slices.Contains(places(read(t, page)), m[2]) {
+				t.Errorf("%s links to %s#%s, and no heading of that page has this name", name, page, m[2])
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("no document links to a heading: the pattern of this test is wrong")
+	}
+}
+
+// TestEveryPageIsLinked holds that a reader who begins with the README comes to every page of docs/.
+func TestEveryPageIsLinked(t *testing.T) {
+	pages, reached := []string{"README.md"}, map[string]bool{"README.md": true}
+	for i := 0; i < len(pages); i++ {
+		for _, link := range firsts(markLink.FindAllStringSubmatch(read(t, pages[i]), -1)) {
+			page := path.Join(path.Dir(pages[i]), link)
+			if path.Ext(page) == ".md" && !strings.Contains(link, "://") && !reached[page] {
+				reached[page] = true
+				pages = append(pages, page)
+			}
+		}
+	}
+	for _, name := range documents(t) {
+		if strings.HasPrefix(name, "docs/") && !reached[name] {
+			t.Errorf("no page leads to %s", name)
+		}
+	}
+}
+
+func TestPlacesOfHeadings(t *testing.T) {
+	got := places("# A page: `code` and [link](x.md)\n\n## 4. What's it?\n")
+	if want := []string{"a-page-code-and-link", "4-whats-it"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

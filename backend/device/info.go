@@ -25,7 +25,7 @@ type Traffic struct {
 // Add is the traffic of two devices.
 func (t Traffic) Add(u Traffic) Traffic {
 	return Traffic{t.UpCopies + u.UpCopies, t.UpBytes + u.UpBytes, t.DownCopies + u.DownCopies, t.DownBytes + u.DownBytes,
-		t.Launches + u.Launches, t.Allocations + u.Allocations}
+		t.Launches + u.Launches, t.Allocations + u.Allocations, t.Runs + u.Runs}
 }
 
 // Sub is the traffic since an earlier look, u, at the same device.

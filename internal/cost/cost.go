@@ -164,7 +164,7 @@ func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 			if times, ok := wide[u.Node]; ok {
 				macsOf *= times
 			}
-			searched := slices.IndexFunc(weights, func(h *onnx.Holder) bool { return slices.Contains(h.Consumers, u.Node) })
+			searched := slices.IndexFunc(weights, func(h onnx.Holder) bool { return slices.Contains(h.Consumers, u.Node) })
 			switch holders, both := u.Operands(); {
 			case len(holders) == 1 && !both && searched < 0:
 				macs[holders[0]] += macsOf

