@@ -38,19 +38,19 @@ func TestWhyHoldersStay(t *testing.T) {
 			t.Errorf("%s: %d values of 32 samples from %v to %v, seen %+v", h.Name, sum, h.Histogram.Min, h.Histogram.Max, *h.Seen)
 		}
 		mask[i] = '1'
-		more := string(mask)
+		all, some := whole[string(mask)], part[string(mask)]
 		mask[i] = '0'
 		switch d := h.Demoted; {
-		case whole[more] != nil:
+		case all != nil:
 			right := 0
-			for _, b := range whole[more] {
+			for _, b := range all {
 				right += bits.OnesCount8(b)
 			}
 			if d == nil || d.Score == nil || d.AtMost != nil || *d.Score.Correct != right {
 				t.Errorf("%s: %+v, and the journal has %d right", h.Name, d, right)
 			}
 			scores++
-		case part[more] != nil:
+		case some != nil:
 			if d == nil || d.AtMost == nil || d.Score != nil || *d.AtMost.Correct >= samples || !(*d.AtMost.Value <= r.Target.Value) {
 				t.Errorf("%s: %+v, of a trial that was stopped below %v", h.Name, d, r.Target.Value)
 			}
