@@ -156,6 +156,56 @@ func TestSearchWeightsIsWeightBits(t *testing.T) {
 	}
 }
 
+// TestSearchWeightsBeside: other formulas and widths, costs, budgets, groups, a curve, a hold-out and a default session
+// go on as they are, and what is written is what was searched.
+func TestSearchWeightsBeside(t *testing.T) {
+	for name, change := range map[string]func(*config.Config){
+		"formula torch":   func(c *config.Config) { c.Formula = "torch" },
+		"formula mctq":    func(c *config.Config) { c.Formula, c.Export = "mctq", []string{"mctq"} },
+		"4 and 8 bits":    func(c *config.Config) { c.Bits, c.Target = "4,8", "0.1" },
+		"weights of 16":   func(c *config.Config) { c.WeightBits = []string{"w2=16"} },
+		"default session": func(c *config.Config) { c.Session, c.Target = "default", "0.3" },
+		"a curve":         func(c *config.Config) { c.Curve = true },
+		"a hold-out":      func(c *config.Config) { c.Holdout = "30%" },
+		"a budget":        func(c *config.Config) { c.Target, c.Strategy, c.Budget, c.Cost = "", "auto", "1.5x", "bytes" },
+		"a group":         func(c *config.Config) { c.Groups, c.Cost = []string{"w2,a2", "w3,w4"}, "bops" },
+		"range and repair by score": func(c *config.Config) {
+			c.RangeLow, c.Repair, c.Target = "auto", "auto", "0.3"
+		},
+	} {
+		c := ofWeights(t)
+		change(&c)
+		r, err := Search(context.Background(), c)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if _, all := r.WeightsLow(); all != 5 || !r.Verified.Identical && c.Formula == "qdq" {
+			t.Errorf("%s: %d weights, %+v", name, all, r.Verified)
+		}
+		high := map[string]bool{}
+		for _, one := range r.Promotion {
+			high[one] = true
+		}
+		if c.Groups != nil && (high["w2"] != high["a2"] || high["w3"] != high["w4"]) {
+			t.Errorf("%s: %v stay", name, r.Promotion)
+		}
+		if c.Repair == "" {
+			continue // TestSearchWeights prepares a run again without
+		}
+		if v, err := Verify(context.Background(), c.Out, config.Config{}); err != nil || v.Identical != r.Verified.Identical {
+			t.Errorf("%s: verify: %+v, %v", name, v, err)
+		}
+	}
+	c := ofWeights(t)
+	c.DryRun, c.Out = true, ""
+	var said []string
+	c.Say = func(text string) { said = append(said, text) }
+	if _, err := Search(context.Background(), c); err != nil || !strings.Contains(strings.Join(said, "\n"), "w1 (weights of c1/Conv)") {
+		t.Errorf("a dry run says %q, %v", said, err)
+	}
+}
+
 // randomNetwork is one of matrices, some of which two layers read.
 func randomNetwork(seed uint64) *tasktest.Graph {
 	rng := rand.New(rand.NewPCG(seed, 3))
