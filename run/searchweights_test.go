@@ -62,10 +62,25 @@ func TestSearchWeights(t *testing.T) {
 	if _, below, ok := strings.Cut(list, "# weights int8\n"); !ok || len(strings.Fields(below)) != len(stay) {
 		t.Errorf("promotion.txt: %q; the weights %v stay", list, stay)
 	}
-	for _, s := range r.Savings {
-		if want := map[string]float64{"bops": 4. * 8 / (8 * 16), "bytes": 0}[s.Cost]; s.Cost == "bops" && (*s.Total-s.All)/(*s.Total) != want {
-			t.Errorf("of %v bit operations all low leaves %v", *s.Total, *s.Total-s.All)
-		}
+	plain := c
+	plain.SearchWeights, plain.Export, plain.Out = false, nil, filepath.Join(t.TempDir(), "plain")
+	without, err := Search(context.Background(), plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elements := 0.
+	for _, l := range r.Layers {
+		elements += float64(l.Elements)
+	}
+	bops, bytes := r.Savings[0], r.Savings[1]
+	if left := *bops.Total - bops.All; left != *bops.Total*8*4/(16*8) || *bops.Total != *without.Savings[0].Total {
+		t.Errorf("of %v bit operations all low leaves %v; without weights there are %v", *bops.Total, left, *without.Savings[0].Total)
+	}
+	if more := bytes.All - without.Savings[1].All; more != elements/2 || *bytes.Total-*without.Savings[1].Total != elements {
+		t.Errorf("%v weights of 4 bits save %v bytes, and all take %v", elements, more, *bytes.Total-*without.Savings[1].Total)
+	}
+	if r.Score.High.Correct == nil || *r.Score.High.Correct != *without.Score.High.Correct {
+		t.Errorf("all int16: %+v, without weights %+v", r.Score.High, without.Score.High)
 	}
 	activations, few := r.ActivationsLow()
 	want := fmt.Sprintf("%d of %d activation quantizers (holders) run in int8 and %d stay at int16, and the weights of %d of 5 layers are in int4", activations, few, few-activations, low)
