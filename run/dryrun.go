@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/memory"
@@ -24,7 +25,10 @@ func (s *searchRun) dryRun(ctx context.Context) error {
 	}
 	for _, h := range s.Network.Holders {
 		op := h.Op
-		if op == "" {
+		switch {
+		case h.Weights != nil:
+			op = "weights of " + strings.Join(h.Consumers, ", ")
+		case op == "":
 			op = "input"
 		}
 		s.Config.Say(fmt.Sprintf("holder %3d  %s (%s)", h.Index, h.Name, op))

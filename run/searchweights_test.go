@@ -62,10 +62,25 @@ func TestSearchWeights(t *testing.T) {
 	if _, below, ok := strings.Cut(list, "# weights int8\n"); !ok || len(strings.Fields(below)) != len(stay) {
 		t.Errorf("promotion.txt: %q; the weights %v stay", list, stay)
 	}
-	for _, s := range r.Savings {
-		if want := map[string]float64{"bops": 4. * 8 / (8 * 16), "bytes": 0}[s.Cost]; s.Cost == "bops" && (*s.Total-s.All)/(*s.Total) != want {
-			t.Errorf("of %v bit operations all low leaves %v", *s.Total, *s.Total-s.All)
-		}
+	plain := c
+	plain.SearchWeights, plain.Export, plain.Out = false, nil, filepath.Join(t.TempDir(), "plain")
+	without, err := Search(context.Background(), plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elements := 0.
+	for _, l := range r.Layers {
+		elements += float64(l.Elements)
+	}
+	bops, bytes := r.Savings[0], r.Savings[1]
+	if left := *bops.Total - bops.All; left != *bops.Total*8*4/(16*8) || *bops.Total != *without.Savings[0].Total {
+		t.Errorf("of %v bit operations all low leaves %v; without weights there are %v", *bops.Total, left, *without.Savings[0].Total)
+	}
+	if more := bytes.All - without.Savings[1].All; more != elements/2 || *bytes.Total-*without.Savings[1].Total != elements {
+		t.Errorf("%v weights of 4 bits save %v bytes, and all take %v", elements, more, *bytes.Total-*without.Savings[1].Total)
+	}
+	if r.Score.High.Correct == nil || *r.Score.High.Correct != *without.Score.High.Correct {
+		t.Errorf("all int16: %+v, without weights %+v", r.Score.High, without.Score.High)
 	}
 	activations, few := r.ActivationsLow()
 	want := fmt.Sprintf("%d of %d activation quantizers (holders) run in int8 and %d stay at int16, and the weights of %d of 5 layers are in int4", activations, few, few-activations, low)
@@ -153,6 +168,56 @@ func TestSearchWeightsIsWeightBits(t *testing.T) {
 		if *one.Score.Mixed.Correct != *two.Score.Mixed.Correct {
 			t.Errorf("repair %s: %d correct, and %d", repair, *one.Score.Mixed.Correct, *two.Score.Mixed.Correct)
 		}
+	}
+}
+
+// TestSearchWeightsBeside: other formulas and widths, costs, budgets, groups, a curve, a hold-out and a default session
+// go on as they are, and what is written is what was searched.
+func TestSearchWeightsBeside(t *testing.T) {
+	for name, change := range map[string]func(*config.Config){
+		"formula torch":   func(c *config.Config) { c.Formula = "torch" },
+		"formula mctq":    func(c *config.Config) { c.Formula, c.Export = "mctq", []string{"mctq"} },
+		"4 and 8 bits":    func(c *config.Config) { c.Bits, c.Target = "4,8", "0.1" },
+		"weights of 16":   func(c *config.Config) { c.WeightBits = []string{"w2=16"} },
+		"default session": func(c *config.Config) { c.Session, c.Target = "default", "0.3" },
+		"a curve":         func(c *config.Config) { c.Curve = true },
+		"a hold-out":      func(c *config.Config) { c.Holdout = "30%" },
+		"a budget":        func(c *config.Config) { c.Target, c.Strategy, c.Budget, c.Cost = "", "auto", "1.5x", "bytes" },
+		"a group":         func(c *config.Config) { c.Groups, c.Cost = []string{"w2,a2", "w3,w4"}, "bops" },
+		"range and repair by score": func(c *config.Config) {
+			c.RangeLow, c.Repair, c.Target = "auto", "auto", "0.3"
+		},
+	} {
+		c := ofWeights(t)
+		change(&c)
+		r, err := Search(context.Background(), c)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if _, all := r.WeightsLow(); all != 5 || !r.Verified.Identical && c.Formula == "qdq" {
+			t.Errorf("%s: %d weights, %+v", name, all, r.Verified)
+		}
+		high := map[string]bool{}
+		for _, one := range r.Promotion {
+			high[one] = true
+		}
+		if c.Groups != nil && (high["w2"] != high["a2"] || high["w3"] != high["w4"]) {
+			t.Errorf("%s: %v stay", name, r.Promotion)
+		}
+		if c.Repair == "" {
+			continue // TestSearchWeights prepares a run again without
+		}
+		if v, err := Verify(context.Background(), c.Out, config.Config{}); err != nil || v.Identical != r.Verified.Identical {
+			t.Errorf("%s: verify: %+v, %v", name, v, err)
+		}
+	}
+	c := ofWeights(t)
+	c.DryRun, c.Out = true, ""
+	var said []string
+	c.Say = func(text string) { said = append(said, text) }
+	if _, err := Search(context.Background(), c); err != nil || !strings.Contains(strings.Join(said, "\n"), "w1 (weights of c1/Conv)") {
+		t.Errorf("a dry run says %q, %v", said, err)
 	}
 }
 
