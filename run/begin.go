@@ -101,7 +101,7 @@ func (s *searchRun) begin(ctx context.Context) error {
 		s.Warned(w)
 	}
 	if s.Device.Text != "" {
-		s.Result.Versions["device"] = s.Device.Name + " " + s.Device.Text
+		s.Result.Versions["device"] = s.DeviceNames() + " " + s.Device.Text
 	}
 	return s.constrainSearch(ctx)
 }

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -189,7 +190,8 @@ func (f *Fleet) lose(member int, why error) {
 			continue
 		}
 		if err := f.members[heir].Hold(f.blocksOf(heir)); err != nil {
-			f.err = fmt.Errorf("%s is lost (%v), and %s cannot take its blocks: %v; what was found so far is kept", m.Name(), why, f.members[heir].Name(), err)
+			// in words alone: a full memory, or a lost device, has another cure where it is the only one
+			f.err = errors.New(m.Name() + " is lost (" + why.Error() + "), and " + f.members[heir].Name() + " cannot take its blocks: " + err.Error() + "; what was found so far is kept")
 			return
 		}
 		f.hand(heir)

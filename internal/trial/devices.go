@@ -67,8 +67,8 @@ func usableGPUs() (names []string, err error) {
 	return names, nil
 }
 
-// deviceNames are the devices that trials run on, for people.
-func (s *Runner) deviceNames() string {
+// DeviceNames are the devices that trials run on, for people.
+func (s *Runner) DeviceNames() string {
 	if len(s.Among) < 2 {
 		return s.Device.Name
 	}

@@ -175,7 +175,7 @@ func (s *Runner) lostDevice(err error) error {
 		return err
 	}
 	if len(s.Among) > 1 { // the error names the one
-		return fmt.Errorf("a GPU does not answer any more, of %s: %w; what was found so far is kept, and the same command resumes the run", s.deviceNames(), err)
+		return fmt.Errorf("a GPU does not answer any more, of %s: %w; what was found so far is kept, and the same command resumes the run", s.DeviceNames(), err)
 	}
 	return fmt.Errorf("%s does not answer any more: %w; what was found so far is kept, and the same command resumes the run", s.Device.Name, err)
 }
