@@ -23,14 +23,14 @@ func TestPlacementOfEntries(t *testing.T) {
 	bytes := make([]byte, 4*placedRow*columns)
 	entry := func() *device.Segment {
 		s := segment(t, false, &onnxpb.NodeProto{OpType: proto.String("MatMul"), Name: proto.String("p"), Input: []string{"m", "v"}, Output: []string{"wide"}},
-			&onnxpb.NodeProto{OpType: proto.String("ReduceMax"), Name: proto.String("r"), Input: []string{"wide", "axes"}, Output: []string{"most"}},
-			&onnxpb.NodeProto{OpType: proto.String("Add"), Name: proto.String("back"), Input: []string{"m", "most"}, Output: []string{"n"}})
+			&onnxpb.NodeProto{OpType: proto.String("Gather"), Name: proto.String("some"), Input: []string{"wide", "columns"}, Output: []string{"n"},
+				Attribute: []*onnxpb.AttributeProto{{Name: proto.String("axis"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}}})
 		m := &onnxpb.ModelProto{}
 		if err := proto.Unmarshal(s.Model.Bytes, m); err != nil {
 			t.Fatal(err)
 		}
 		m.Graph.Initializer = append(m.Graph.Initializer,
-			&onnxpb.TensorProto{Name: proto.String("axes"), DataType: proto.Int32(7), Dims: []int64{1}, Int64Data: []int64{1}},
+			&onnxpb.TensorProto{Name: proto.String("columns"), DataType: proto.Int32(7), Dims: []int64{placedRow}, Int64Data: make([]int64, placedRow)},
 			&onnxpb.TensorProto{Name: proto.String("v"), DataType: proto.Int32(1), Dims: []int64{placedRow, columns}, DataLocation: onnxpb.TensorProto_EXTERNAL.Enum(),
 				ExternalData: []*onnxpb.StringStringEntryProto{{Key: proto.String("location"), Value: proto.String("nowhere")}, {Key: proto.String("length"),
 					Value: proto.String(fmt.Sprint(len(bytes)))}}})
