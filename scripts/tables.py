@@ -139,6 +139,8 @@ def breaks():
         for network, model in NETWORKS:
             found = searches("%s-seed%d" % (network, seed), model, HELD, BREAKS, "--repair", "auto", "--holdout", "75%", "--seed", str(seed))
             for target, r in zip(BREAKS, found or []):
+                if not r.get("holdout"):  # no mix meets the target
+                    continue
                 score, h = r["score"], r["holdout"]
                 high = (r.get("given") or score)["high"]
                 all_rows.setdefault((network, target), []).append(
