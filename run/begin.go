@@ -16,6 +16,7 @@ import (
 	"example.org/demote/mistake"
 	"example.org/demote/quant"
 	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // check refuses what can be refused before anything is read.
@@ -27,6 +28,11 @@ func (s *searchRun) check() error {
 	var err error
 	if s.wanted, err = wantedOf(c); err != nil {
 		return err
+	}
+	if s.Unmet == nil {
+		s.Unmet = func(given search.Endpoints, high search.Score) (string, error) {
+			return unmet(c.Target, s.wanted, s.Scale(), given, high)
+		}
 	}
 	if c.Out == "" && !c.DryRun {
 		return mistake.Errorf("--out is missing: give a new folder for what is found, --out DIR")

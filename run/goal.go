@@ -113,6 +113,14 @@ func (w *wanted) resolve(scale search.Scale, ends search.Endpoints) (err error) 
 	return err
 }
 
+// unmet is the text of a target that all high of the network as given meets, and a score does not; else empty.
+func unmet(text string, w wanted, scale search.Scale, given search.Endpoints, high search.Score) (string, error) {
+	if err := w.resolve(scale, given); err != nil || !w.holds(given.High) || w.holds(high) {
+		return "", err
+	}
+	return text, nil
+}
+
 // holds tells whether a score is above the target.
 func (w *wanted) holds(v search.Score) bool {
 	return w.within || v.Float() > w.above

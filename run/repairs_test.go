@@ -208,6 +208,49 @@ func TestRepairUndone(t *testing.T) {
 	}
 }
 
+// TestRepairsThatMissTheTarget holds that repairs with which all int16 misses a target that it meets without are left
+// out, unless they are named.
+func TestRepairsThatMissTheTarget(t *testing.T) {
+	c := unevenConfig(t)
+	plain := mustSearch(t, c)
+	for repairs, left := range map[string]bool{"auto": true, "equalize": false} {
+		var said []string
+		c.Repair, c.Out = repairs, filepath.Join(t.TempDir(), repairs)
+		c.Say = func(line string) { said = append(said, line) }
+		s := startSearch(c)
+		s.Unmet = func(given search.Endpoints, high search.Score) (string, error) {
+			if given.High.Value != *plain.Score.High.Value || high.Value <= given.High.Value {
+				t.Errorf("all int16 scores %v as given and %v repaired", given.High, high)
+			}
+			return "16bit-0", nil
+		}
+		r, err := s.once(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := "misses the target 16bit-0, and without"; strings.Contains(strings.Join(said, "\n"), text) != left || len(result.Taken(r.Repairs)) == 0 != left || r.Given == nil != left {
+			t.Errorf("%s: %q, %+v as given %+v", repairs, said, r.Repairs, r.Given)
+		}
+		if left {
+			sameMix(t, "without", plain, r)
+		}
+	}
+	scale, ends := search.Scale{Name: "top1", Fraction: true}, search.Endpoints{High: search.Score{Count: 90, Total: 100}, Low: search.Score{Count: 50, Total: 100}}
+	for _, k := range []struct {
+		target string
+		high   int
+		unmet  bool
+	}{{"16bit-0.02", 89, false}, {"16bit-0.02", 88, true}, {"0.95", 80, false}, {"0.85", 85, true}, {"0.85", 86, false}, {"50%", 70, true}} {
+		w, err := wantedOf(config.Config{Target: k.target, Strategy: "auto"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := unmet(k.target, w, scale, ends, search.Score{Count: k.high, Total: 100}); err != nil || (got == k.target) != k.unmet {
+			t.Errorf("%s with %d of 100: %q, %v", k.target, k.high, got, err)
+		}
+	}
+}
+
 // TestRepairWithoutTime holds that no repair is tried behind half of the time, and that the result says so.
 func TestRepairWithoutTime(t *testing.T) {
 	c := unevenConfig(t)

@@ -81,7 +81,10 @@ func startSearch(c config.Config) *searchRun {
 }
 
 func searchOnce(ctx context.Context, c config.Config) (_ *config.Result, err error) {
-	s := startSearch(c)
+	return startSearch(c).once(ctx)
+}
+
+func (s *searchRun) once(ctx context.Context) (_ *config.Result, err error) {
 	defer func() { err = s.Config.Words.Error(err) }()
 	defer s.Close()
 	if err := s.ready(ctx); err != nil {

@@ -69,6 +69,14 @@ func searchTargets(ctx context.Context, c config.Config) (_ []*config.Result, er
 	if err := l.openFolders(names); err != nil {
 		return nil, err
 	}
+	l.first.Unmet = func(given search.Endpoints, high search.Score) (string, error) {
+		for _, s := range l.runs {
+			if text, err := unmet(s.Config.Target, s.wanted, s.Scale(), given, high); text != "" || err != nil {
+				return text, err
+			}
+		}
+		return "", nil
+	}
 	if err := l.first.open(ctx); err != nil {
 		return nil, err
 	}

@@ -33,7 +33,8 @@ func (r Ranges) Taken() []string {
 
 // chooseRepairs tries the repairs that are asked for, each on top of those that were taken before it, with the range
 // methods that were chosen for the network as given: one is taken if all int8 scores better with it on the samples, or
-// if it is named by the user. Like the ranges they are chosen before the first trial, and looks at no search's end.
+// if it is named by the user. Those that are not named are left out if all int16 misses a target with them that it
+// meets without. Like the ranges they are chosen before the first trial, and looks at no search's end.
 // What Chosen has of an earlier session is taken as it is.
 func (s *Runner) chooseRepairs(ctx context.Context, check func(*task.Task, *segments.Source) error) error {
 	c := s.Config
@@ -128,11 +129,46 @@ func (s *Runner) tryRepairs(ctx context.Context, list []string, forced bool, che
 			return nil, err
 		}
 	}
+	if len(chosen.Taken) > 0 && !forced {
+		if undone, err := s.undoUnmet(ctx, chosen); undone || err != nil {
+			return chosen, err
+		}
+	}
 	s.sayRepairs(chosen, given, best)
 	if len(chosen.Taken) > 0 {
 		err = s.chooseRangesAgain(ctx, chosen.Taken, best)
 	}
 	return chosen, err
+}
+
+// undoUnmet leaves all repairs out if all int16 misses a target with them that it meets without.
+func (s *Runner) undoUnmet(ctx context.Context, chosen *Repairs) (undone bool, err error) {
+	if s.Unmet == nil {
+		return false, nil
+	}
+	var high search.Score
+	r, err := s.Repair(ctx, chosen.Taken, s.Chosen.Methods)
+	if err == nil {
+		err = s.withRepaired(ctx, r, func(e *backend.Evaluator) (err error) {
+			high, err = e.Score(ctx, search.NewMask(len(s.Records)))
+			return err
+		})
+	}
+	if err != nil {
+		return false, err
+	}
+	given := search.Endpoints{Float: s.FloatScore, High: record.Search(chosen.Given.High, s.Metric.Lower), Low: record.Search(chosen.Given.Low, s.Metric.Lower)}
+	target, err := s.Unmet(given, high)
+	if target == "" || err != nil {
+		return false, err
+	}
+	s.Config.Say(fmt.Sprintf("repairs: none; with %s all int16 scores %s, which misses the target %s, and without %s",
+		strings.Join(chosen.Taken, ", "), s.Text(high), target, s.Text(given.High)))
+	chosen.Taken, chosen.Given = nil, nil
+	for i := range chosen.Tried {
+		chosen.Tried[i].Taken, chosen.Tried[i].Score = false, nil
+	}
+	return true, nil
 }
 
 // chooseRangesAgain chooses the low grids of the repaired network among those of its own calibration: the ones by the
@@ -221,10 +257,7 @@ func (s *Runner) tryRepair(ctx context.Context, repairs []string, best search.Sc
 	if one.Changed = r.Changed; one.Changed == 0 {
 		return one, score, nil
 	}
-	network, records := s.Network, s.Records
-	s.Network, s.Records = r.Network, r.Records
-	defer func() { s.Network, s.Records = network, records }()
-	err = s.withEvaluator(ctx, nil, func(e *backend.Evaluator) (err error) {
+	err = s.withRepaired(ctx, r, func(e *backend.Evaluator) (err error) {
 		score, one.Taken, err = s.scoreLowest(ctx, e, s.lowestMask(), best, forced)
 		return err
 	})
@@ -232,6 +265,14 @@ func (s *Runner) tryRepair(ctx context.Context, repairs []string, best search.Sc
 		one.Score = record.Score(score, s.Metric.Lower)
 	}
 	return one, score, err
+}
+
+// withRepaired is withEvaluator of a repaired network.
+func (s *Runner) withRepaired(ctx context.Context, r *task.Version, f func(*backend.Evaluator) error) error {
+	network, records := s.Network, s.Records
+	s.Network, s.Records = r.Network, r.Records
+	defer func() { s.Network, s.Records = network, records }()
+	return s.withEvaluator(ctx, nil, f)
 }
 
 // withEvaluator does something with an evaluator of the task's present network and records, which keeps nothing.
