@@ -4,7 +4,7 @@ The README quotes some of its columns, which are written along.
 The job is in job.py. Each tool runs in a process of its own. What it wrote is scored by `demote eval`, exactly as written and with
 ONNX Runtime's defaults, on the samples of the search and on 8,000 others. Work is the processor time of the whole process over that
 of one plain pass of the float network over the same samples in one thread (R), measured beside each tool, so that other work on the
-machine counts little. With names only these tools run; the others keep the answers in .tools/peers.
+machine counts little. With names only these tools run, with --write none; the others keep the answers in .tools/peers.
 """
 
 import importlib.metadata
@@ -85,6 +85,10 @@ def told_of(name):
     if name.startswith("demote"):
         with open(os.path.join(folder, "result.json"), encoding="utf-8") as f:
             r = json.load(f)
+        saving = next(s for s in r["savings"] if s["cost"] == "bops")
+        left = 1 - saving["saved"] / saving["total"]
+        if abs(left - widths(os.path.join(folder, "mixed.onnx"))[0]) > 1e-6:
+            sys.exit("bench-peers: %s: the search counts %.4f of the BOPs left, bops.py another share" % (folder, left))
         return {"file": os.path.join(folder, "mixed.onnx"), "told": r["score"]["mixed"]["value"], "trials": r["evaluations"], "note": ""}
     try:
         with open(os.path.join(folder, "told.json"), encoding="utf-8") as f:
@@ -93,15 +97,24 @@ def told_of(name):
         return None
 
 
-def judge(told):
-    """Return the accuracy of a file: in an exact and a default session on the samples of the search, in an exact one on others."""
+def judge(name, told):
+    """Return the accuracy of a tool's file: in an exact and a default session on the samples of the search, in an exact one on
+    others. It is kept beside what the tool told."""
+    kept = os.path.join(job.OUT, name, "judged.json")
+    if os.path.exists(kept):
+        with open(kept, encoding="utf-8") as f:
+            return json.load(f)
+
     def score(data, session):
         done = subprocess.run(["bin/demote", "eval", told["file"], "--data", data, "--session", session, "--json"],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             sys.exit("bench-peers: %s: %s" % (told["file"], done.stderr))
         return json.loads(done.stdout)["score"]["value"]
-    return score(job.EVAL, "exact"), score(job.EVAL, "default"), score(job.HOLDOUT, "exact")
+    found = [score(job.EVAL, "exact"), score(job.EVAL, "default"), score(job.HOLDOUT, "exact")]
+    with open(kept, "w", encoding="utf-8") as f:
+        json.dump(found, f)
+    return found
 
 
 def widths(file):
@@ -123,7 +136,7 @@ def row(name):
     told = told_of(name)
     if not told or not told.get("file"):
         return {**cells, EXACT: told["note"] if told else "no answer: exit code %d" % cost["exit"]}
-    exact, default, unseen = judge(told)
+    exact, default, unseen = judge(name, told)
     share, layers = widths(told["file"])
     mark = lambda v: "%.4f" % v if v > job.FLOAT - job.DROP + 1e-9 else "**%.4f**" % v
     return {**cells, "told": "%.4f" % told["told"] if told["told"] is not None else "nothing", EXACT: mark(exact), DEFAULT: mark(default),
@@ -147,7 +160,7 @@ def write(page, lines):
 
 
 def main():
-    names = sys.argv[1:] or list(TOOLS)
+    names = [] if sys.argv[1:] == ["--write"] else sys.argv[1:] or list(TOOLS)
     unknown = [n for n in names if n not in TOOLS]
     if unknown:
         sys.exit("bench-peers: no tool %s; there are %s" % (", ".join(unknown), ", ".join(TOOLS)))

@@ -14,7 +14,7 @@ from mct_quantizers import QuantizationMethod as Method
 from model_compression_toolkit.target_platform_capabilities.constants import BIAS_ATTR, KERNEL_ATTR
 from model_compression_toolkit.target_platform_capabilities.schema import mct_current_schema as schema
 
-STEPS = 5
+STEPS = 4
 score = job.Score()
 
 # The exporter of 2.6.1 calls torch.onnx.export as torch before 2.9 defined it.
