@@ -74,7 +74,7 @@ func (s *Runner) chooseRanges(ctx context.Context, check func(*task.Task, *segme
 		return nil
 	}
 	s.Result.Ranges = s.Chosen.Scores
-	for i := range s.Chosen.Methods {
+	for i := range min(len(s.Chosen.Methods), len(s.Result.Holders)) {
 		s.Result.Holders[i].Range, s.Result.Holders[i].Low = s.Chosen.Methods[i], record.Grid(low[i])
 	}
 	return nil

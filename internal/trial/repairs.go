@@ -88,7 +88,7 @@ func (s *Runner) recordRepairs() {
 	for i := range s.Result.Holders {
 		h, r := &s.Result.Holders[i], s.Records[i]
 		h.Low, h.High = record.Grid(r.Low), record.Grid(r.High)
-		if s.Chosen.Methods != nil {
+		if i < len(s.Chosen.Methods) { // weights have none
 			h.Range = s.Chosen.Methods[i]
 		}
 		if s.Seen != nil {
@@ -183,7 +183,7 @@ func (s *Runner) chooseRangesAgain(ctx context.Context, taken []string, best sea
 	defer func() { s.Network, s.Records, s.Candidates = network, records, candidates }()
 	whole, before, was := s.Chosen.Whole, len(s.Chosen.Scores), best
 	s.Chosen.Whole = false
-	best, err = s.compareRanges(ctx, nil, &harms{units: s.Units()}, best)
+	best, err = s.compareRanges(ctx, nil, &harms{units: s.activationUnits()}, best)
 	s.Chosen.Whole = s.Chosen.Whole && whole
 	for i := range s.Chosen.Scores[before:] {
 		s.Chosen.Scores[before+i].Repaired = true

@@ -38,8 +38,8 @@ type Runner struct {
 	Chosen     Ranges        // with --range auto: empty until they are chosen; what an earlier session has chosen
 	lowest     *search.Score // of all int8 with the ranges that this session has chosen; nil: it has chosen none
 	FloatScore *search.Score // nil for a pair
-	// Unmet names the first target that is asked for which the network as given meets in all int16, by these scores, and
-	// another one, such as the repaired network, does not; empty: there is none. nil: no target is asked for
+	// Unmet names the first target that is asked for which the network as given meets in all int16, by these scores,
+	// and another one, such as the repaired network, does not; empty: there is none. nil: no target is asked for
 	Unmet     func(given search.Endpoints, high search.Score) (target string, err error)
 	HighScore search.Score
 }
