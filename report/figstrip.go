@@ -37,7 +37,7 @@ func (r *Run) strip(id string) *figure {
 		}
 	}
 	return &figure{ID: id, Caption: caption, Picture: d.html(), Table: id + "-table",
-		Keys: []key{{"low", r.LowName()}, {"high", r.HighName() + " (tall, hatched)"}}}
+		Keys: []key{{"low", r.lowWords()}, {"high", r.highWords() + " (tall, hatched)"}}}
 }
 
 // hatch defines the pattern of the tall bars.
@@ -58,12 +58,12 @@ func (r *Run) stripWords() string {
 			high = append(high, fmt.Sprintf("%d %s", h.Index, short(h.Name)))
 		}
 	}
-	text := fmt.Sprintf("%s, %d of them %s.", plural(len(r.Holders), "holder"), r.lowCount(), r.LowName())
+	text := fmt.Sprintf("%s, %d of them %s.", plural(len(r.Holders), "holder"), r.lowCount(), r.lowWords())
 	switch {
 	case len(high) > most:
-		return text + " " + r.HighName() + ": " + strings.Join(high[:most], ", ") + fmt.Sprintf(" and %d more.", len(high)-most)
+		return text + " " + r.highWords() + ": " + strings.Join(high[:most], ", ") + fmt.Sprintf(" and %d more.", len(high)-most)
 	case len(high) > 0:
-		return text + " " + r.HighName() + ": " + strings.Join(high, ", ") + "."
+		return text + " " + r.highWords() + ": " + strings.Join(high, ", ") + "."
 	}
 	return text
 }

@@ -31,16 +31,21 @@ func (v *view) gauges() []*gauge {
 	return list
 }
 
-// shareGauge is how many holders the mix has at the low width.
+// shareGauge is how many activations the mix has at the low width.
 func (v *view) shareGauge() *gauge {
-	n, low := len(v.Holders), v.lowCount()
-	g := &gauge{Title: "Activations in " + v.LowName(), Value: percent(float64(low) / float64(n)), To: "network",
+	t := v.tally()
+	n, low := t.activations, t.low
+	share := float64(low) / float64(max(n, 1))
+	g := &gauge{Title: "Activations in " + v.LowName(), Value: percent(share), To: "network",
 		Notes: []string{fmt.Sprintf("%d of %s; %d at %s", low, plural(n, "holder"), n-low, v.HighName())}}
 	d := newBar()
 	d.rect("back", "", 0, 6, barWidth, 12)
-	d.rect("low", "", 0, 6, barWidth*float64(low)/float64(n), 12)
-	d.rect("high", "", barWidth*float64(low)/float64(n), 2, barWidth*float64(n-low)/float64(n), 16)
+	d.rect("low", "", 0, 6, barWidth*share, 12)
+	d.rect("high", "", barWidth*share, 2, barWidth*(1-share), 16)
 	g.Bar = d.html()
+	if name, _, ok := v.WeightWidths(); ok {
+		g.Notes = append(g.Notes, fmt.Sprintf("the weights of %d of %s in %s", t.lowWeights, plural(t.weights, "layer"), name))
+	}
 	if held := v.pinned(); held > 0 {
 		g.Notes = append(g.Notes, fmt.Sprintf("%d are fixed by constraints", held))
 	}

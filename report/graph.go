@@ -48,7 +48,7 @@ func (v *view) graph() *graph {
 	}
 	id := v.ID + "-graph"
 	g := &graph{figure: &figure{ID: id, Caption: "The network", Table: v.ID + "-network-table",
-		Keys: []key{{"low", v.LowName()}, {"high", v.HighName() + " (bold, double frame)"}}}}
+		Keys: []key{{"low", v.lowWords()}, {"high", v.highWords() + " (bold, double frame)"}}}}
 	if !known {
 		g.Note = "This result does not say what the activations are computed from (it is of an older version): they stand in graph order."
 	}
@@ -139,6 +139,8 @@ func (v *view) mainOp(i int) string {
 		}
 	}
 	switch {
+	case v.Holders[i].Weights:
+		return "weights"
 	case len(ops) > 0:
 		return short(ops[len(ops)-1])
 	case len(v.Holders[i].From) == 0 && v.hasGraph():
@@ -150,6 +152,9 @@ func (v *view) mainOp(i int) string {
 func (v *view) nodeWords(i int) string {
 	h := v.Holders[i]
 	text := fmt.Sprintf("%d %s: %s", i, short(h.Name), h.Precision)
+	if h.Weights {
+		text += ", weights"
+	}
 	if len(h.Ops) > 0 {
 		text += ", by " + short(strings.Join(h.Ops, ", "))
 	}

@@ -72,3 +72,35 @@ func TestInside(t *testing.T) {
 		}
 	}
 }
+
+// TestWeightsInReport: weights that were searched are nodes of their own in front of their layers, are called weights,
+// and have their own widths; what is said of activations does not count them.
+func TestWeightsInReport(t *testing.T) {
+	r := sample(20)
+	for i, precision := range []string{"int4", "int8"} {
+		r.Holders = append(r.Holders, result.Holder{Name: fmt.Sprint("w", i), Index: 20 + i, Weights: true, Precision: precision,
+			Low: result.Grid{Bits: 4, Signed: true, Scale: 1, Min: -7, Max: 7}, High: result.Grid{Bits: 8, Signed: true, Scale: .1, Min: -12.7, Max: 12.7}})
+		r.Holders[3+i].From = append(r.Holders[3+i].From, 20+i)
+	}
+	r.Promotion = append(r.Promotion, "w1")
+	run, page := made(t, map[string]any{result.File: r})
+	nodes := nodeTag.FindAllStringSubmatch(page, -1)
+	if len(nodes) != 22 || nodes[20][1] != "low" || nodes[20][4] != "3" || nodes[21][1] != "high" || nodes[21][4] != "4" {
+		t.Errorf("nodes %q", nodes)
+	}
+	low := 0
+	for _, h := range run.Holders[:20] {
+		if run.isLow(h) {
+			low++
+		}
+	}
+	for _, want := range []string{">20 weights<", ">21 weights<", "20 w0: int4, weights", "Why int16 (weights: int8) stays", "With it at int4 too: ",
+		fmt.Sprintf("%d of 20 holders; %d at int16", low, 20-low), "the weights of 1 of 2 layers in int4"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the report does not say %q", want)
+		}
+	}
+	if strings.Contains(page, ">20 input<") {
+		t.Error("weights are called an input")
+	}
+}

@@ -17,7 +17,7 @@ func (v *view) stay() *section {
 	if len(list) == 0 {
 		return nil
 	}
-	s := v.section("stay", "Why "+v.HighName()+" stays")
+	s := v.section("stay", "Why "+v.highWords()+" stays")
 	s.Brief = fmt.Sprintf("%s: what demoting each would cost, and its values on both grids", plural(len(list), "holder"))
 	counted := 0
 	var rows [][]string
@@ -48,7 +48,7 @@ func (v *view) stay() *section {
 	if n := len(list); n > maxCards {
 		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf("The first %d of %d are drawn, the last demoted first; the table has all.", maxCards, n))
 	}
-	t := newTable(s.ID+"-table", "The holders that stay at "+v.HighName(), append(append(numberColumns("number"), textColumns("holder", "with it at "+v.LowName()+" too")...),
+	t := newTable(s.ID+"-table", "The holders that stay at "+v.highWords(), append(append(numberColumns("number"), textColumns("holder", "with it at "+v.lowWords()+" too")...),
 		numberColumns("that score", "score lost at its step", v.LowName()+" steps of the middle 95 %", "% of values clipped by "+v.LowName(), "lowest value", "highest value")...), rows)
 	t.RowIDs, t.Backs = ids[:len(t.Rows)], backs[:len(t.Rows)]
 	s.Tables = []*table{t}
@@ -99,7 +99,7 @@ func (v *view) whyHigh(i int) reason {
 		}
 		return reason{text: "refused: " + word + v.Text(d.AtMost)}
 	case h.Alone != nil:
-		return reason{text: "not tried with this mix; alone at " + v.LowName() + " it scores " + v.Text(h.Alone)}
+		return reason{text: "not tried with this mix; alone at " + v.lowOf(h) + " it scores " + v.Text(h.Alone)}
 	case v.losses[i].Lost != nil:
 		return reason{text: fmt.Sprintf("not tried with this mix; at its step of the chain the score fell by %s", number(*v.losses[i].Lost))}
 	}
@@ -110,7 +110,7 @@ func (v *view) whyHigh(i int) reason {
 func (v *view) stayCard(i int, why string, f *fit) *card {
 	h := v.Holders[i]
 	c := &card{ID: fmt.Sprintf("%s-c%d", v.ID, i), Back: fmt.Sprintf("%s-n%d", v.ID, i), Title: fmt.Sprintf("%d %s", i, clipped(short(h.Name), 44))}
-	c.Notes = []string{"With it at " + v.LowName() + " too: " + why + "."}
+	c.Notes = []string{"With it at " + v.lowOf(h) + " too: " + why + "."}
 	if f == nil {
 		return c
 	}

@@ -58,6 +58,49 @@ func (r *Run) lowCount() int {
 	return n
 }
 
+// A tally counts activations, and weights that were searched.
+type tally struct{ activations, low, weights, lowWeights int }
+
+func (r *Run) tally() (t tally) {
+	for _, h := range r.Holders {
+		all, low := &t.activations, &t.low
+		if h.Weights {
+			all, low = &t.weights, &t.lowWeights
+		}
+		if *all++; r.isLow(h) {
+			*low++
+		}
+	}
+	return t
+}
+
+// lowWords name the low widths of all holders: that of activations, and where weights were searched theirs.
+func (r *Run) lowWords() string {
+	low, _, ok := r.WeightWidths()
+	return besideWeights(r.LowName(), low, ok)
+}
+
+// highWords name the high widths.
+func (r *Run) highWords() string {
+	_, high, ok := r.WeightWidths()
+	return besideWeights(r.HighName(), high, ok)
+}
+
+func besideWeights(name, weights string, ok bool) string {
+	if ok {
+		name += " (weights: " + weights + ")"
+	}
+	return name
+}
+
+// lowOf names the low width of one holder.
+func (r *Run) lowOf(h result.Holder) string {
+	if h.Weights {
+		return width(h.Low)
+	}
+	return r.LowName()
+}
+
 // Title names the run by its network, or else by its folder.
 func (r *Run) Title() string {
 	for _, role := range []string{"model", "high", "low"} {
@@ -72,16 +115,8 @@ func (r *Run) Title() string {
 
 // Answer is what the run found, in one sentence.
 func (r *Run) Answer() string {
-	n, low, weights, lowWeights := 0, 0, 0, 0
-	for _, h := range r.Holders {
-		all, count := &n, &low
-		if h.Weights {
-			all, count = &weights, &lowWeights
-		}
-		if *all++; r.isLow(h) {
-			*count++
-		}
-	}
+	t := r.tally()
+	n, low := t.activations, t.low
 	const none = "No result can be read from this folder."
 	switch {
 	case r.begins:
@@ -116,7 +151,7 @@ func (r *Run) Answer() string {
 		fmt.Fprintf(&b, "%d of %d activation quantizers (holders) run in %s and %d stay at %s", low, n, r.LowName(), n-low, r.HighName())
 	}
 	if lowName, highName, ok := r.WeightWidths(); ok {
-		fmt.Fprintf(&b, ", and the weights of %d of %d layers are in %s, the others in %s", lowWeights, weights, lowName, highName)
+		fmt.Fprintf(&b, ", and the weights of %d of %d layers are in %s, the others in %s", t.lowWeights, t.weights, lowName, highName)
 	}
 	wanted := "and the target is"
 	if !r.HasTarget() {

@@ -19,8 +19,9 @@ type Holder struct {
 	// mean squared change of the outputs with this unit alone at int8, on a few blocks, if the search ranked by it
 	Distance *float64 `json:"distance,omitempty"`
 
-	From []int    `json:"from,omitempty"` // indexes of the holders that it is computed from, without another in between
-	Ops  []string `json:"ops,omitempty"`  // the operators from them to it
+	// indexes of the holders, also of weights, that it is computed from, without another in between
+	From []int    `json:"from,omitempty"`
+	Ops  []string `json:"ops,omitempty"` // the operators from them to it
 	// of the values in the calibration; of one that stays at int16, if a range method counted them
 	Histogram *Histogram `json:"histogram,omitempty"`
 	Demoted   *Demoted   `json:"demoted,omitempty"` // of one that stays at int16, if the search has tried it

@@ -93,7 +93,7 @@ func (s *searchRun) bookTries(f *search.Result, t *trial.LastTries) (went int) {
 		out := result.LastTry{Method: one.Method, Held: one.Held}
 		for _, h := range holders {
 			out.Holders = append(out.Holders, s.Network.Holders[h].Name)
-			if one.Held {
+			if one.Held && s.Network.Holders[h].Weights == nil {
 				s.Result.Holders[h].Range, s.Result.Holders[h].Low = one.Method, record.Grid(t.Records[h].Low)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/config"
+	"example.org/demote/internal/record"
 	"example.org/demote/internal/stage"
 	"example.org/demote/internal/trialtest"
 	"example.org/demote/quant"
@@ -158,6 +159,55 @@ func TestLastTriesGoOn(t *testing.T) {
 		sameMix(t, "of the list", all[i], one)
 		if len(all[i].LastTries) != len(one.LastTries) || !all[i].Verified.Identical {
 			t.Errorf("%+v and alone %+v, %+v", all[i].LastTries, one.LastTries, all[i].Verified)
+		}
+	}
+}
+
+// TestLastTriesBesideWeights: weights that stay high are tried alone with nothing, and as part of a group with the
+// other grids of its activations. They get no range method, and the run is prepared again with those of activations.
+func TestLastTriesBesideWeights(t *testing.T) {
+	c := triedLast(t)
+	c.SearchWeights, c.Groups = true, []string{"w1,a1", "w2,a2", "w3,a3"}
+	r := mustSearch(t, c)
+	weights := map[string]result.Holder{}
+	alone, held := 0, 0
+	for _, h := range r.Holders {
+		if h.Weights {
+			weights[h.Name] = h
+			if !h.IsLow() && len(r.LastTries) > 0 && !slices.ContainsFunc(r.LastTries, func(l result.LastTry) bool { return slices.Contains(l.Holders, h.Name) }) {
+				alone++
+			}
+		}
+	}
+	for _, one := range r.LastTries {
+		of := 0
+		for _, name := range one.Holders {
+			h, ok := weights[name]
+			if of++; ok {
+				of--
+			}
+			if ok && one.Held && (!h.IsLow() || h.Range != "") {
+				t.Errorf("%s is %s, with a range by %q", name, h.Precision, h.Range)
+			}
+			if ok && one.Held {
+				held++
+			}
+		}
+		if of == 0 {
+			t.Errorf("weights were tried with ranges: %+v", one)
+		}
+	}
+	if alone == 0 || held == 0 {
+		t.Errorf("%d weights stay and were not tried, %d went with a group: this test shows nothing: %+v", alone, held, r.LastTries)
+	}
+	opened, _, err := reopen(context.Background(), c.Out, config.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	for i, h := range r.Holders {
+		if !h.Weights && record.Grid(opened.Records[i].Low) != h.Low {
+			t.Errorf("prepared again, %s has the grid %+v, and was searched with %+v", h.Name, opened.Records[i].Low, h.Low)
 		}
 	}
 }

@@ -221,6 +221,33 @@ func TestSearchWeightsBeside(t *testing.T) {
 	}
 }
 
+// TestSearchWeightsRangesBehindRepairs: behind repairs too, range methods are compared beside weights that stay high,
+// also what was chosen before; so those that are better are the ones of a search without weights.
+func TestSearchWeightsRangesBehindRepairs(t *testing.T) {
+	c := ofWeights(t)
+	c.RangeLow, c.Repair, c.Target = "auto", "weights", "0.3"
+	r := mustSearch(t, c)
+	c.SearchWeights, c.Out = false, filepath.Join(t.TempDir(), "plain")
+	if a, b := rangedBehind(r), rangedBehind(mustSearch(t, c)); !slices.Equal(a, b) || len(a) < 2 {
+		t.Errorf("ranges %q, without weights %q", a, b)
+	}
+}
+
+// rangedBehind are the methods that were tried behind repairs, with the scores of those that were better.
+func rangedBehind(r *config.Result) (list []string) {
+	for _, one := range r.Ranges {
+		if !one.Repaired || one.Method == result.EachItsOwn {
+			continue
+		}
+		text := one.Method
+		if one.Score != nil {
+			text += fmt.Sprint(" ", *one.Score.Correct)
+		}
+		list = append(list, text)
+	}
+	return list
+}
+
 // randomNetwork is one of matrices, some of which two layers read.
 func randomNetwork(seed uint64) *tasktest.Graph {
 	rng := rand.New(rand.NewPCG(seed, 3))

@@ -9,7 +9,7 @@ import (
 // A Flow is how a holder's tensor comes about.
 type Flow struct {
 	// From are the indexes of the holders whose values it is computed from without another holder in between, in rising
-	// order. What depends on the samples by shapes and sizes alone does not count.
+	// order, those of weights among them. What depends on the samples by shapes and sizes alone does not count.
 	From []int
 	Ops  []string // operators from them to it, in graph order; of many the last
 }
@@ -17,13 +17,20 @@ type Flow struct {
 // maxFlowOps bounds Flow.Ops.
 const maxFlowOps = 6
 
-// Flow returns the flow of every holder. Nodes must be in topological order.
+// Flow returns the flow of every holder; weights are computed from nothing. Nodes must be in topological order.
 func (n *Network) Flow() []Flow {
 	flow := make([]Flow, len(n.Holders))
 	made := make(map[string]source)
 	holder := make(map[string]int, len(n.Holders))
+	weights := make(map[string][]int) // of a node, by its first output
 	for i, h := range n.Holders {
-		holder[h.Tensor] = i
+		if h.Weights == nil {
+			holder[h.Tensor] = i
+			continue
+		}
+		for _, p := range h.Weights.Places {
+			weights[p.Output] = append(weights[p.Output], i)
+		}
 	}
 	nodes := n.Model.Graph().GetNode()
 	take := func(tensor string, s source) {
@@ -47,6 +54,7 @@ func (n *Network) Flow() []Flow {
 				s.nodes = append(s.nodes, made[in].nodes...)
 			}
 		}
+		s.holders = append(s.holders, weights[ir.Output(node, 0)]...)
 		s.holders, s.nodes = sorted(s.holders), sorted(append(s.nodes, at))
 		s.nodes = s.nodes[max(0, len(s.nodes)-maxFlowOps):]
 		for _, out := range node.GetOutput() {

@@ -27,7 +27,7 @@ type LastTries struct {
 	Score search.Score
 	High  []int   // units
 	Above float64 // the target
-	Left  int     // how many tries there may be; below 0: any number
+	Left  int     // how many tries there may be, known ones among them; below 0: any number
 	// tries that an earlier session has made of this mix, in their order; TryLast appends its own
 	Tries []LastTry
 	Keep  func([]LastTry) error // is told of all tries behind each one that was run
@@ -111,9 +111,13 @@ type roundTry struct {
 func (s *Runner) tryRound(ctx context.Context, t *LastTries, tried []roundTry, records []quant.Record) error {
 	for len(tried) > 0 && t.replayed < len(t.Tries) && t.Tries[t.replayed].is(tried[0]) {
 		s.entered(t, t.Tries[t.replayed], records)
-		tried, t.replayed = tried[1:], t.replayed+1
+		tried, t.replayed, t.Left = tried[1:], t.replayed+1, t.Left-1
 	}
-	if len(tried) == 0 {
+	switch {
+	case len(tried) == 0:
+		return nil
+	case t.Left == 0:
+		t.Cut = true
 		return nil
 	}
 	t.Tries = t.Tries[:t.replayed] // of another version of this mix, if there are more

@@ -169,6 +169,9 @@ func (s *Runner) tryRanges(ctx context.Context, name string, methods []string, b
 	return best, nil
 }
 
+// holdsWeights tells whether weights are searched beside activations.
+func (s *Runner) holdsWeights() bool { return len(s.Network.Activations()) < len(s.Network.Holders) }
+
 // activationUnits are the units whose activations have ranges to choose, weights among them left out.
 func (s *Runner) activationUnits() (list [][]int) {
 	n := len(s.Network.Activations())
@@ -203,8 +206,8 @@ func (s *Runner) lowestText() string { return s.butApart("all int8") }
 
 // comparedText names lowestMask.
 func (s *Runner) comparedText() string {
-	if n := len(s.Network.Activations()); n < len(s.Network.Holders) {
-		return s.butApart(fmt.Sprintf("all int8 with weights of %d bits", s.Records[n].Low.Bits))
+	if s.holdsWeights() {
+		return s.butApart(fmt.Sprintf("all int8 with weights of %d bits", s.Records[len(s.Network.Activations())].Low.Bits))
 	}
 	return s.lowestText()
 }

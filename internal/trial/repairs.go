@@ -181,6 +181,11 @@ func (s *Runner) chooseRangesAgain(ctx context.Context, taken []string, best sea
 	network, records, candidates := s.Network, s.Records, s.Candidates
 	s.Network, s.Records, s.Candidates = r.Network, r.Records, r.Candidates
 	defer func() { s.Network, s.Records, s.Candidates = network, records, candidates }()
+	if s.holdsWeights() { // that score is with all of them low, and methods are compared with all of them high
+		if best, err = s.scoreAnew(ctx, nil, s.lowestActivations()); err != nil {
+			return err
+		}
+	}
 	whole, before, was := s.Chosen.Whole, len(s.Chosen.Scores), best
 	s.Chosen.Whole = false
 	best, err = s.compareRanges(ctx, nil, &harms{units: s.activationUnits()}, best)
@@ -217,15 +222,20 @@ var nothingFor = map[string]string{
 }
 
 // scoreGiven scores all int8 of the network as given as repairs are compared, if the choice of ranges has not.
-func (s *Runner) scoreGiven(ctx context.Context, check func(*task.Task, *segments.Source) error) (low search.Score, err error) {
-	if s.lowest != nil && len(s.Network.Activations()) == len(s.Network.Holders) { // else it has other weights
+func (s *Runner) scoreGiven(ctx context.Context, check func(*task.Task, *segments.Source) error) (search.Score, error) {
+	if s.lowest != nil && !s.holdsWeights() { // else it has other weights
 		return *s.lowest, nil
 	}
+	return s.scoreAnew(ctx, check, s.lowestMask())
+}
+
+// scoreAnew scores a mask of the present network as repairs and ranges are compared.
+func (s *Runner) scoreAnew(ctx context.Context, check func(*task.Task, *segments.Source) error, low search.Mask) (score search.Score, err error) {
 	err = s.withEvaluator(ctx, check, func(e *backend.Evaluator) (err error) {
-		low, _, err = s.scoreLowest(ctx, e, s.lowestMask(), search.Score{}, true)
+		score, _, err = s.scoreLowest(ctx, e, low, search.Score{}, true)
 		return err
 	})
-	return low, err
+	return score, err
 }
 
 // givenScores are the scores of the network as given on all samples, from which targets are measured.
