@@ -29,6 +29,8 @@ type runFolder struct {
 	counted  time.Time     // since when the session has cost what the journal has not; zero: from its start
 	trials   trialBook
 
+	unsure []string // masks that were scored since members were held against each other, as text
+
 	distances map[string]float64      // of masks, by their keys, as far as they are known
 	defaults  map[string]search.Score // in a default session, likewise, as far as other runs know them
 

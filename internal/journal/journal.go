@@ -204,6 +204,19 @@ func (j *Journal) ForgetUnfinished() error {
 	return j.written(err)
 }
 
+// Unlearn removes the scores of masks, given as text, and all progress and distances.
+func (j *Journal) Unlearn(masks []string) error {
+	if err := j.ForgetUnfinished(); err != nil {
+		return err
+	}
+	for _, m := range masks {
+		if _, err := j.DB.Exec(`DELETE FROM scores WHERE mask = ?`, m); err != nil {
+			return j.written(err)
+		}
+	}
+	return j.ForgetDistances()
+}
+
 // Layout returns for which mask the samples of the unfinished trials are laid out, as text; empty: as a run begins.
 func (j *Journal) Layout() (string, error) {
 	meta, err := j.meta()
