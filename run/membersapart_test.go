@@ -1,12 +1,16 @@
 package run
 
 import (
+	"context"
+	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/search"
 )
 
@@ -58,5 +62,67 @@ func TestJournalOfMembersThatDiffer(t *testing.T) {
 	}
 	if d, err := j.Distances(3); err != nil || len(d) > 0 {
 		t.Errorf("distances %v, %v", d, err)
+	}
+}
+
+// TestOtherBitsAreRefused goes on with a run on a device that computes other bits, as its journal has them: it is refused,
+// and with bits of another network, or none, as in journals of earlier versions, it goes on. Bits are those of every
+// number of workers and members.
+func TestOtherBitsAreRefused(t *testing.T) {
+	cfg := tasktest.TinyConfig(t, 60)
+	cfg.Block = 8
+	ctx, cancel := context.WithCancel(context.Background())
+	cfg.Progress = func(e search.Event) {
+		if e.Kind == search.EventMove {
+			cancel()
+		}
+	}
+	if _, err := Search(ctx, cfg); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	path := filepath.Join(cfg.Out, journal.JournalFile)
+	with := func(f func(j *journal.Journal) error) {
+		db, err := journal.OpenDB(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if err := f(&journal.Journal{DB: db, Wal: &journal.WalSync{Path: path + "-wal"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var text string
+	read := func() string {
+		with(func(j *journal.Journal) error {
+			return j.DB.QueryRow(`SELECT value FROM meta WHERE key = 'bits'`).Scan(&text)
+		})
+		return text
+	}
+	began := read()
+	network, _, _ := strings.Cut(began, " ")
+	for i, c := range []struct {
+		bits    string
+		refused bool
+	}{{began, false}, {network + " 00112233", true}, {"another 00112233", false}, {"", false}} {
+		with(func(j *journal.Journal) error {
+			if c.bits != "" {
+				return j.SetMeta("bits", c.bits)
+			}
+			_, err := j.DB.Exec(`DELETE FROM meta WHERE key = 'bits'`)
+			return err
+		})
+		cfg.Members, cfg.Workers = i%3, 1+i%2
+		ctx, cancel = context.WithCancel(context.Background())
+		_, err := Search(ctx, cfg)
+		cancel()
+		if !c.refused && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		if refused := err != nil && strings.Contains(err.Error(), "the device computes other bits now"); refused != c.refused || refused && ExitCode(err) != ExitMistake {
+			t.Errorf("bits %q: %v", c.bits, err)
+		}
+		if !c.refused && read() != began {
+			t.Errorf("bits %q, then %q, at first %q", c.bits, text, began)
+		}
 	}
 }
