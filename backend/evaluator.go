@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"encoding/hex"
 	"time"
 
 	"example.org/demote/backend/bounds"
@@ -146,6 +147,16 @@ func (e *Evaluator) SelfTest() (*Dependence, error) {
 		return nil, err
 	}
 	return e.machine.SelfTest()
+}
+
+// Bits is a digest of the bits that the device computes, as the self-test has seen them on the first samples: the same
+// for every number of workers, members and cuts, and another one where the device, or what it runs, computes another
+// thing. Empty before a self-test that has found nothing.
+func (e *Evaluator) Bits() string {
+	if e.ready() != nil {
+		return ""
+	}
+	return hex.EncodeToString(e.machine.Bits())
 }
 
 // Distance is the mean squared error of the outputs against the network without demotions, over all values of a few

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -28,6 +30,8 @@ type runFolder struct {
 	nowKept  time.Time     // when how the search stands was written down last
 	counted  time.Time     // since when the session has cost what the journal has not; zero: from its start
 	trials   trialBook
+
+	unsure []string // masks that were scored since members were held against each other, as text
 
 	distances map[string]float64      // of masks, by their keys, as far as they are known
 	defaults  map[string]search.Score // in a default session, likewise, as far as other runs know them
@@ -161,6 +165,9 @@ func (s *runFolder) recall() error {
 			return err
 		}
 	}
+	if err := s.checkBits(); err != nil {
+		return err
+	}
 	if s.layout, err = s.journal.Layout(); err != nil {
 		return err
 	}
@@ -221,6 +228,23 @@ func (s *runFolder) recall() error {
 	}
 	s.follow()
 	return s.commandWrites()
+}
+
+// checkBits refuses to go on where the device computes other bits than the one that the run began on: scores of both would
+// not be of one network. A journal of a version that did not write them down gets those of now.
+func (s *runFolder) checkBits() error {
+	bits := s.Ev.Bits()
+	if bits == "" {
+		return nil
+	}
+	h := sha256.New()
+	fmt.Fprint(h, s.Options.Block, s.Records)
+	was, err := s.journal.Bits(hex.EncodeToString(h.Sum(nil)), bits)
+	if err != nil || was == "" || was == bits {
+		return err
+	}
+	return mistake.Errorf("%s: the device computes other bits now, %.8s, than when the run began, %.8s, though its files are the same; go on where it began; %s",
+		s.folder.Path, bits, was, journal.JournalCure)
 }
 
 // otherAnswer says that the run in the folder scored the 16-bit network otherwise.

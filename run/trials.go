@@ -50,6 +50,9 @@ func (s *runFolder) follow() {
 	s.trials.last = time.Now()
 	s.Ev.Learnt = func(m search.Mask, score search.Score) error {
 		s.tried(m, 1)
+		if s.several() {
+			s.unsure = append(s.unsure, m.String())
+		}
 		return s.journal.Learnt(m, score, s.Ev.PackKnown(m))
 	}
 	s.Ev.Stopped = func(m search.Mask, p bounds.Progress) error {
@@ -64,6 +67,21 @@ func (s *runFolder) follow() {
 		return s.journal.Stopped(m, p, outcomes)
 	}
 	s.Ev.Arranged = s.laidOut
+	s.Compared = s.compared
+}
+
+// several says whether the samples are dealt to members.
+func (s *runFolder) several() bool { return len(s.Among) > 1 || s.Config.Members > 1 }
+
+// compared takes note that members were held against each other. Where they are not the same any more, the journal
+// forgets what was learnt since they were.
+func (s *runFolder) compared(same bool) error {
+	unsure := s.unsure
+	s.unsure = nil
+	if same {
+		return nil
+	}
+	return s.journal.Unlearn(unsure)
 }
 
 // laidOut takes note that the samples are laid out for a mask: what the journal knows of unfinished trials holds from

@@ -99,6 +99,21 @@ func (f *Fleet) speeds() []float64 {
 	return speeds
 }
 
+// PassSeconds is what the pass of a sample through the whole network takes on a member, the mean of those that are
+// there; 0: not known.
+func (f *Fleet) PassSeconds() float64 {
+	work, seconds := 0.0, 0.0
+	for _, m := range f.members {
+		if m.lost == nil {
+			work, seconds = work+m.work, seconds+m.seconds
+		}
+	}
+	if work == 0 {
+		return 0
+	}
+	return seconds / work
+}
+
 // Lease implements bounds.Fleet. It ends the lease before.
 func (f *Fleet) Lease(l bounds.Lease) {
 	l.Base, l.Mask = l.Base.Clone(), l.Mask.Clone()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -32,6 +33,7 @@ const (
 	stateKey       = "state"
 	blockKey       = "block"
 	layoutKey      = "layout"
+	bitsKey        = "bits"
 )
 
 // A Journal keeps every score of a run, and the progress of unfinished trials, in one SQLite file. A trial is the run
@@ -204,6 +206,19 @@ func (j *Journal) ForgetUnfinished() error {
 	return j.written(err)
 }
 
+// Unlearn removes the scores of masks, given as text, and all progress and distances.
+func (j *Journal) Unlearn(masks []string) error {
+	if err := j.ForgetUnfinished(); err != nil {
+		return err
+	}
+	for _, m := range masks {
+		if _, err := j.DB.Exec(`DELETE FROM scores WHERE mask = ?`, m); err != nil {
+			return j.written(err)
+		}
+	}
+	return j.ForgetDistances()
+}
+
 // Layout returns for which mask the samples of the unfinished trials are laid out, as text; empty: as a run begins.
 func (j *Journal) Layout() (string, error) {
 	meta, err := j.meta()
@@ -246,6 +261,19 @@ func (j *Journal) Blocks(size int) (same bool, err error) {
 		return true, nil
 	}
 	return !known, j.SetMeta(blockKey, text)
+}
+
+// Bits stores a digest of the bits that a device computes with a network, and returns the one that was stored for the
+// same network before; empty: none was. Digests of another network are replaced.
+func (j *Journal) Bits(network, bits string) (was string, err error) {
+	meta, err := j.meta()
+	if err != nil {
+		return "", err
+	}
+	if before, known := strings.CutPrefix(meta[bitsKey], network+" "); known {
+		return before, nil
+	}
+	return "", j.SetMeta(bitsKey, network+" "+bits)
 }
 
 // BlockSize is the block size that Blocks has booked; 0: none yet.

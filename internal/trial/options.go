@@ -21,7 +21,13 @@ func (s *Runner) TrialOptions() (backend.Options, error) {
 		o.Activations = s.ActivationBytes(s.Shapes)
 	}
 	o.Device = s.Device.Name
-	o.Members, o.Told = s.members(), s.memberLeft
+	o.Members, o.Told, o.Tell = s.members(), s.memberLeft, s.Config.Say
+	o.Compared = func(same bool) error {
+		if s.Compared == nil {
+			return nil
+		}
+		return s.Compared(same)
+	}
 	if !s.Can().MayRound {
 		return o, nil
 	}

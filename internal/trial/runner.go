@@ -27,7 +27,9 @@ type Runner struct {
 	Asked   int                  // the block size before it was made to fit a GPU's memory; 0: it was not
 	Options backend.Options
 	Ev      *backend.Evaluator
-	Plan    backend.Plan // the cuts
+	// is told when the members of Ev were held against each other in a search; nil: nobody is
+	Compared func(same bool) error
+	Plan     backend.Plan // the cuts
 
 	Started  time.Time
 	StartUp  time.Duration // from the start to the first trial

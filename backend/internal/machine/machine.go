@@ -29,6 +29,9 @@ type Machine interface {
 	Block() (int, error)
 	// SelfTest returns what a result depends on beside mask and sample, or nil.
 	SelfTest() (*Dependence, error)
+	// Bits is the sha256 of the bits of the first block's outputs under the masks of the last self-test; nil before one
+	// that has found nothing.
+	Bits() []byte
 	// Fleeting has nothing stored of what runs from now on, until it is turned off: the samples are about to be laid
 	// out anew.
 	Fleeting(on bool)

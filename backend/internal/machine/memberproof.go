@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"math"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -96,14 +97,19 @@ func (e *Single) digest() ([]byte, error) {
 	return h.Sum(nil), nil
 }
 
-// hashBits hashes values bit by bit.
+// hashBits hashes the bits of values.
 func hashBits(h hash.Hash, values []float32) {
-	var bytes [4]byte
-	for _, v := range values {
-		binary.LittleEndian.PutUint32(bytes[:], math.Float32bits(v))
-		h.Write(bytes[:])
+	var list [4096]byte
+	for part := range slices.Chunk(values, len(list)/4) {
+		for i, v := range part {
+			binary.LittleEndian.PutUint32(list[4*i:], math.Float32bits(v))
+		}
+		h.Write(list[:4*len(part)])
 	}
 }
+
+// Bits implements Machine: those of the first member, and so of all.
+func (f *Members) Bits() []byte { return f.first().bits }
 
 // HiddenNaN implements Machine.
 func (f *Members) HiddenNaN(ctx context.Context) (int, error) {

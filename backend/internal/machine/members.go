@@ -31,6 +31,9 @@ type Members struct {
 	far     *distance // nil until Apart is asked
 	head    int
 	watch   func(sample int, row []float32) // sees every output row; nil: nobody does
+	sized   bool                            // tellSize has looked
+	leases  int                             // of searches so far
+	differ  error                           // of members whose bits were not the same in a search
 }
 
 var _ bounds.Fleet = (*Members)(nil)
@@ -55,7 +58,8 @@ func NewMembers(ctx context.Context, src device.Source, samples device.Samples, 
 		if err != nil {
 			return nil, err
 		}
-		judge, one.sources = one.judge, &f.sources
+		// which has read the outputs: the others look at it while one compiles its network anew
+		judge, one.shared, one.sources = one.judge, true, &f.sources
 		m := &member{Single: one, of: f}
 		m.own = fleet.NewLocal(nameOf(o.Members, i), m)
 		f.list, locals = append(f.list, m), append(locals, m.own)
@@ -160,6 +164,9 @@ func (f *Members) LayOut(order []int) error {
 
 // Run implements bounds.Machine.
 func (f *Members) Run(ctx context.Context, job bounds.Job, gains []bounds.Gain) error {
+	if f.differ != nil {
+		return f.differ
+	}
 	l := bounds.Lease{Base: job.Base, Mask: job.Mask, From: job.From, Rows: f.watch != nil}
 	var tally metric.Accumulator
 	if f.opts.Metric.IsWhole() && job.To-job.From == f.blocks() {
@@ -178,6 +185,9 @@ func (f *Members) Run(ctx context.Context, job bounds.Job, gains []bounds.Gain) 
 		}
 		return nil
 	})
+	if err == nil && job.To-job.From == f.blocks() {
+		f.tellSize()
+	}
 	if err != nil || tally == nil {
 		return err
 	}

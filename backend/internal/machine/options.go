@@ -18,8 +18,12 @@ type Options struct {
 	Device string       // DeviceCPU or empty, or a GPU such as cuda:0
 	Kind   *device.Kind // of Device; nil: as its name says
 	// devices that the samples are dealt to, a member each, in place of Device; fewer than two: there are no members
-	Members      []string
-	Told         func(text string) // is told of members that are left out or lost; nil: nobody is
+	Members []string
+	Told    func(text string) // is told of members that are left out or lost; nil: nobody is
+	Tell    func(text string) // is told, once, of more members than trials keep busy; nil: nobody is
+	Agree   int               // leases of a search after which members are held against each other; 0: its own choice
+	// is told what each such look has found, before anything is made of it. Its error ends the search; nil: nobody is
+	Compared     func(same bool) error
 	Metric       *metric.Metric
 	metric.Truth          // what outputs are compared with
 	Output       string   // name of the output that the metric reads; empty: the only one

@@ -1,7 +1,9 @@
 package machine
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"hash"
 	"slices"
 
 	"example.org/demote/backend/device"
@@ -32,7 +34,8 @@ func (d *Dependence) Error() string {
 // block run twice, the same samples in other slots with other neighbours, samples among copies of
 // themselves, and every worker give the same bits, for no demotion, for all, and for every other
 // holder. Before that, parts whose runs do not repeat are made in another way where a GPU knows one, and what it
-// replays is held against plain runs. It returns what breaks the rule, or nil.
+// replays is held against plain runs. It returns what breaks the rule, or nil; then Bits has the digest of the first
+// block's outputs.
 func (e *Single) SelfTest() (*Dependence, error) {
 	if err := e.settle(); err != nil {
 		return nil, err
@@ -50,21 +53,34 @@ func (e *Single) SelfTest() (*Dependence, error) {
 	if err != nil {
 		return nil, err
 	}
+	h := sha256.New()
 	for _, m := range e.probes() {
 		if m.Count() > 0 && len(copies) > 1 { // what touches what is the network's affair, more than the mask's
 			closeCopies(copies[1:])
 			copies = copies[:1]
 		}
-		if dep, err := e.testMask(m, shuffled, from, copies); dep != nil || err != nil || m.Len() == 0 {
+		dep, err := e.testMask(m, shuffled, from, copies, h)
+		if dep != nil || err != nil {
 			return dep, err
 		}
+		if m.Len() == 0 {
+			break
+		}
 	}
+	e.bits = h.Sum(nil)
 	return nil, nil
 }
 
+// mostHashed is how many values of the first block Bits is of, at most, under each mask, so that it costs less than a block.
+const mostHashed = 1 << 20
+
+// Bits implements Machine.
+func (e *Single) Bits() []byte { return e.bits }
+
 // testMask is the self-test under one mask. All lanes share in it: what one of them makes of the first block has to
-// be what the others make of it, so any of them may run the blocks that are compared with it.
-func (e *Single) testMask(m search.Mask, shuffled device.Block, from []int, copies []copied) (*Dependence, error) {
+// be what the others make of it, so any of them may run the blocks that are compared with it. Its outputs are added
+// to h.
+func (e *Single) testMask(m search.Mask, shuffled device.Block, from []int, copies []copied, h hash.Hash) (*Dependence, error) {
 	t := e.newLaneTest(m)
 	first, again := t.on(0, e.data.Blocks[0]), t.on(0, e.data.Blocks[0])
 	var others []*laneRows
@@ -105,6 +121,7 @@ func (e *Single) testMask(m search.Mask, shuffled device.Block, from []int, copi
 			}
 		}
 	}
+	hashBits(h, first.rows[:min(len(first.rows), mostHashed)])
 	return nil, nil
 }
 

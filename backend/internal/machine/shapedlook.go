@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"crypto/sha256"
 
 	"example.org/demote/backend/metric"
 	"example.org/demote/search"
@@ -48,6 +49,18 @@ func (s *Shaped) SelfTest() (dep *Dependence, err error) {
 		}
 	}
 	return nil, nil
+}
+
+// Bits implements Machine.
+func (s *Shaped) Bits() []byte {
+	h := sha256.New()
+	for _, m := range s.members {
+		if m.bits == nil {
+			return nil
+		}
+		h.Write(m.bits)
+	}
+	return h.Sum(nil)
 }
 
 // HiddenNaN is the first sample of all, as a member's hiddenNaN finds them.

@@ -42,9 +42,10 @@ type Single struct {
 	far     *distance        // nil until Distance is asked
 	gained  []metric.Verdict // by sample, without demotions, as Arrange found it; nil before
 
-	head     int  // samples in front of the layout that Apart does not begin with
-	fleeting bool // nothing is stored of what runs: the samples are about to be laid out anew
-	alone    bool // blocks are run for their outputs: no metric of the whole set is asked
+	head     int    // samples in front of the layout that Apart does not begin with
+	fleeting bool   // nothing is stored of what runs: the samples are about to be laid out anew
+	bits     []byte // see Bits
+	alone    bool   // blocks are run for their outputs: no metric of the whole set is asked
 	// sees every block's outputs, from the lanes' goroutines; nil: nobody does
 	watch func(samples []int, rows []float32)
 	ctx   context.Context // that ends runs between two nodes; Watch puts another in its place for a while

@@ -1,0 +1,88 @@
+package machine
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.org/demote/backend/bounds"
+	"example.org/demote/crash"
+	"example.org/demote/search"
+)
+
+// agreeEvery is Options.Agree where nothing is chosen.
+const agreeEvery = 50
+
+// Lease implements bounds.Fleet. In front of each 50th lease of a search all members run the first block under its mask,
+// each behind the block at hand. If their outputs do not have the same bits, nothing is leased any more, and Next says
+// whose differ.
+func (f *Members) Lease(l bounds.Lease) {
+	if f.leases++; f.leases%f.every() == 0 && f.differ == nil {
+		f.differ = f.agree(l.Mask)
+		if tell := f.opts.Compared; tell != nil {
+			if err := tell(f.differ == nil); err != nil {
+				f.differ = err
+			}
+		}
+	}
+	if f.differ == nil {
+		f.Fleet.Lease(l)
+	}
+}
+
+// Next implements bounds.Fleet.
+func (f *Members) Next(ctx context.Context) (bounds.Answer, error) {
+	if err := ctx.Err(); err != nil {
+		return bounds.Answer{}, err
+	}
+	if f.differ != nil {
+		return bounds.Answer{}, f.differ
+	}
+	return f.Fleet.Next(ctx)
+}
+
+// every is after how many leases the members are held against each other.
+func (f *Members) every() int {
+	if f.opts.Agree > 0 {
+		return f.opts.Agree
+	}
+	return agreeEvery
+}
+
+// agree is the error that names a member whose bits on the first block are not those of the first member. One that
+// cannot run the block shows that in the lease that follows.
+func (f *Members) agree(mask search.Mask) error {
+	list := f.members()
+	sums := make([][]byte, len(list))
+	var all errgroup.Group
+	for i, m := range list {
+		all.Go(func() (err error) {
+			defer crash.Catch(&err)
+			return m.do(func() error {
+				rows, err := m.Single.rows(m.chain.Lanes()[0], mask, m.data.Blocks[0])
+				if err != nil {
+					return err
+				}
+				h := sha256.New()
+				hashBits(h, rows)
+				sums[i] = h.Sum(nil)
+				return nil
+			})
+		})
+	}
+	_ = all.Wait()
+	first := -1
+	for i, sum := range sums {
+		switch {
+		case sum == nil:
+		case first < 0:
+			first = i
+		case string(sum) != string(sums[first]):
+			return fmt.Errorf("%s: its bits are not those of %s any more: %x and %x on the first block; what was found while they were the same is kept",
+				list[i].own.Name(), list[first].own.Name(), sum[:4], sums[first][:4])
+		}
+	}
+	return nil
+}
