@@ -87,7 +87,7 @@ func (s *Runner) recordRepairs() {
 	for i := range s.Result.Holders {
 		h, r := &s.Result.Holders[i], s.Records[i]
 		h.Low, h.High = record.Grid(r.Low), record.Grid(r.High)
-		if s.Chosen.Methods != nil {
+		if i < len(s.Chosen.Methods) { // weights stand behind the activations, and have none
 			h.Range = s.Chosen.Methods[i]
 		}
 		if s.Seen != nil {
