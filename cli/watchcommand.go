@@ -178,16 +178,26 @@ func (o *outside) ended(s live.State) error {
 		writeLine(o.c.App.Writer, jsonState(s))
 		return nil
 	}
+	fmt.Fprintln(o.c.App.Writer, tty.Message(outcome(s)))
+	return nil
+}
+
+// outcome is a line of what has come out of a run that has ended.
+func outcome(s live.State) string {
 	r := s.Run
 	text := "the search in " + s.Dir + " has ended"
 	if r.Score.Mixed != nil {
-		text += fmt.Sprintf(": %d of %d activations run in %s", len(r.Holders)-len(r.Promotion), len(r.Holders), r.LowName())
+		low, all := r.ActivationsLow()
+		text += fmt.Sprintf(": %d of %d activations run in %s", low, all, r.LowName())
+		if lowName, _, ok := r.WeightWidths(); ok {
+			low, all = r.WeightsLow()
+			text += fmt.Sprintf(", the weights of %d of %d layers in %s", low, all, lowName)
+		}
 		if v := r.Score.Mixed.Value; v != nil {
 			text += fmt.Sprintf(", the mix scores %.6g", *v)
 		}
 	}
-	fmt.Fprintln(o.c.App.Writer, tty.Message(text))
-	return nil
+	return text
 }
 
 // jsonState is how a run stands, in the words of `demote search --json`.

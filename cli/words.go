@@ -10,7 +10,8 @@ import (
 )
 
 // flagsFirst moves what is no flag behind the flags of a command, so that `demote eval FILE --data E`
-// and `demote eval --data E FILE` mean the same. What stands behind -- stays as it is.
+// and `demote eval --data E FILE` mean the same. What stands behind -- stays as it is. Where help is asked for, what is
+// no flag is left out: the library would take it for the name of a command.
 func flagsFirst(app *cli.App, args []string) []string {
 	at, c := commandOf(app, args)
 	if c == nil {
@@ -18,6 +19,7 @@ func flagsFirst(app *cli.App, args []string) []string {
 	}
 	list := slices.Clone(args[:at+1])
 	var plain []string
+	help := false
 	for i := at + 1; i < len(args); i++ {
 		switch {
 		case args[i] == "--":
@@ -27,10 +29,14 @@ func flagsFirst(app *cli.App, args []string) []string {
 			continue
 		}
 		list = append(list, args[i])
+		help = help || slices.Contains(cli.HelpFlag.Names(), strings.TrimLeft(args[i], "-"))
 		if takesNext(c.Flags, args[i]) && i+1 < len(args) {
 			i++
 			list = append(list, args[i])
 		}
+	}
+	if help {
+		return list
 	}
 	return append(list, plain...)
 }

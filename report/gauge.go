@@ -231,6 +231,8 @@ func gaugeNumber(s *result.Score) string {
 		return fmt.Sprintf("%.4f", *v)
 	} else if v != nil {
 		return brief(*v)
+	} else if s != nil && s.Value != nil {
+		return number(*s.Value)
 	}
 	return "infinite"
 }

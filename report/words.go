@@ -244,7 +244,7 @@ func finite(v *float64) *float64 {
 // number writes a value with six digits.
 func number(v float64) string {
 	if math.Abs(v) == math.MaxFloat64 { // worse than all, see docs/result.md
-		return map[bool]string{true: "infinite", false: "-infinite"}[v > 0]
+		return result.WorstText
 	}
 	return strconv.FormatFloat(rounded(v, 6), 'g', -1, 64)
 }

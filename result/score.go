@@ -27,14 +27,17 @@ type Score struct {
 	Value   *float64 `json:"value"`
 }
 
+// WorstText says Worst, in either sign: result.json does not tell which of the two it was.
+const WorstText = "NaN or infinite"
+
 // Number formats a score that does not count samples, in the metric's own sign. A nil v is infinite, and better than
-// all.
+// all; what is worse than all is WorstText.
 func Number(v *float64) string {
 	switch {
-	case v == nil || *v == -Worst:
+	case v == nil:
 		return "infinite"
-	case *v == Worst:
-		return "-infinite"
+	case math.Abs(*v) == -Worst:
+		return WorstText
 	}
 	return fmt.Sprintf("%.6g", *v)
 }

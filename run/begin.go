@@ -121,10 +121,12 @@ func (s *searchRun) worded(notes []result.Warning) []result.Warning {
 	return list
 }
 
-// refuseNarrow refuses grids of 4 bits where a default session would have to run them, and beside 8 bits where the
-// file's shapes are fixed, or where it has a score of its own by another formula, and this runtime cannot run it.
+// refuseNarrow refuses grids of 4 bits where a default session would have to run them, and beside 8 bits or truth values
+// where the file's shapes are fixed, or where it has a score of its own by another formula, and this runtime cannot run
+// it.
 func (s *searchRun) refuseNarrow() error {
 	fixed := s.Config.FixShapes || !blocks.HasFreeAxes(s.Network.Model)
+	bytes := segments.ConfusesCodes() && s.Network.Model.ComputesBytes()
 	for _, r := range s.Records[:len(s.Network.Activations())] {
 		if r.Low.Bits == 4 && s.Config.Session == "default" {
 			return mistake.Errorf("--session default: a default session of ONNX Runtime has no kernels for activations of 4 bits; leave it out")
@@ -134,6 +136,9 @@ func (s *searchRun) refuseNarrow() error {
 		}
 		if r.Low.Bits == 4 && r.High.Bits == 8 && fixed && segments.ConfusesCodes() {
 			return mistake.Errorf("4 bits beside 8 in a network with fixed axes: ONNX Runtime %s gives tensors of 8 bits the memory of tensors of 4 bits; give a network with a free batch axis, --bits 4,16 or 8,16, or ONNX Runtime 1.32", backend.RuntimeVersion())
+		}
+		if r.Low.Bits == 4 && bytes && (fixed || r.Low.Formula != quant.QDQ) {
+			return mistake.Errorf("4 bits in a network that computes truth values or bytes, with fixed axes or another formula: ONNX Runtime %s gives such tensors the memory of tensors of 4 bits; give a network with a free batch axis and no --formula, --bits 8,16, or ONNX Runtime 1.32", backend.RuntimeVersion())
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/ir"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx"
@@ -167,6 +168,37 @@ func TestBitsRefused(t *testing.T) {
 	c.Export, c.Pins = nil, []string{"x=int16"}
 	if _, err := Search(context.Background(), c); err == nil || !strings.Contains(err.Error(), "held at int4 or int8") {
 		t.Errorf("a pin at a width of another search: %v", err)
+	}
+}
+
+// TestBitsBesideTruthValues: a network that computes truth values is searched with 4 bits as the file computes it, also
+// beside 16, and refused with fixed axes, where this runtime confuses the memory of both.
+func TestBitsBesideTruthValues(t *testing.T) {
+	c := searchOfBits(t, "4,16")
+	m, err := onnx.Read(c.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, last := m.Graph(), m.Graph().Output[0].GetName()
+	for _, n := range g.Node {
+		if at := slices.Index(n.Output, last); at >= 0 {
+			n.Output[at] = "before"
+		}
+	}
+	g.Node = append(g.Node, ir.NewNode("IsNaN", "nan", []string{"before"}, []string{"is"}),
+		ir.NewNode("Where", "where", []string{"is", "before", "before"}, []string{last}))
+	c.Model = filepath.Join(t.TempDir(), "truth.onnx")
+	if err := m.Write(c.Model); err != nil {
+		t.Fatal(err)
+	}
+	fixed := c
+	fixed.FixShapes = true
+	if _, err := Search(context.Background(), fixed); segments.ConfusesCodes() && (err == nil || !strings.Contains(err.Error(), "4 bits in a network that computes truth values") || ExitCode(err) != ExitMistake) {
+		t.Errorf("fixed axes: %v", err)
+	}
+	r, err := Search(context.Background(), c)
+	if err != nil || !r.Verified.Identical || r.Verified.Value == nil {
+		t.Fatalf("%v: %+v", err, r)
 	}
 }
 

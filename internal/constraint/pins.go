@@ -205,6 +205,9 @@ func (m *matcher) nothing(pattern, where string) error {
 		slices.Sort(ops)
 		return mistake.Errorf("%s: no activation is made by such an operator; there are %s", where, strings.Join(slices.Compact(ops), ", "))
 	}
+	if slices.ContainsFunc(m.holders, func(h onnx.Holder) bool { return h.Weights != nil }) {
+		return mistake.Errorf("%s: no activation, layer or weight is named or matched by %q; `demote inspect` lists activations, and with --json layers with their weights", where, pattern)
+	}
 	return mistake.Errorf("%s: no activation is named or matched by %q; `demote inspect` lists them", where, pattern)
 }
 

@@ -13,7 +13,8 @@ import (
 // same shape, half of what it needs. It damages the heap of the process.
 const leastSound = 32
 
-// ConfusesCodes says whether this runtime does so with codes of 4 bits beside codes of 8 where their shapes are known.
+// ConfusesCodes says whether this runtime does so with codes of 4 bits beside codes of 8, or truth values, where their
+// shapes are known.
 func ConfusesCodes() bool { return confuses(backend.RuntimeVersion()) }
 
 func confuses(version string) bool {
@@ -28,5 +29,5 @@ func Sound(m *onnx.Model) error {
 	if !m.MixedCodes() || !ConfusesCodes() {
 		return nil
 	}
-	return m.InFile(mistake.Errorf("ONNX Runtime %s gives tensors of 8 bits the memory of tensors of 4 bits where it knows their shapes, and 1.%d does not: run it there", backend.RuntimeVersion(), leastSound))
+	return m.InFile(mistake.Errorf("ONNX Runtime %s gives tensors of 8 bits, or of truth values, the memory of tensors of 4 bits where it knows their shapes, and 1.%d does not: run it there", backend.RuntimeVersion(), leastSound))
 }
