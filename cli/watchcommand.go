@@ -181,7 +181,8 @@ func (o *outside) ended(s live.State) error {
 	r := s.Run
 	text := "the search in " + s.Dir + " has ended"
 	if r.Score.Mixed != nil {
-		text += fmt.Sprintf(": %d of %d activations run in %s", len(r.Holders)-len(r.Promotion), len(r.Holders), r.LowName())
+		low, all := r.ActivationsLow()
+		text += fmt.Sprintf(": %d of %d activations run in %s", low, all, r.LowName())
 		if v := r.Score.Mixed.Value; v != nil {
 			text += fmt.Sprintf(", the mix scores %.6g", *v)
 		}
