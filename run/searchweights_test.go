@@ -323,8 +323,8 @@ func TestSearchWeightsRefused(t *testing.T) {
 	}
 }
 
-// TestSearchWeightsGoOn: a search of weights with ranges, repairs and last tries is interrupted at every stage and among
-// its trials, again and again in one folder: it ends with the same files and scores.
+// TestSearchWeightsGoOn: a search of weights with ranges, repairs and last tries is interrupted at every stage and
+// among its trials, again and again in one folder: it ends with the same files and scores.
 func TestSearchWeightsGoOn(t *testing.T) {
 	c := triedLast(t)
 	c.SearchWeights, c.Repair, c.Groups, c.Cost = true, "weights,bias", []string{"w1,a1", "w2,a2", "w3,a3"}, "bops"

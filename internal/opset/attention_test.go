@@ -16,8 +16,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TestFunctionOperatorsComputeTheSame runs Attention, RMSNormalization, RotaryEmbedding and Swish of operator set 24, in
-// all their forms, against the operators that are put in their place.
+// TestFunctionOperatorsComputeTheSame runs Attention, RMSNormalization, RotaryEmbedding and Swish of operator set 24,
+// in all their forms, against the operators that are put in their place.
 func TestFunctionOperatorsComputeTheSame(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 9))
 	draw := func(n int) (list []float32) {
