@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -42,21 +43,30 @@ func targetsSummary(w io.Writer, list []*run.Result, out string) {
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	proofs := slices.ContainsFunc(list, func(r *run.Result) bool { return r.Proof != nil })
-	head := "target\t%s\t%s\tscore\tpasses\tfolder\n"
-	if proofs {
-		head = "target\t%s\t%s\tproof\tscore\tpasses\tfolder\n"
+	head := []string{"target", list[0].Widths.LowName(), list[0].Widths.HighName()}
+	weightsLow, weightsHigh, weights := list[0].WeightWidths()
+	if weights {
+		head = append(head, "weights "+weightsLow, "weights "+weightsHigh)
 	}
-	fmt.Fprintf(t, head, list[0].Widths.LowName(), list[0].Widths.HighName())
+	if proofs {
+		head = append(head, "proof")
+	}
+	fmt.Fprintln(t, strings.Join(append(head, "score", "passes", "folder"), "\t"))
 	passes, ready := 0.0, false
 	for _, r := range list {
-		high, score := len(r.Promotion), "-"
+		score := "-"
 		if r.Score.Mixed != nil {
 			score = scoreText(r.Score.Mixed)
 		}
 		own := r.SampleEvals / float64(max(r.Samples, 1))
 		passes += own
 		ready = ready || r.Finished
-		fmt.Fprintf(t, "%s\t%d\t%d\t", r.Target.Text, len(r.Holders)-high, high)
+		low, all := r.ActivationsLow()
+		fmt.Fprintf(t, "%s\t%d\t%d\t", r.Target.Text, low, all-low)
+		if weights {
+			low, all := r.WeightsLow()
+			fmt.Fprintf(t, "%d\t%d\t", low, all-low)
+		}
 		if proofs {
 			fmt.Fprintf(t, "%s\t", proofOf(r.Proof))
 		}

@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.org/demote/result"
+	"example.org/demote/run"
 )
 
 // listArgs is a command line for several targets of the example, with few of its images.
@@ -75,5 +78,27 @@ func TestEmptyBudget(t *testing.T) {
 		if c := call("search", "--model", "x.onnx", flag, ""); c.code != 2 || !strings.Contains(c.err, flag+" needs a value") {
 			t.Errorf("%s: exit code %d, %s", flag, c.code, c.err)
 		}
+	}
+}
+
+// TestTargetsOfWeights: where weights are searched the line of a target counts them beside the activations.
+func TestTargetsOfWeights(t *testing.T) {
+	r := &run.Result{Target: result.Target{Text: "16bit-0.1"}, Samples: 10, SampleEvals: 20, Finished: true, Promotion: []string{"b", "v"}}
+	for _, h := range []result.Holder{{Name: "a", Precision: "int8"}, {Name: "b", Precision: "int16"}, {Name: "c", Precision: "int8"}} {
+		h.Low.Bits, h.High.Bits = 8, 16
+		r.Holders = append(r.Holders, h)
+	}
+	for _, h := range []result.Holder{{Name: "w", Precision: "int4"}, {Name: "v", Precision: "int8"}} {
+		h.Weights, h.Low.Bits, h.High.Bits = true, 4, 8
+		r.Holders = append(r.Holders, h)
+	}
+	var out strings.Builder
+	targetsSummary(&out, []*run.Result{r}, "out")
+	lines := strings.Split(out.String(), "\n")
+	if got := strings.Fields(lines[1]); strings.Join(got, " ") != "target int8 int16 weights int4 weights int8 score passes folder" {
+		t.Errorf("%q", lines[1])
+	}
+	if got := strings.Join(strings.Fields(lines[2])[:7], " "); got != "16bit-0.1 2 1 1 1 - 2.0" {
+		t.Errorf("%q", lines[2])
 	}
 }

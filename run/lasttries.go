@@ -141,6 +141,9 @@ func (s *runFolder) recallTries(m search.Mask) ([]trial.LastTry, error) {
 	if err != nil || text == "" || json.Unmarshal([]byte(text), &known) != nil || known.Mask != m.String() {
 		return nil, err
 	}
+	if slices.ContainsFunc(known.Tries, func(one trial.LastTry) bool { return one.Held && one.Score == nil }) {
+		return nil, nil // nothing that this program writes
+	}
 	return known.Tries, nil
 }
 

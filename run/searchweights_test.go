@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -11,8 +12,10 @@ import (
 	"testing"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/stage"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // ofWeights is the small network, whose weights are searched too.
@@ -175,15 +178,16 @@ func TestSearchWeightsIsWeightBits(t *testing.T) {
 // go on as they are, and what is written is what was searched.
 func TestSearchWeightsBeside(t *testing.T) {
 	for name, change := range map[string]func(*config.Config){
-		"formula torch":   func(c *config.Config) { c.Formula = "torch" },
-		"formula mctq":    func(c *config.Config) { c.Formula, c.Export = "mctq", []string{"mctq"} },
-		"4 and 8 bits":    func(c *config.Config) { c.Bits, c.Target = "4,8", "0.1" },
-		"weights of 16":   func(c *config.Config) { c.WeightBits = []string{"w2=16"} },
-		"default session": func(c *config.Config) { c.Session, c.Target = "default", "0.3" },
-		"a curve":         func(c *config.Config) { c.Curve = true },
-		"a hold-out":      func(c *config.Config) { c.Holdout = "30%" },
-		"a budget":        func(c *config.Config) { c.Target, c.Strategy, c.Budget, c.Cost = "", "auto", "1.5x", "bytes" },
-		"a group":         func(c *config.Config) { c.Groups, c.Cost = []string{"w2,a2", "w3,w4"}, "bops" },
+		"formula torch":    func(c *config.Config) { c.Formula = "torch" },
+		"formula mctq":     func(c *config.Config) { c.Formula, c.Export = "mctq", []string{"mctq"} },
+		"4 and 8 bits":     func(c *config.Config) { c.Bits, c.Target = "4,8", "0.1" },
+		"weights of 16":    func(c *config.Config) { c.WeightBits = []string{"w2=16"} },
+		"default session":  func(c *config.Config) { c.Session, c.Target = "default", "0.3" },
+		"a curve":          func(c *config.Config) { c.Curve = true },
+		"a hold-out":       func(c *config.Config) { c.Holdout = "30%" },
+		"a budget":         func(c *config.Config) { c.Target, c.Strategy, c.Budget, c.Cost = "", "auto", "1.5x", "bytes" },
+		"a budget of bops": func(c *config.Config) { c.Target, c.Strategy, c.Budget, c.Cost = "", "auto", "1.5x", "bops" },
+		"a group":          func(c *config.Config) { c.Groups, c.Cost = []string{"w2,a2", "w3,w4"}, "bops" },
 		"range and repair by score": func(c *config.Config) {
 			c.RangeLow, c.Repair, c.Target = "auto", "auto", "0.3"
 		},
@@ -316,5 +320,48 @@ func TestSearchWeightsRefused(t *testing.T) {
 		if _, err := Search(context.Background(), c); err == nil || !strings.Contains(err.Error(), want) || ExitCode(err) != ExitMistake {
 			t.Errorf("%v, want %q", err, want)
 		}
+	}
+}
+
+// TestSearchWeightsGoOn: a search of weights with ranges, repairs and last tries is interrupted at every stage and
+// among its trials, again and again in one folder: it ends with the same files and scores.
+func TestSearchWeightsGoOn(t *testing.T) {
+	c := triedLast(t)
+	c.SearchWeights, c.Repair, c.Groups, c.Cost = true, "weights,bias", []string{"w1,a1", "w2,a2", "w3,a3"}, "bops"
+	r := mustSearch(t, c)
+	if low, all := r.WeightsLow(); low == 0 || low == all || len(r.LastTries) == 0 || len(result.Taken(r.Repairs)) == 0 {
+		t.Fatalf("%d of %d weights, tries %+v, repairs %+v: this test shows nothing", low, all, r.LastTries, r.Repairs)
+	}
+	want, wantScores := finished(t, c)
+	c.Out = filepath.Join(t.TempDir(), "again")
+	interrupt := func(stage string, events int) {
+		t.Helper()
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		one := c
+		one.Entered = func(name string) {
+			if name == stage {
+				cancel()
+			}
+		}
+		one.Progress = func(search.Event) {
+			if events--; events == 0 {
+				cancel()
+			}
+		}
+		if _, err := Search(ctx, one); !errors.Is(err, context.Canceled) {
+			t.Fatalf("at %q, event %d: %v", stage, events, err)
+		}
+	}
+	for _, at := range []string{stage.Float, stage.Ranges, stage.Repairs, stage.Load, stage.High, stage.Low} {
+		interrupt(at, 0)
+	}
+	for _, events := range []int{1, 10, 20} {
+		interrupt("", events)
+	}
+	interrupt(stage.Last, 0)
+	mustSearch(t, c)
+	if got, scores := finished(t, c); got != want || !slices.Equal(scores, wantScores) {
+		t.Errorf("interrupted: %s\nwithout: %s\n%d scores, without %d", got, want, len(scores), len(wantScores))
 	}
 }

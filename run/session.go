@@ -122,7 +122,13 @@ func (s *searchRun) askDefault(ctx context.Context, m search.Mask) (score search
 			one.Exact = record.Score(exact, s.Metric.Lower)
 		}
 		s.Result.Sessions = append(s.Result.Sessions, one)
-		s.Config.Say(fmt.Sprintf("%d of %d activations in int8: %s in a default session", m.Count(), m.Len(), s.Text(score)))
+		low, n := 0, len(s.Network.Activations())
+		for i := range n {
+			if m.Low(i) {
+				low++
+			}
+		}
+		s.Config.Say(fmt.Sprintf("%d of %d activations in int8: %s in a default session", low, n, s.Text(score)))
 	}
 	return score, nil
 }

@@ -234,7 +234,7 @@ func (j *Journal) Arranged(mask search.Mask) error {
 	return j.SetMeta(layoutKey, mask.String())
 }
 
-// Forget removes every score and all progress.
+// Forget removes every score and all progress, also of last tries.
 func (j *Journal) Forget() error {
 	err := j.ForgetUnfinished()
 	if err == nil {
@@ -242,6 +242,9 @@ func (j *Journal) Forget() error {
 	}
 	if err == nil {
 		_, err = j.DB.Exec(`DELETE FROM default_sessions`)
+	}
+	if err == nil {
+		_, err = j.DB.Exec(`DELETE FROM meta WHERE key = ?`, lastKey)
 	}
 	if err == nil {
 		return j.ForgetDistances()
