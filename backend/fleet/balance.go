@@ -70,8 +70,8 @@ func (f *Fleet) answered(member int) {
 	b.left = nil
 }
 
-// rebalance deals the blocks anew between two leases, by the speeds since the last look, if the others wait too long for
-// one member and would not then. Where blocks do not fit that way, all stay where they are for good.
+// rebalance deals the blocks anew between two leases, by the speeds since the last look, if the others wait too long
+// for one member and would not then. Where blocks do not fit that way, all stay where they are for good.
 func (f *Fleet) rebalance() {
 	b := &f.balance
 	if b.leases < overLeases || b.stay {
