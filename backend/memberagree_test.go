@@ -53,8 +53,8 @@ func (l turningLane) Rows(output string) ([]float32, error) {
 	return rows, err
 }
 
-// TestMembersAreHeldAgainstEachOther has a member turn in the middle of a search: the search ends at the next look, with
-// its name. As long as none turns, the looks change nothing.
+// TestMembersAreHeldAgainstEachOther has a member turn in the middle of a search: the search ends at the next look,
+// with its name. As long as none turns, the looks change nothing.
 func TestMembersAreHeldAgainstEachOther(t *testing.T) {
 	toy := devicetest.NewToy(toyBlock, 100, 21, devicetest.Coarse())
 	none := search.NewMask(toy.Holders())

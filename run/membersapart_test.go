@@ -65,9 +65,9 @@ func TestJournalOfMembersThatDiffer(t *testing.T) {
 	}
 }
 
-// TestOtherBitsAreRefused goes on with a run on a device that computes other bits, as its journal has them: it is refused,
-// and with bits of another network, or none, as in journals of earlier versions, it goes on. Bits are those of every
-// number of workers and members.
+// TestOtherBitsAreRefused goes on with a run on a device that computes other bits, as its journal has them: it is
+// refused, and with bits of another network, or none, as in journals of earlier versions, it goes on. Bits are those of
+// every number of workers and members.
 func TestOtherBitsAreRefused(t *testing.T) {
 	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Block = 8

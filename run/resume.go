@@ -230,8 +230,8 @@ func (s *runFolder) recall() error {
 	return s.commandWrites()
 }
 
-// checkBits refuses to go on where the device computes other bits than the one that the run began on: scores of both would
-// not be of one network. A journal of a version that did not write them down gets those of now.
+// checkBits refuses to go on where the device computes other bits than the one that the run began on: scores of both
+// would not be of one network. A journal of a version that did not write them down gets those of now.
 func (s *runFolder) checkBits() error {
 	bits := s.Ev.Bits()
 	if bits == "" {

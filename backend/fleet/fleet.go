@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -22,6 +23,10 @@ type Fleet struct {
 	own     uint64        // leases of the fleet itself so far
 	err     error         // why it cannot go on
 
+	balance balance
+
+	// Clock tells the time; nil: the system's does.
+	Clock func() time.Time
 	// Told is called when a member is lost and its blocks have gone to the others; nil: nobody is told.
 	Told func(name string, why error)
 }
@@ -29,9 +34,13 @@ type Fleet struct {
 // booked is a member, and what is known of it.
 type booked struct {
 	Member
-	lost          error // nil: it is there
-	work, seconds float64
+	lost error // nil: it is there
+	pace       // since it joined
+	seen pace  // when rebalance looked last
 }
+
+// pace is what a member has run, in passes of one sample, and in which time.
+type pace struct{ work, seconds float64 }
 
 var _ bounds.Fleet = (*Fleet)(nil)
 
@@ -52,10 +61,14 @@ func New(members ...Member) *Fleet {
 // member's that cannot hold its blocks.
 func (f *Fleet) Deal(blocks int) error {
 	f.owner, f.heard = Deal(blocks, f.speeds()), make([]bool, blocks)
+	return f.hold(nil)
+}
+
+// hold gives members their blocks, where those are others than by the owners before; nil: all members.
+func (f *Fleet) hold(before []int) error {
 	var all errgroup.Group
 	for i, m := range f.members {
-		if m.lost == nil {
-			blocks := f.blocksOf(i)
+		if blocks := blocksOf(f.owner, i); m.lost == nil && (before == nil || !slices.Equal(blocks, blocksOf(before, i))) {
 			all.Go(func() (err error) {
 				defer crash.Catch(&err)
 				return m.Hold(blocks)
@@ -72,8 +85,10 @@ func (f *Fleet) Owner(block int) int { return f.owner[block] }
 func (f *Fleet) Lost(member int) error { return f.members[member].lost }
 
 // blocksOf are the blocks of a member.
-func (f *Fleet) blocksOf(member int) (blocks []int) {
-	for b, owner := range f.owner {
+func (f *Fleet) blocksOf(member int) []int { return blocksOf(f.owner, member) }
+
+func blocksOf(owners []int, member int) (blocks []int) {
+	for b, owner := range owners {
 		if owner == member {
 			blocks = append(blocks, b)
 		}
@@ -117,8 +132,15 @@ func (f *Fleet) PassSeconds() float64 {
 // Lease implements bounds.Fleet. It ends the lease before.
 func (f *Fleet) Lease(l bounds.Lease) {
 	l.Base, l.Mask = l.Base.Clone(), l.Mask.Clone()
+	f.balance.left = nil
+	if l.ID&ownLeases == 0 {
+		f.rebalance()
+	}
 	f.atHand = &l
 	clear(f.heard)
+	if l.ID&ownLeases == 0 {
+		f.watch()
+	}
 	for i := range f.members {
 		f.hand(i)
 	}
@@ -168,8 +190,9 @@ func (f *Fleet) Next(ctx context.Context) (bounds.Answer, error) {
 		if m := f.members[a.Member]; a.Err == nil {
 			m.work, m.seconds = m.work+a.Work, m.seconds+a.Seconds
 		}
-		if f.atHand != nil && f.atHand.ID == a.Lease {
+		if f.atHand != nil && f.atHand.ID == a.Lease && !f.heard[a.Block] {
 			f.heard[a.Block] = true
+			f.answered(a.Member)
 		}
 		return a, nil
 	}
@@ -183,6 +206,7 @@ func (f *Fleet) lose(member int, why error) {
 		return
 	}
 	m.lost = fmt.Errorf("%s: %w", m.Name(), why)
+	f.balance = balance{moved: f.balance.moved, stay: f.balance.stay}
 	speeds := f.speeds()
 	if slices.Max(speeds) == 0 {
 		f.err = m.lost

@@ -57,11 +57,14 @@ type farMember struct {
 	gain    func(mask search.Mask, block int) bounds.Gain
 	size    int // samples of a block
 	block   time.Duration
+	slows   time.Duration // when a block begins to take three times as long; 0: never
 	latency time.Duration
 	number  int
 	post    func(bounds.Answer)
 	came    *int // answers that have come
 	blocks  []int
+	room    int             // blocks that it has room for; 0: any number
+	held    []time.Duration // when it was given blocks
 	lease   *bounds.Lease
 	next    int
 	lost    int
@@ -72,7 +75,14 @@ func (m *farMember) Name() string { return fmt.Sprint("member ", m.number) }
 
 func (m *farMember) Join(number int, post func(bounds.Answer)) { m.number, m.post = number, post }
 
-func (m *farMember) Hold(blocks []int) error { m.blocks = blocks; return nil }
+func (m *farMember) Hold(blocks []int) error {
+	m.held = append(m.held, m.clock.now)
+	if m.room > 0 && len(blocks) > m.room {
+		return errFull
+	}
+	m.blocks, m.lease = blocks, nil
+	return nil
+}
 
 func (m *farMember) Close() {}
 
@@ -100,9 +110,13 @@ func (m *farMember) begin() {
 	l, b := m.lease, m.blocks[m.next]
 	m.busy = true
 	m.next++
-	m.clock.in(m.block, func() {
+	took := m.block
+	if m.slows > 0 && m.clock.now >= m.slows {
+		took *= 3
+	}
+	m.clock.in(took, func() {
 		m.busy = false
-		a := bounds.Answer{Lease: l.ID, Member: m.number, Block: b, Gain: m.gain(l.Mask, b), Work: float64(m.size), Seconds: m.block.Seconds()}
+		a := bounds.Answer{Lease: l.ID, Member: m.number, Block: b, Gain: m.gain(l.Mask, b), Work: float64(m.size), Seconds: took.Seconds()}
 		m.clock.in(m.latency, func() { *m.came++; m.post(a) })
 		if l == m.lease {
 			if m.lost += m.size - a.Gain.Count; m.lost > l.Spare {
@@ -172,6 +186,12 @@ func readRecording(t *testing.T) *recording {
 // speedUp is how many times faster the search is on members than on one machine: the time of the blocks that it asks
 // for, over what it takes with a trial of all samples in a time on one member, and a latency one way.
 func (r *recording) speedUp(t *testing.T, members, blocks int, trial, latency time.Duration) float64 {
+	got, _ := r.speedUpOf(t, members, blocks, trial, latency, func(*farMember) {})
+	return got
+}
+
+// speedUpOf is speedUp of members that are changed before they join, and the members.
+func (r *recording) speedUpOf(t *testing.T, members, blocks int, trial, latency time.Duration, change func(m *farMember)) (float64, []*farMember) {
 	size := r.Samples / blocks
 	gain := func(mask search.Mask, block int) (g bounds.Gain) {
 		right, known := r.outcomes[mask.String()]
@@ -187,10 +207,16 @@ func (r *recording) speedUp(t *testing.T, members, blocks int, trial, latency ti
 	}
 	s := &simulated{clock: &clock{}, gain: gain}
 	var list []fleet.Member
+	var far []*farMember
 	for range members {
-		list = append(list, &farMember{clock: s.clock, gain: gain, size: size, block: trial / time.Duration(blocks), latency: latency, came: &s.came})
+		far = append(far, &farMember{clock: s.clock, gain: gain, size: size, block: trial / time.Duration(blocks), latency: latency, came: &s.came})
+		list = append(list, far[len(far)-1])
 	}
 	s.Fleet = fleet.New(list...)
+	s.Clock = func() time.Time { return time.Unix(0, 0).Add(s.clock.now) }
+	for _, m := range far {
+		change(m)
+	}
 	rule := &bounds.Rule{Sizes: slices.Repeat([]int{size}, blocks)}
 	e := bounds.NewEvaluator(s, rule)
 	if err := s.Deal(blocks); err != nil {
@@ -202,7 +228,7 @@ func (r *recording) speedUp(t *testing.T, members, blocks int, trial, latency ti
 	}
 	r.Check(t, &res, search.ChainDemoted)
 
-	return float64(e.Stats().Blocks-s.whole) * (trial / time.Duration(blocks)).Seconds() / s.clock.now.Seconds()
+	return float64(e.Stats().Blocks-s.whole) * (trial / time.Duration(blocks)).Seconds() / s.clock.now.Seconds(), far
 }
 
 var writeSimulation = flag.Bool("write-simulation", false, "write the table of docs/cluster.md: make simulate")
@@ -229,6 +255,48 @@ func TestSimulation(t *testing.T) {
 	}
 	if *writeSimulation {
 		r.write(t)
+	}
+}
+
+// TestBlocksMove replays a search on four members, of which one begins to take three times as long: blocks move to the
+// others, at most once a minute, and the search takes less time than where they cannot move, for the same answer. Of
+// equal members none move.
+func TestBlocksMove(t *testing.T) {
+	const blocks, trial, latency = 200, 2 * time.Second, 500 * time.Microsecond
+	r := readRecording(t)
+	slow := func(room int) func(m *farMember) {
+		return func(m *farMember) {
+			if m.number == 2 {
+				m.slows = trial
+			} else {
+				m.room = room
+			}
+		}
+	}
+	equal, members := r.speedUpOf(t, 4, blocks, trial, latency, func(*farMember) {})
+	for _, m := range members {
+		if len(m.held) > 1 {
+			t.Errorf("%s of equal members was given blocks at %v", m.Name(), m.held)
+		}
+	}
+	fixed, stuck := r.speedUpOf(t, 4, blocks, trial, latency, slow(blocks/4))
+	moving, members := r.speedUpOf(t, 4, blocks, trial, latency, slow(0))
+	t.Logf("equal %.2f, one slow and blocks stay %.2f, move %.2f", equal, fixed, moving)
+	if moving < 1.5*fixed || moving > 3.34 {
+		t.Errorf("one member is slow: %.2f, where blocks stay %.2f, of equal ones %.2f", moving, fixed, equal)
+	}
+	if n := len(stuck[2].blocks); n != blocks/4 {
+		t.Errorf("blocks do not fit on the others, and the slow one has %d", n)
+	}
+	if n := len(members[2].blocks); n >= blocks/6 {
+		t.Errorf("the slow member has %d blocks of %d", n, blocks)
+	}
+	for _, m := range members {
+		for i := 2; i < len(m.held); i++ {
+			if m.held[i]-m.held[i-1] < time.Minute {
+				t.Errorf("%s was given blocks at %v", m.Name(), m.held)
+			}
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 package gpu
 
 import (
+	"slices"
 	"unsafe"
 
 	"example.org/demote/backend/device"
@@ -23,6 +24,9 @@ func (c *constants) open(g *gpu, parts []*device.Segment) error {
 	met := map[string]*byte{}
 	for _, s := range parts {
 		for _, w := range s.Model.Weights {
+			if slices.ContainsFunc(s.Followed, func(f device.Followed) bool { return f.Name == w.Name }) {
+				continue // weights has them
+			}
 			at := unsafe.SliceData(w.Data)
 			if met[w.Name] == nil {
 				met[w.Name] = at

@@ -15,9 +15,9 @@ import (
 // agreeEvery is Options.Agree where nothing is chosen.
 const agreeEvery = 50
 
-// Lease implements bounds.Fleet. In front of each 50th lease of a search all members run the first block under its mask,
-// each behind the block at hand. If their outputs do not have the same bits, nothing is leased any more, and Next says
-// whose differ.
+// Lease implements bounds.Fleet. In front of each 50th lease of a search all members run the first block under its
+// mask, each behind the block at hand. If their outputs do not have the same bits, nothing is leased any more, and Next
+// says whose differ.
 func (f *Members) Lease(l bounds.Lease) {
 	if f.leases++; f.leases%f.every() == 0 && f.differ == nil {
 		f.differ = f.agree(l.Mask)

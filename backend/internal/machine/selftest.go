@@ -71,7 +71,8 @@ func (e *Single) SelfTest() (*Dependence, error) {
 	return nil, nil
 }
 
-// mostHashed is how many values of the first block Bits is of, at most, under each mask, so that it costs less than a block.
+// mostHashed is how many values of the first block Bits is of, at most, under each mask, to cost less
+// than a block.
 const mostHashed = 1 << 20
 
 // Bits implements Machine.
