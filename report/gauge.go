@@ -31,9 +31,9 @@ func (v *view) gauges() []*gauge {
 	return list
 }
 
-// shareGauge is how many holders the mix has at the low width.
+// shareGauge is how many activations the mix has at the low width; of weights with holders it tells the number.
 func (v *view) shareGauge() *gauge {
-	n, low := len(v.Holders), v.lowCount()
+	low, n := v.ActivationsLow()
 	g := &gauge{Title: "Activations in " + v.LowName(), Value: percent(float64(low) / float64(n)), To: "network",
 		Notes: []string{fmt.Sprintf("%d of %s; %d at %s", low, plural(n, "holder"), n-low, v.HighName())}}
 	d := newBar()
@@ -41,6 +41,10 @@ func (v *view) shareGauge() *gauge {
 	d.rect("low", "", 0, 6, barWidth*float64(low)/float64(n), 12)
 	d.rect("high", "", barWidth*float64(low)/float64(n), 2, barWidth*float64(n-low)/float64(n), 16)
 	g.Bar = d.html()
+	if lowName, highName, ok := v.WeightWidths(); ok {
+		low, all := v.WeightsLow()
+		g.Notes = append(g.Notes, fmt.Sprintf("weights of %d of %s in %s; %d at %s", low, plural(all, "layer"), lowName, all-low, highName))
+	}
 	if held := v.pinned(); held > 0 {
 		g.Notes = append(g.Notes, fmt.Sprintf("%d are fixed by constraints", held))
 	}
@@ -132,7 +136,7 @@ func (v *view) savedGauge() *gauge {
 				continue
 			}
 			saved, all := c.Saved / *c.Total, c.All / *c.Total
-			text := fmt.Sprintf("%s of %s", percent(saved), costName(c.Cost))
+			text := fmt.Sprintf("%s of %s", percent(saved), v.costName(c.Cost))
 			if all > 0 && all <= 1 {
 				text += fmt.Sprintf("; all %s would save %s", v.LowName(), percent(all))
 			}
@@ -154,11 +158,14 @@ func (v *view) savedGauge() *gauge {
 	return g
 }
 
-func costName(cost string) string {
+func (v *view) costName(cost string) string {
 	switch cost {
 	case "bops":
 		return "bit operations (BOPs)"
 	case "bytes":
+		if _, weights := v.WeightsLow(); weights > 0 {
+			return "bytes of activations and weights"
+		}
 		return "activation bytes"
 	}
 	return short(cost)
