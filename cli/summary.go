@@ -57,9 +57,9 @@ func summary(w io.Writer, r *run.Result, err error) {
 	}
 	fmt.Fprintf(w, "\n%s:\n", r.Metric)
 	for _, one := range r.NamedScores() {
-		fmt.Fprintf(w, "  %-20s %s\n", one.Name, scoreText(one.Score))
+		fmt.Fprintf(w, "  %-*s %s\n", nameWidth(r), one.Name, scoreText(one.Score))
 	}
-	fmt.Fprintf(w, "  %-20s %s\n", "target", targetText(r))
+	fmt.Fprintf(w, "  %-*s %s\n", nameWidth(r), "target", targetText(r))
 	repaired(w, r)
 	holdout(w, r.Holdout, r.Ends())
 	proven(w, r)
@@ -92,6 +92,15 @@ func summary(w io.Writer, r *run.Result, err error) {
 	if err == nil || run.ExitCode(err) != run.ExitMistake {
 		fmt.Fprintf(w, "everything is in %s\n", r.Config.Out)
 	}
+}
+
+// nameWidth is the width of the column of names in front of scores, so that scores stand below each other.
+func nameWidth(r *run.Result) int {
+	width := 20
+	for _, one := range r.NamedScores() {
+		width = max(width, len(one.Name))
+	}
+	return width
 }
 
 // weightsSummary says which weights have which width; nothing where they were not searched.
@@ -142,12 +151,12 @@ func repaired(w io.Writer, r *run.Result) {
 	high, low := r.EndNames()
 	for _, end := range []result.NamedScore{{Name: high, Score: r.Given.High}, {Name: low, Score: r.Given.Low}} {
 		if end.Score != nil {
-			fmt.Fprintf(w, "  %-20s %s\n", end.Name, scoreText(end.Score))
+			fmt.Fprintf(w, "  %-*s %s\n", nameWidth(r), end.Name, scoreText(end.Score))
 		}
 	}
 	for _, one := range r.Repairs {
 		if one.Score != nil {
-			fmt.Fprintf(w, "  %-20s %s\n", "with "+one.Name, scoreText(one.Score)+", "+r.ComparedName()+" when repairs were compared")
+			fmt.Fprintf(w, "  %-*s %s\n", nameWidth(r), "with "+one.Name, scoreText(one.Score)+", "+r.ComparedName()+" when repairs were compared")
 		}
 	}
 }

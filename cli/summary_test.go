@@ -2,9 +2,12 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/live"
+	"example.org/demote/report"
 	"example.org/demote/result"
 	"example.org/demote/run"
 )
@@ -37,5 +40,30 @@ func TestSummaryOfTheDefaultSession(t *testing.T) {
 		if !strings.HasPrefix(text, c.first) || found != (c.row != "") || !strings.HasPrefix(row, c.row) {
 			t.Errorf("%s: %s", c.name, text)
 		}
+	}
+}
+
+// TestScoresStandBelowEachOther: also where the names of the ends tell the widths of weights; and the line of a run that
+// has ended counts activations and weights apart.
+func TestScoresStandBelowEachOther(t *testing.T) {
+	value := 0.911
+	score := &result.Score{Value: &value}
+	grids := func(low, high int) result.Holder {
+		return result.Holder{Name: fmt.Sprint(low), Weights: low == 4, Precision: fmt.Sprintf("int%d", low), Low: result.Grid{Bits: low}, High: result.Grid{Bits: high}}
+	}
+	r := &run.Result{Met: true, Finished: true, Target: result.Target{Text: "0.9", Value: 0.9}, Holders: []result.Holder{grids(8, 16), grids(4, 8)},
+		Score: result.Scores{Float: score, High: score, Low: score, Mixed: score}}
+	var out bytes.Buffer
+	summary(&out, r, nil)
+	_, scores, _ := strings.Cut(out.String(), "\n:\n")
+	scores, _, _ = strings.Cut(scores, "\n\n")
+	for line := range strings.Lines(scores) {
+		if at := strings.Index(line, "0.911"); !strings.Contains(line, "target") && at != len("  all int16, weights int8 ") {
+			t.Errorf("at %d: %s", at, line)
+		}
+	}
+	got := outcome(live.State{Dir: "d", Run: &report.Run{Result: report.Result{Holders: r.Holders, Score: r.Score}}})
+	if want := "the search in d has ended: 1 of 1 activations run in int8, the weights of 1 of 1 layers in int4, the mix scores 0.911"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -43,8 +43,9 @@ func (v *view) shareGauge() *gauge {
 	d.rect("low", "", 0, 6, barWidth*share, 12)
 	d.rect("high", "", barWidth*share, 2, barWidth*(1-share), 16)
 	g.Bar = d.html()
-	if name, _, ok := v.WeightWidths(); ok {
-		g.Notes = append(g.Notes, fmt.Sprintf("the weights of %d of %s in %s", t.lowWeights, plural(t.weights, "layer"), name))
+	if lowName, highName, ok := v.WeightWidths(); ok {
+		low, all := v.WeightsLow()
+		g.Notes = append(g.Notes, fmt.Sprintf("the weights of %d of %s in %s; %d at %s", low, plural(all, "layer"), lowName, all-low, highName))
 	}
 	if held := v.pinned(); held > 0 {
 		g.Notes = append(g.Notes, fmt.Sprintf("%d are fixed by constraints", held))
@@ -137,7 +138,7 @@ func (v *view) savedGauge() *gauge {
 				continue
 			}
 			saved, all := c.Saved / *c.Total, c.All / *c.Total
-			text := fmt.Sprintf("%s of %s", percent(saved), costName(c.Cost))
+			text := fmt.Sprintf("%s of %s", percent(saved), v.costName(c.Cost))
 			if all > 0 && all <= 1 {
 				text += fmt.Sprintf("; all %s would save %s", v.LowName(), percent(all))
 			}
@@ -159,11 +160,14 @@ func (v *view) savedGauge() *gauge {
 	return g
 }
 
-func costName(cost string) string {
+func (v *view) costName(cost string) string {
 	switch cost {
 	case "bops":
 		return "bit operations (BOPs)"
 	case "bytes":
+		if _, weights := v.WeightsLow(); weights > 0 {
+			return "bytes of activations and weights"
+		}
 		return "activation bytes"
 	}
 	return short(cost)

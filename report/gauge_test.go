@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,7 +24,19 @@ func TestGauges(t *testing.T) {
 	}{
 		"share": {func(*Result) {}, 0, "87.5 %", "", []string{"14 of 16 holders; 2 at int16"}},
 		"fixed": {func(r *Result) { r.Holders[0].Pinned = true }, 0, "87.5 %", "", []string{"1 are fixed by constraints"}},
-		"score": {func(*Result) {}, 1, "0.9150", "good", []string{"0.005 above the target 0.91", "all int16 0.9200", "float 0.9210"}},
+		"weights": {func(r *Result) {
+			for i := 13; i < 15; i++ {
+				h := &r.Holders[i]
+				r.Promotion = slices.DeleteFunc(r.Promotion, func(name string) bool { return name == h.Name })
+				weighed(h)
+				h.Precision = "int4"
+			}
+			weighed(&r.Holders[15])
+			r.Promotion = append(r.Promotion, r.Holders[15].Name)
+		}, 0, "84.6 %", "", []string{"11 of 13 holders; 2 at int16", "weights of 2 of 3 layers in int4; 1 at int8"}},
+		"bytes of weights": {func(r *Result) { weighed(&r.Holders[15]) }, 2, "30 %", "", []string{"25 % of bytes of activations and weights; all int8"}},
+		"no number":        {func(r *Result) { r.Score.Mixed = &result.Score{Value: ptr(result.Worst)} }, 1, "NaN or infinite", "", nil},
+		"score":            {func(*Result) {}, 1, "0.9150", "good", []string{"0.005 above the target 0.91", "all int16 0.9200", "float 0.9210"}},
 		"missed": {func(r *Result) { r.Met, r.Score.Mixed = false, scored(900) }, 1, "0.9000", "bad",
 			[]string{"0.01 below the target 0.91"}},
 		"saved":         {func(*Result) {}, 2, "30 %", "", []string{"30 % of bit operations (BOPs); all int8 would save 50 %", "25 % of activation bytes; all int8 would save 50 %"}},

@@ -26,7 +26,11 @@ func (v *view) searched() *section {
 		b.WriteString("A network whose file is not named")
 	}
 	if n := len(v.Holders); n > 0 {
-		fmt.Fprintf(&b, " with %s, each in %s or %s", plural(n, "holder"), v.LowName(), v.HighName())
+		_, weights := v.WeightsLow()
+		fmt.Fprintf(&b, " with %s, each in %s or %s", plural(n-weights, "holder"), v.LowName(), v.HighName())
+		if low, high, ok := v.WeightWidths(); ok {
+			fmt.Fprintf(&b, ", and the weights of %s, each in %s or %s", plural(weights, "layer"), low, high)
+		}
 	}
 	switch {
 	case files["calib"] != "":

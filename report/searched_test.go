@@ -20,6 +20,8 @@ func TestWhatWasSearched(t *testing.T) {
 		want   string
 	}{
 		{"a float network", func(*Result) {}, "The float network nets/net.onnx with 8 holders, each in int8 or int16; grids (int8 pow2 mse, int16 pow2 minmax) from the values that it has on calib.npz." + judged},
+		{"weights", func(r *Result) { weighed(&r.Holders[7]); weighed(&r.Holders[6]) },
+			"The float network nets/net.onnx with 6 holders, each in int8 or int16, and the weights of 2 layers, each in int4 or int8; grids (int8 pow2 mse, int16 pow2 minmax) from the values that it has on calib.npz." + judged},
 		{"one choice of grids", func(r *Result) { r.Config["range_low"] = "minmax" },
 			"The float network nets/net.onnx with 8 holders, each in int8 or int16; grids (pow2 minmax) from the values that it has on calib.npz." + judged},
 		{"a pair", func(r *Result) {
@@ -38,4 +40,9 @@ func TestWhatWasSearched(t *testing.T) {
 	if s := base(func(r *Result) { r.Inputs, r.Holders = nil, nil }).searched(); s != nil {
 		t.Errorf("of nothing: %v", s.Paragraphs)
 	}
+}
+
+// weighed makes a holder one of weights, at 8 bits.
+func weighed(h *result.Holder) {
+	h.Weights, h.Low.Bits, h.High.Bits, h.Precision = true, 4, 8, "int8"
 }

@@ -148,4 +148,4 @@ def _run(words: List[str], options: Dict[str, Any], metric: Any = None, on_event
         ended = _program.run(words + _program.flags(options), on_event, served.environment)
     if served.error is not None and ended.code:
         raise served.error
-    return ended
+    return ended._replace(text=served.named(ended.text))

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import numbers
 import os
 import threading
 import zipfile
@@ -103,9 +104,18 @@ def arrays(data: Any) -> Dict[str, numpy.ndarray]:
         return found
     if hasattr(data, "__array__"):
         return {"x": _array(data)}
+    if isinstance(data, list) and _of_numbers(data):
+        raise Mistake("samples are lists of numbers, as tolist() makes them: give an array, such as numpy.asarray(x, numpy.float32)")
     if hasattr(data, "__iter__"):
         return _batches(data)
     raise Mistake("samples are a %s: give a path, an array, a dict, a pair of samples and labels, or batches of them" % type(data).__name__)
+
+
+def _of_numbers(data: Any) -> bool:
+    """Whether lists lie in each other down to a number."""
+    while isinstance(data, list) and data:
+        data = data[0]
+    return isinstance(data, numbers.Number)
 
 
 def _batches(batches: Any) -> Dict[str, numpy.ndarray]:

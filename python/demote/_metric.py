@@ -55,6 +55,7 @@ class Serving:
 
     def __init__(self, metric: Metric, path: str):
         self.metric, self.error = metric, None  # type: Metric, Optional[BaseException]
+        self.called = "the metric %s" % getattr(metric.call, "__name__", type(metric.call).__name__)
         self.environment = {_relay.VARIABLE: path}
         self.options: Dict[str, Any] = {"metric_serve": "exec %s -S -E %s" % (shlex.quote(sys.executable), shlex.quote(_relay.__file__))}
         self._call = _with_indices(metric.call)
@@ -63,6 +64,10 @@ class Serving:
         self._socket.listen()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
+
+    def named(self, text: str) -> str:
+        """A text of the program, which knows the metric by its relay's command line alone, with the callable's name."""
+        return re.sub(r'(blocks? [0-9 to]+: )?--metric-serve "exec ([^"\\]|\\.)*": it ', lambda _: self.called + " ", text)
 
     def close(self) -> None:
         """Ends what waits for the program, which has ended. error is complete then, unless the metric still computes."""

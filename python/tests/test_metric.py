@@ -43,6 +43,13 @@ def test_errors_of_callables(network, calib, samples):
     assert raised.traceback[-1].name == "broken"
     with pytest.raises(ValueError, match="it returns None"):
         demote.search(network, calib, samples, TARGET, metric=lambda o, y: None)
+    def unsure(outputs, labels):
+        return float("nan")
+
+    with pytest.raises(demote.Mistake, match="^the metric unsure answers NaN: return a finite number"):
+        demote.search(network, calib, samples, TARGET, metric=unsure)
+    with pytest.raises(demote.Mistake, match="^the metric <lambda> answers NaN for sample"):
+        demote.evaluate(network, samples, metric=demote.hits(lambda o, y: [float("nan")] * len(o)))
     with pytest.raises(demote.Mistake, match="target"):  # no fault of the metric
         demote.search(network, calib, samples, "much", metric=demote.hits(lambda o, y: o.argmax(1) == y))
 

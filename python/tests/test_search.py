@@ -276,3 +276,11 @@ def test_ctrl_c_before_there_is_anything(network, calib, samples, monkeypatch, t
     monkeypatch.setenv("DEMOTE_PROGRAM", str(slow))
     with pytest.raises(KeyboardInterrupt):
         demote.search(network, calib, samples, TARGET, on_event=lambda event: signal.raise_signal(signal.SIGINT))
+
+
+def test_lists_of_numbers_are_no_samples(network, calib, samples):
+    x, y = samples
+    for data in ((x.tolist(), y), x[0].tolist(), [row.tolist() for row in x]):
+        with pytest.raises(demote.Mistake, match="lists of numbers, as tolist.. makes them: give an array"):
+            demote.search(network, calib, data, TARGET)
+    assert demote.evaluate(network, (x, y.tolist())) == demote.evaluate(network, samples)
