@@ -40,7 +40,7 @@ func TestEmulatedMembers(t *testing.T) {
 // TestEmulatedMemberIsLost has one of two devices fail in the middle of a search: its blocks go to the other one, which
 // is said and kept as a warning, and the result is that of the search in which none failed.
 func TestEmulatedMemberIsLost(t *testing.T) {
-	for _, fault := range []string{"launch=1500:719", "lose=cuLaunchKernel:1600", "lose=cuEventQuery:150"} {
+	for _, fault := range []string{"launch=2600:719", "lose=cuLaunchKernel:2600", "lose=cuEventQuery:150"} {
 		t.Run(fault, func(t *testing.T) {
 			cfg := tasktest.TinyConfig(t, 90)
 			cfg.Block, cfg.Device = 8, "cpu"
