@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/demote/internal/live"
-	"example.org/demote/report"
 	"example.org/demote/result"
 	"example.org/demote/run"
 )
@@ -43,8 +41,8 @@ func TestSummaryOfTheDefaultSession(t *testing.T) {
 	}
 }
 
-// TestScoresStandBelowEachOther: also where the names of the ends tell the widths of weights; and the line of a run that
-// has ended counts activations and weights apart.
+// TestScoresStandBelowEachOther: also where the names of the ends tell the widths of weights; and the line of a run
+// that has ended counts activations and weights apart.
 func TestScoresStandBelowEachOther(t *testing.T) {
 	value := 0.911
 	score := &result.Score{Value: &value}
@@ -62,7 +60,7 @@ func TestScoresStandBelowEachOther(t *testing.T) {
 			t.Errorf("at %d: %s", at, line)
 		}
 	}
-	got := outcome(live.State{Dir: "d", Run: &report.Run{Result: report.Result{Holders: r.Holders, Score: r.Score}}})
+	got := outcome("d", r, "int8")
 	if want := "the search in d has ended: 1 of 1 activations run in int8, the weights of 1 of 1 layers in int4, the mix scores 0.911"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"example.org/demote/cli/tty"
 	"example.org/demote/internal/live"
+	"example.org/demote/result"
 )
 
 // lookEvery is how often `demote watch` looks at the folder.
@@ -178,17 +179,16 @@ func (o *outside) ended(s live.State) error {
 		writeLine(o.c.App.Writer, jsonState(s))
 		return nil
 	}
-	fmt.Fprintln(o.c.App.Writer, tty.Message(outcome(s)))
+	fmt.Fprintln(o.c.App.Writer, tty.Message(outcome(s.Dir, &s.Run.Result, s.Run.LowName())))
 	return nil
 }
 
-// outcome is a line of what has come out of a run that has ended.
-func outcome(s live.State) string {
-	r := s.Run
-	text := "the search in " + s.Dir + " has ended"
+// outcome is a line of what has come out of a run that has ended, whose low width is called so.
+func outcome[C any](dir string, r *result.Result[C], name string) string {
+	text := "the search in " + dir + " has ended"
 	if r.Score.Mixed != nil {
 		low, all := r.ActivationsLow()
-		text += fmt.Sprintf(": %d of %d activations run in %s", low, all, r.LowName())
+		text += fmt.Sprintf(": %d of %d activations run in %s", low, all, name)
 		if lowName, _, ok := r.WeightWidths(); ok {
 			low, all = r.WeightsLow()
 			text += fmt.Sprintf(", the weights of %d of %d layers in %s", low, all, lowName)

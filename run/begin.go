@@ -121,9 +121,9 @@ func (s *searchRun) worded(notes []result.Warning) []result.Warning {
 	return list
 }
 
-// refuseNarrow refuses grids of 4 bits where a default session would have to run them, and beside 8 bits or truth values
-// where the file's shapes are fixed, or where it has a score of its own by another formula, and this runtime cannot run
-// it.
+// refuseNarrow refuses grids of 4 bits where a default session would have to run them, and beside 8 bits or truth
+// values where the file's shapes are fixed, or where it has a score of its own by another formula, and this runtime
+// cannot run it.
 func (s *searchRun) refuseNarrow() error {
 	fixed := s.Config.FixShapes || !blocks.HasFreeAxes(s.Network.Model)
 	bytes := segments.ConfusesCodes() && s.Network.Model.ComputesBytes()
