@@ -218,11 +218,15 @@ test-toolkits: setup toolkits ## test with PyTorch and the quantization toolkits
 	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx ./backend/detect ./internal/... && go test -tags toolkits -count=1 $(TEST_FLAGS) -run Toolkits ./run
 
 PEERS ?=
+PEERS_ALL := aimet quark nncf mct olive
 .PHONY: peers-venv
-peers-venv: ## set up AIMET, NNCF, Quark, MCT and Olive in .venv-peers/ (6 GB; part of bench-peers)
+peers-venv: ## set up AIMET, NNCF, Quark, MCT and Olive, or those of PEERS, in .venv-peers/ (6 GB; part of bench-peers)
 	@$(NEED) venv
 	@test -e .venv-peers/bin/python || python3 -m venv .venv-peers
-	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements-peers.txt
+	@awk -v peers="$(or $(strip $(PEERS)),$(PEERS_ALL))" 'BEGIN { n = split(peers, name, " ") } !/#/ { print } \
+		/ # / { split($$0, part, " # "); for (i = 1; i <= n; i++) if (part[2] ~ "(^| )" name[i] "([ ,]|$$)") { print part[1]; break } }' \
+		scripts/requirements-peers.txt > .venv-peers/requirements.txt
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r .venv-peers/requirements.txt
 
 .PHONY: bench-peers
 bench-peers: setup build peers-venv ## the same job done by AIMET, NNCF, Quark and MCT (minutes; PEERS="nncf quark" for some); writes docs/peers.md

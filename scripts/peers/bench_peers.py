@@ -4,7 +4,8 @@ The README quotes some of its columns, which are written along.
 The job is in job.py. Each tool runs in a process of its own. What it wrote is scored by `demote eval`, exactly as written and with
 ONNX Runtime's defaults, on the samples of the search and on 8,000 others. Work is the processor time of the whole process over that
 of one plain pass of the float network over the same samples in one thread (R), measured beside each tool, so that other work on the
-machine counts little. With names only these tools run, with --write none; the others keep the answers in .tools/peers.
+machine counts little. With names only these tools run, with --write none; the others keep the answers in .tools/peers, or else
+their rows on the pages.
 """
 
 import importlib.metadata
@@ -149,14 +150,40 @@ def table(heads, rows):
     return ["| %s |" % " | ".join(heads), "| --- " * len(heads) + "|"] + ["| %s |" % " | ".join(r[h] for h in heads) for r in rows]
 
 
+MARKS = re.compile(r"(<!-- begin peers: [^>]*-->\n)(.*?)(<!-- end peers -->)", re.S)
+
+
+def kept(page):
+    """Return what stands between the marks of a page: the cells of its rows in the columns of HEADS, and the lines below the table."""
+    with open(page, encoding="utf-8") as f:
+        lines = MARKS.search(f.read())[2].splitlines()
+    cells = [[c.strip() for c in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    return [dict(zip(cells[0], c)) for c in cells[2:]], [line for line in lines if line and not line.startswith("|")]
+
+
+def row_of(name, rows):
+    """Return the row of a tool among others, or None: its first cell has the title, and maybe a version behind it."""
+    title = TOOLS[name][0]
+    return next((r for r in rows if r[TOOL] == title or re.fullmatch(re.escape(title) + r" [\d.]+", r[TOOL])), None)
+
+
 def write(page, lines):
     """Put lines between the marks of a page."""
     with open(page, encoding="utf-8") as f:
-        text = f.read()
-    text = re.sub(r"(<!-- begin peers: [^>]*-->\n).*?(<!-- end peers -->)", lambda m: m[1] + "\n".join(lines) + "\n" + m[2], text, flags=re.S)
+        text = MARKS.sub(lambda m: m[1] + "\n".join(lines) + "\n" + m[3], f.read())
     with open(page, "w", encoding="utf-8") as f:
         f.write(text)
     print("bench-peers: %s is written" % page)
+
+
+def machine(names):
+    """Return the line about the runs of some tools, empty for none."""
+    loads = []
+    for name in names:
+        with open(os.path.join(job.OUT, name, "cost.json"), encoding="utf-8") as f:
+            loads.append(json.load(f)["load"])
+    return "ONNX Runtime %s, %d processors, %.0f processes waiting for them on average." % (
+        onnxruntime.__version__, os.cpu_count(), statistics.mean(loads)) if loads else ""
 
 
 def main():
@@ -167,14 +194,16 @@ def main():
     job.prepare()
     for name in names:
         run(name)
-    rows = [r for r in map(row, TOOLS) if r]
-    loads = []
-    for name in TOOLS:
-        if os.path.exists(os.path.join(job.OUT, name, "cost.json")):
-            with open(os.path.join(job.OUT, name, "cost.json"), encoding="utf-8") as f:
-                loads.append(json.load(f)["load"])
-    write(PAGE, table(HEADS, rows) + ["", "ONNX Runtime %s, %d processors, %.0f processes waiting for them on average." % (
-        onnxruntime.__version__, os.cpu_count(), statistics.mean(loads))])
+    new, (old, notes) = {n: row(n) for n in TOOLS}, kept(PAGE)
+    rows = [r for r in (new[n] or row_of(n, old) for n in TOOLS) if r]
+    note = machine([n for n in TOOLS if new[n]])
+    if any(not new[n] and row_of(n, old) for n in TOOLS):  # some rows stay, and the lines about their runs with them
+        titles = ", ".join(TOOLS[n][0] for n in TOOLS if new[n])
+        notes = [line for line in notes if not line.startswith(titles + ": ")]
+        notes += ["%s: %s" % (titles, note)] if note else []
+    else:
+        notes = [note]
+    write(PAGE, table(HEADS, rows) + [line for note in notes for line in ("", note)])
     write("README.md", table((TOOL, EXACT, DEFAULT, BOPS, WORK), rows))
 
 

@@ -72,6 +72,7 @@ def solve(share, whole):
 
 def main():
     torch.manual_seed(job.SEED)
+    torch.set_num_threads(1)  # its passes are small: on a busy machine several threads wait for each other, ten times as long
     macs = 3797360  # of the network, for one sample
     low, high, best = 0.5, 1.0, None
     for _ in range(STEPS):
