@@ -49,7 +49,7 @@ var mayImport = map[string][]string{
 	"internal/pair":     {"mistake", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network", "internal/quantize"},
 	// A room a format, and what a format is.
 	"internal/format":    {"mistake", "quant", "internal/ir", "internal/network"},
-	"internal/promotion": {"mistake", "internal/format"},
+	"internal/promotion": {"mistake", "internal/format", "internal/network"},
 	"internal/qdq":       {"mistake", "internal/format", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network", "internal/opset", "internal/quantize", "internal/prepare"},
 	"internal/mctq":      {"mistake", "internal/format", "onnx/onnxpb", "quant", "internal/external", "internal/wire", "internal/ir", "internal/network", "internal/fold", "internal/opset", "internal/quantize", "internal/prepare"},
 	"internal/aimet":     {"mistake", "internal/format", "onnx/onnxpb", "quant", "disk", "internal/ir", "internal/network", "internal/quantize", "internal/prepare"},

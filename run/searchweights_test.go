@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func ofWeights(t testing.TB) config.Config {
 // verified and exported again; the savings of everything low are those of narrower weights and activations.
 func TestSearchWeights(t *testing.T) {
 	c := ofWeights(t)
-	c.Export = []string{"mctq", "encodings", "qdq-ms"}
+	c.Export = []string{"mctq", "encodings", "qdq-ms", "promotion"}
 	r, err := Search(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +65,10 @@ func TestSearchWeights(t *testing.T) {
 	list := string(tasktest.ReadFile(t, filepath.Join(c.Out, "promotion.txt")))
 	if _, below, ok := strings.Cut(list, "# weights int8\n"); !ok || len(strings.Fields(below)) != len(stay) {
 		t.Errorf("promotion.txt: %q; the weights %v stay", list, stay)
+	}
+	exported := string(tasktest.ReadFile(t, filepath.Join(c.Out, "promotion.json")))
+	if low, activations := r.ActivationsLow(); activations == low || strings.Count(exported, ",")+1 != activations-low || strings.Contains(exported, strconv.Quote(stay[0])) {
+		t.Errorf("the exported list is %s; %d activations and the weights %v stay", exported, activations-low, stay)
 	}
 	plain := c
 	plain.SearchWeights, plain.Export, plain.Out = false, nil, filepath.Join(t.TempDir(), "plain")
