@@ -156,6 +156,15 @@ func TestEveryPageIsLinked(t *testing.T) {
 	}
 }
 
+func TestEveryPageIsInTheContentsOfTheSite(t *testing.T) {
+	contents := read(t, "scripts/site/contents.md")
+	for _, name := range documents(t) {
+		if page := strings.TrimSuffix(name, ".md"); path.Dir(name) == "docs" && !strings.Contains(contents, "<"+page+">") {
+			t.Errorf("scripts/site/contents.md leaves out %s", name)
+		}
+	}
+}
+
 func TestPlacesOfHeadings(t *testing.T) {
 	got := places("# A page: `code` and [link](x.md)\n\n## 4. What's it?\n")
 	if want := []string{"a-page-code-and-link", "4-whats-it"}; !slices.Equal(got, want) {
