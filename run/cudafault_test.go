@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"example.org/demote/config"
@@ -16,7 +17,22 @@ import (
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trial"
 	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
+
+// planned is emulated with a fault; behind "midway " one that is planned when the search shows its first trial, since
+// set-up asks the device as often as its clock allows.
+func planned(t *testing.T, cfg *config.Config, fault string, settings ...string) {
+	t.Helper()
+	late, midway := strings.CutPrefix(fault, "midway ")
+	if !midway {
+		emulated(t, append(settings, fault)...)
+		return
+	}
+	emulated(t, settings...)
+	var once sync.Once
+	cfg.Progress = func(search.Event) { once.Do(func() { emutest.Set(t, late) }) }
+}
 
 // TestEmulatedFaults ends searches in their middle and demands one line, the exit code, a journal with which
 // the same command goes on to the same result, and nothing left on the device.
@@ -25,17 +41,17 @@ func TestEmulatedFaults(t *testing.T) {
 		name, fault, text string
 		code              int
 	}{
-		{"a kernel fails in the middle", "launch=1500:719", "cuda:0 does not answer any more: ", ExitInternal},
-		{"the context is lost in the middle", "lose=cuLaunchKernel:900", "cuda:0 does not answer any more: ", ExitInternal},
+		{"a kernel fails in the middle", "midway launch=150:719", "cuda:0 does not answer any more: ", ExitInternal},
+		{"the context is lost in the middle", "midway lose=cuLaunchKernel:50", "cuda:0 does not answer any more: ", ExitInternal},
 		{"the context is lost at a wait", "lose=cuStreamSynchronize:100", "cuda:0 does not answer any more: ", ExitInternal},
 		{"the context is lost at an allocation in the middle", "lose=cuMemAlloc_v2:40", "cuda:0 does not answer any more: ", ExitInternal},
 		{"the context is lost at the page-locked memory", "lose=cuMemHostAlloc:2", "cuda:0 does not answer any more: ", ExitInternal},
-		{"the context is lost at a mark", "lose=cuEventQuery:30", "cuda:0 does not answer any more: ", ExitInternal},
-		{"a mark is refused", "fail=cuEventRecord:60:1", "recording an event: InvalidValue (CUDA error 1)", ExitInternal},
-		{"a memory error of a kernel in the middle", "launch=1200:700", "cuda:0 does not answer any more: ", ExitInternal},
+		{"the context is lost at a mark", "midway lose=cuEventQuery:12", "cuda:0 does not answer any more: ", ExitInternal},
+		{"a mark is refused", "midway fail=cuEventRecord:20:1", "recording an event: InvalidValue (CUDA error 1)", ExitInternal},
+		{"a memory error of a kernel in the middle", "midway launch=120:700", "cuda:0 does not answer any more: ", ExitInternal},
 		{"an uncorrectable memory error", "launch=1:214", "cuda:0 does not answer any more: ", ExitInternal},
 		{"page-locked memory is refused", "fail=cuMemHostAlloc:1:1", "page-locked memory: CUDA error 1", ExitInternal},
-		{"a launch is refused", "fail=cuLaunchKernel:1700:701", "(CUDA error 701)", ExitInternal},
+		{"a launch is refused", "midway fail=cuLaunchKernel:60:701", "(CUDA error 701)", ExitInternal},
 		{"the first copy fails", "fail=cuMemcpyHtoDAsync_v2:1:1", "(CUDA error 1)", ExitInternal},
 		{"the kernels are refused", "fail=cuModuleLoadData:2:218", "refuses them", ExitMistake},
 		{"the driver is too old", "driver=11080", "update the driver", ExitMistake},
@@ -47,7 +63,7 @@ func TestEmulatedFaults(t *testing.T) {
 			cpu := cfg
 			cpu.Out += "-cpu"
 			want := mustSearch(t, cpu)
-			emulated(t, c.fault)
+			planned(t, &cfg, c.fault)
 			cfg.Device = "cuda:0"
 			r, err := Search(context.Background(), cfg)
 			if ExitCode(err) != c.code || err == nil || !strings.Contains(err.Error(), c.text) || strings.Contains(err.Error(), "\n") {

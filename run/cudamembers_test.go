@@ -40,12 +40,12 @@ func TestEmulatedMembers(t *testing.T) {
 // TestEmulatedMemberIsLost has one of two devices fail in the middle of a search: its blocks go to the other one, which
 // is said and kept as a warning, and the result is that of the search in which none failed.
 func TestEmulatedMemberIsLost(t *testing.T) {
-	for _, fault := range []string{"launch=2600:719", "lose=cuLaunchKernel:2600", "lose=cuEventQuery:150"} {
+	for _, fault := range []string{"midway launch=150:719", "midway lose=cuLaunchKernel:50", "midway lose=cuEventQuery:12"} {
 		t.Run(fault, func(t *testing.T) {
 			cfg := tasktest.TinyConfig(t, 90)
 			cfg.Block, cfg.Device = 8, "cpu"
 			want := decisions(t, mustSearch(t, cfg))
-			emulated(t, "devices=2", fault)
+			planned(t, &cfg, fault, "devices=2")
 			cfg.Device, cfg.Out = "cuda:all", cfg.Out+"-two"
 			r := mustSearch(t, cfg)
 			if got := decisions(t, r); got != want {
