@@ -257,7 +257,7 @@ gpu-kit-emulated: setup emu ## pack the kit without a download and run it on the
 EMU_ENV = $(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(EMU_BIN)$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"
 CUDA_ROOMS ?= ./cuda/...
 # Rooms that have files with the tag cuda, whose own tests of it are named TestEmulated....
-CUDA_USERS ?= ./cgo ./backend/... ./run ./cli ./cli/demote
+CUDA_USERS ?= ./run ./cgo ./backend/... ./cli ./cli/demote
 
 .PHONY: test-cuda
 test-cuda: setup emu $(SELFTEST) $(CUDA_BIN)/libcuda.a ## test what is built with the tag cuda on the emulated device: no GPU, no download
