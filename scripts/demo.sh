@@ -10,7 +10,7 @@ echo "\$ $*"
 "$@"
 cat <<END
 
-The results are in $out/:
+The report is $out/report.html: open it in a browser. Beside it in $out/:
   mixed.onnx      the network that was searched, to run anywhere ONNX Runtime runs
   promotion.txt   the tensors that stay at int16, one a line
   result.json     everything: holders, scores, chain, versions, checksums
