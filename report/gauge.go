@@ -44,8 +44,7 @@ func (v *view) shareGauge() *gauge {
 	d.rect("high", "", barWidth*share, 2, barWidth*(1-share), 16)
 	g.Bar = d.html()
 	if lowName, highName, ok := v.WeightWidths(); ok {
-		low, all := v.WeightsLow()
-		g.Notes = append(g.Notes, fmt.Sprintf("the weights of %d of %s in %s; %d at %s", low, plural(all, "layer"), lowName, all-low, highName))
+		g.Notes = append(g.Notes, fmt.Sprintf("the weights of %d of %s in %s; %d at %s", t.lowWeights, plural(t.weights, "layer"), lowName, t.weights-t.lowWeights, highName))
 	}
 	if held := v.pinned(); held > 0 {
 		g.Notes = append(g.Notes, fmt.Sprintf("%d are fixed by constraints", held))

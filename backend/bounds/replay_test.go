@@ -3,7 +3,6 @@ package bounds
 import (
 	"context"
 	"fmt"
-	"slices"
 	"testing"
 
 	"example.org/demote/search"
@@ -37,19 +36,7 @@ func (m recorded) Run(_ context.Context, job Job, gains []Gain) error {
 func TestReplayBounded(t *testing.T) {
 	r := searchtest.ReadReal(t)
 	m := recorded{outcomes: r.Outcomes(t), block: 20}
-	for s := range r.Samples {
-		m.order = append(m.order, s)
-	}
-	high := m.outcomes[search.NewMask(len(r.Holders)).String()]
-	slices.SortStableFunc(m.order, func(a, b int) int { // wrong ones first
-		switch {
-		case high[a] == high[b]:
-			return 0
-		case high[a]:
-			return 1
-		}
-		return -1
-	})
+	m.order = r.WrongFirst(m.outcomes)
 	for _, mode := range []search.ChainMode{search.ChainLast, search.ChainDemoted} {
 		rule := &Rule{}
 		for range r.Samples / m.block {

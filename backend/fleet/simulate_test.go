@@ -167,19 +167,7 @@ type recording struct {
 func readRecording(t *testing.T) *recording {
 	r := searchtest.ReadReal(t)
 	rec := &recording{Real: r, outcomes: r.Outcomes(t)}
-	for s := range r.Samples {
-		rec.order = append(rec.order, s)
-	}
-	high := rec.outcomes[search.NewMask(len(r.Holders)).String()]
-	slices.SortStableFunc(rec.order, func(a, b int) int { // wrong ones first
-		switch {
-		case high[a] == high[b]:
-			return 0
-		case high[a]:
-			return 1
-		}
-		return -1
-	})
+	rec.order = r.WrongFirst(rec.outcomes)
 	return rec
 }
 

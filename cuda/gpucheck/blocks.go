@@ -2,7 +2,11 @@
 
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // kernels are the bytes a sample of the example's kernels, one each (TestEmulatedWorkOfHolders counts their number and
 // their sum): half of them take less than their launch in blocks of 248 on an H100.
@@ -38,18 +42,18 @@ func (m machine) search(block int) float64 {
 	return m.pass(block) * (modelPasses + modelTrials*float64(block)/(2*modelSamples))
 }
 
+// tableHead is the head of a table with a column for each of some words, and then for each of some numbers.
+func tableHead(numbers []int, words ...string) string {
+	for _, n := range numbers {
+		words = append(words, strconv.Itoa(n))
+	}
+	return "| " + strings.Join(words, " | ") + " |\n" + strings.Repeat("| --- ", len(words)) + "|\n"
+}
+
 // blockTable is the table of docs/gpu.md.
 func blockTable() string {
 	sizes := []int{248, 256, 288, 400, 504, 1000, 2000}
-	text := "| GPU | the median holder fills it from |"
-	for _, b := range sizes {
-		text += fmt.Sprintf(" %d |", b)
-	}
-	text += "\n| --- | --- |"
-	for range sizes {
-		text += " --- |"
-	}
-	text += "\n"
+	text := tableHead(sizes, "GPU", "the median holder fills it from")
 	for _, m := range machines {
 		text += fmt.Sprintf("| %s | %d |", m.name, (fill[m.name]+medianHolder-1)/medianHolder)
 		for _, b := range sizes {

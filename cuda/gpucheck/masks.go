@@ -69,15 +69,7 @@ var maskCounts = []int{2, 3, 4, 8}
 
 // maskTable is the table of docs/gpu.md.
 func maskTable() string {
-	text := "| network | GPU | one mask in a pass |"
-	for _, n := range maskCounts {
-		text += fmt.Sprintf(" %d |", n)
-	}
-	text += "\n| --- | --- | --- |"
-	for range maskCounts {
-		text += " --- |"
-	}
-	text += "\n"
+	text := tableHead(maskCounts, "network", "GPU", "one mask in a pass")
 	for _, s := range searches {
 		for _, m := range machines {
 			one, block := m.bestOf(s, 1)

@@ -124,40 +124,40 @@ func (s *Runner) tryRepairs(ctx context.Context, list []string, forced bool, che
 		chosen.Tried = append(chosen.Tried, one)
 		work.One()
 	}
-	if len(chosen.Taken) > 0 {
-		if chosen.Given, err = s.givenScores(ctx); err != nil {
-			return nil, err
-		}
+	if len(chosen.Taken) == 0 {
+		s.sayRepairs(chosen, given, best)
+		return chosen, nil
 	}
-	if len(chosen.Taken) > 0 && !forced {
-		if undone, err := s.undoUnmet(ctx, chosen); undone || err != nil {
+	if chosen.Given, err = s.givenScores(ctx); err != nil {
+		return nil, err
+	}
+	r, err := s.Repair(ctx, chosen.Taken, s.Chosen.Methods)
+	if err != nil {
+		return nil, err
+	}
+	if !forced {
+		if undone, err := s.undoUnmet(ctx, chosen, r); undone || err != nil {
 			return chosen, err
 		}
 	}
 	s.sayRepairs(chosen, given, best)
-	if len(chosen.Taken) > 0 {
-		err = s.chooseRangesAgain(ctx, chosen.Taken, best)
-	}
-	return chosen, err
+	return chosen, s.chooseRangesAgain(ctx, r, best)
 }
 
-// undoUnmet leaves all repairs out if all int16 misses a target with them that it meets without.
-func (s *Runner) undoUnmet(ctx context.Context, chosen *Repairs) (undone bool, err error) {
+// undoUnmet leaves all repairs out if all int16 of the repaired network misses a target that it meets without them.
+func (s *Runner) undoUnmet(ctx context.Context, chosen *Repairs, r *task.Version) (undone bool, err error) {
 	if s.Unmet == nil {
 		return false, nil
 	}
 	var high search.Score
-	r, err := s.Repair(ctx, chosen.Taken, s.Chosen.Methods)
-	if err == nil {
-		err = s.withRepaired(ctx, r, func(e *backend.Evaluator) (err error) {
-			high, err = e.Score(ctx, search.NewMask(len(s.Records)))
-			return err
-		})
-	}
+	err = s.withRepaired(ctx, r, func(e *backend.Evaluator) (err error) {
+		high, err = e.Score(ctx, search.NewMask(len(s.Records)))
+		return err
+	})
 	if err != nil {
 		return false, err
 	}
-	given := search.Endpoints{Float: s.FloatScore, High: record.Search(chosen.Given.High, s.Metric.Lower), Low: record.Search(chosen.Given.Low, s.Metric.Lower)}
+	given := s.measuredFrom(search.Endpoints{Float: s.FloatScore}, chosen.Given.High, chosen.Given.Low)
 	target, err := s.Unmet(given, high)
 	if target == "" || err != nil {
 		return false, err
@@ -173,10 +173,9 @@ func (s *Runner) undoUnmet(ctx context.Context, chosen *Repairs) (undone bool, e
 
 // chooseRangesAgain chooses the low grids of the repaired network among those of its own calibration: the ones by the
 // methods that were chosen for the network as given, which score best so far, or better ones.
-func (s *Runner) chooseRangesAgain(ctx context.Context, taken []string, best search.Score) error {
-	r, err := s.Repair(ctx, taken, s.Chosen.Methods)
-	if err != nil || r.Candidates == nil || s.Chosen.Methods == nil {
-		return err
+func (s *Runner) chooseRangesAgain(ctx context.Context, r *task.Version, best search.Score) (err error) {
+	if r.Candidates == nil || s.Chosen.Methods == nil {
+		return nil
 	}
 	network, records, candidates := s.Network, s.Records, s.Candidates
 	s.Network, s.Records, s.Candidates = r.Network, r.Records, r.Candidates
@@ -308,13 +307,17 @@ func (s *Runner) withEvaluator(ctx context.Context, check func(*task.Task, *segm
 func (s *Runner) Endpoints(ends search.Endpoints) search.Endpoints {
 	if s.Config.Second() {
 		before := s.Config.Rung.Before.Score
-		ends.High, ends.Low = record.Search(before.High, s.Metric.Lower), record.Search(before.Low, s.Metric.Lower)
-		return ends
+		return s.measuredFrom(ends, before.High, before.Low)
 	}
 	if s.Chosen.Repairs == nil || s.Chosen.Repairs.Given == nil {
 		return ends
 	}
 	given := s.Chosen.Repairs.Given
-	ends.High, ends.Low = record.Search(given.High, s.Metric.Lower), record.Search(given.Low, s.Metric.Lower)
+	return s.measuredFrom(ends, given.High, given.Low)
+}
+
+// measuredFrom are ends with the scores of two results in place of their own.
+func (s *Runner) measuredFrom(ends search.Endpoints, high, low *result.Score) search.Endpoints {
+	ends.High, ends.Low = record.Search(high, s.Metric.Lower), record.Search(low, s.Metric.Lower)
 	return ends
 }

@@ -86,6 +86,19 @@ func (r *Real) Outcomes(t testing.TB) map[string][]bool {
 	return outcomes
 }
 
+// WrongFirst are the samples in the order of a layout: those that all int16 gets wrong, by the outcomes, in front.
+func (r *Real) WrongFirst(outcomes map[string][]bool) (order []int) {
+	high := outcomes[search.NewMask(len(r.Holders)).String()]
+	for _, right := range []bool{false, true} {
+		for sample := range r.Samples {
+			if high[sample] == right {
+				order = append(order, sample)
+			}
+		}
+	}
+	return order
+}
+
 // Check compares a replay with the record: chain, promotion list and mix.
 func (r *Real) Check(t testing.TB, res *search.Result, mode search.ChainMode) {
 	t.Helper()

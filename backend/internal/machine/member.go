@@ -135,8 +135,7 @@ func secondsOf(e *Single) []float64 {
 	return seconds
 }
 
-// digestMasks are the masks under which members are held against each other: those that try all grids, and others drawn
-// once.
+// digestMasks are masks under which members are held against each other, drawn alike each time.
 func digestMasks(holders int) (masks []search.Mask) {
 	state := uint64(0x9e3779b97f4a7c15)
 	for range drawnMasks {

@@ -10,24 +10,14 @@ import (
 	"math"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"example.org/demote/backend/device"
-	"example.org/demote/crash"
 )
 
 // SelfTest implements Machine: each member's own, and then their bits against each other. A member whose bits are not
 // those of the first one is left out, by name: a search has no answer that depends on who runs a block.
 func (f *Members) SelfTest() (dep *Dependence, err error) {
-	deps := make([]*Dependence, len(f.list))
-	var all errgroup.Group
-	for i, m := range f.alive() {
-		all.Go(func() (err error) {
-			defer crash.Catch(&err)
-			return m.do(func() (err error) { deps[i], err = m.Single.SelfTest(); return err })
-		})
-	}
-	if err := all.Wait(); err != nil {
+	deps := make([]*Dependence, len(f.members()))
+	if err := f.each(func(at int, m *member) (err error) { deps[at], err = m.Single.SelfTest(); return err }); err != nil {
 		return nil, err
 	}
 	for _, d := range deps {
@@ -114,7 +104,7 @@ func (f *Members) Bits() []byte { return f.first().bits }
 // HiddenNaN implements Machine.
 func (f *Members) HiddenNaN(ctx context.Context) (int, error) {
 	first := -1
-	for _, m := range f.alive() {
+	for _, m := range f.members() {
 		err := m.do(func() error {
 			at, err := m.Single.HiddenNaN(ctx)
 			if err == nil && at >= 0 && (first < 0 || at < first) {

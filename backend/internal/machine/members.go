@@ -97,12 +97,11 @@ func nameOf(devices []string, at int) string {
 	return fmt.Sprintf("%s, member %d", name, at+1)
 }
 
-// alive are the members that are not lost, by number.
-func (f *Members) alive() map[int]*member {
-	list := map[int]*member{}
+// members are those that are not lost, in their order.
+func (f *Members) members() (list []*member) {
 	for i, m := range f.list {
 		if f.Lost(i) == nil {
-			list[i] = m
+			list = append(list, m)
 		}
 	}
 	return list
@@ -118,13 +117,13 @@ func (f *Members) first() *member {
 	return f.list[0]
 }
 
-// each calls a function of every member that is not lost, all of them at once, and returns the first error.
-func (f *Members) each(call func(m *member) error) error {
+// each calls a function of every one of members, with its place among them, all at once, and returns the first error.
+func (f *Members) each(call func(at int, m *member) error) error {
 	var all errgroup.Group
-	for _, m := range f.alive() {
+	for at, m := range f.members() {
 		all.Go(func() (err error) {
 			defer crash.Catch(&err)
-			return m.do(func() error { return call(m) })
+			return m.do(func() error { return call(at, m) })
 		})
 	}
 	return all.Wait()
@@ -225,7 +224,7 @@ func (f *Members) Watch(ctx context.Context, see func(sample int, row []float32)
 			back()
 		}
 	}
-	for _, m := range f.alive() {
+	for _, m := range f.members() {
 		err := m.do(func() error {
 			back, err := m.under(ctx)
 			if err == nil {

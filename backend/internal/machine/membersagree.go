@@ -5,10 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
-
 	"example.org/demote/backend/bounds"
-	"example.org/demote/crash"
 	"example.org/demote/search"
 )
 
@@ -56,23 +53,16 @@ func (f *Members) every() int {
 func (f *Members) agree(mask search.Mask) error {
 	list := f.members()
 	sums := make([][]byte, len(list))
-	var all errgroup.Group
-	for i, m := range list {
-		all.Go(func() (err error) {
-			defer crash.Catch(&err)
-			return m.do(func() error {
-				rows, err := m.Single.rows(m.chain.Lanes()[0], mask, m.data.Blocks[0])
-				if err != nil {
-					return err
-				}
-				h := sha256.New()
-				hashBits(h, rows)
-				sums[i] = h.Sum(nil)
-				return nil
-			})
-		})
-	}
-	_ = all.Wait()
+	_ = f.each(func(at int, m *member) error {
+		rows, err := m.Single.rows(m.chain.Lanes()[0], mask, m.data.Blocks[0])
+		if err != nil {
+			return err
+		}
+		h := sha256.New()
+		hashBits(h, rows)
+		sums[at] = h.Sum(nil)
+		return nil
+	})
 	first := -1
 	for i, sum := range sums {
 		switch {

@@ -15,8 +15,8 @@ func (f *Members) Plan() (p Plan, err error) {
 	if err := first.do(func() error { p, err = first.Plan(); return err }); err != nil {
 		return p, err
 	}
-	for _, m := range f.list { // a source is asked by one at a time
-		if m == first || !slices.Contains(f.members(), m) {
+	for _, m := range f.members() { // a source is asked by one at a time
+		if m == first {
 			continue
 		}
 		if err := m.do(func() error { return m.adopt(first.Single, p) }); err != nil {
@@ -24,16 +24,6 @@ func (f *Members) Plan() (p Plan, err error) {
 		}
 	}
 	return p, nil
-}
-
-// members are those that are not lost, in their order.
-func (f *Members) members() (list []*member) {
-	for i, m := range f.list {
-		if f.Lost(i) == nil {
-			list = append(list, m)
-		}
-	}
-	return list
 }
 
 // Block implements Machine.
@@ -53,12 +43,12 @@ func (f *Members) Block() (blocked int, err error) {
 
 // Fleeting implements Machine.
 func (f *Members) Fleeting(on bool) {
-	_ = f.each(func(m *member) error { m.fleeting = on; return nil })
+	_ = f.each(func(_ int, m *member) error { m.fleeting = on; return nil })
 }
 
 // Give implements Machine.
 func (f *Members) Give(gained []metric.Verdict) {
-	_ = f.each(func(m *member) error { m.gained = gained; return nil })
+	_ = f.each(func(_ int, m *member) error { m.gained = gained; return nil })
 }
 
 // HasHead implements Machine.
@@ -158,7 +148,7 @@ func (f *Members) StoredAt() [][]device.StoredTensor { return f.first().StoredAt
 // TimeSwitch implements Machine.
 func (f *Members) TimeSwitch(mask search.Mask) time.Duration {
 	begun := time.Now()
-	_ = f.each(func(m *member) error { m.Single.TimeSwitch(mask); return nil })
+	_ = f.each(func(_ int, m *member) error { m.Single.TimeSwitch(mask); return nil })
 	return time.Since(begun)
 }
 
