@@ -25,6 +25,7 @@ type Evaluator struct {
 	holders int
 	closed  bool
 	head    int // samples at the front of the layout, those of the smallest margins without demotions; 0: there is none
+	front   int // likewise, those that it gets wrong, the head, and those of the next margins
 
 	// Arranged is called when ArrangeFor has laid the samples out for a mask; nil: nobody is. Progress of unfinished
 	// trials from before is of other blocks.
@@ -37,6 +38,7 @@ var (
 	_ search.OutcomesEvaluator  = (*Evaluator)(nil)
 	_ search.ArrangingEvaluator = (*Evaluator)(nil)
 	_ search.HeadEvaluator      = (*Evaluator)(nil)
+	_ search.FrontEvaluator     = (*Evaluator)(nil)
 )
 
 // New compiles the network and makes the data resident. The caller must Close the evaluator. Once the context is

@@ -9,8 +9,10 @@ import (
 	"example.org/demote/search"
 )
 
-// The head is headPercent of the samples, where that are at least leastHead: on fewer, chance decides.
-const headPercent, leastHead = 6, 24
+// The head is headPercent of the samples, where that are at least leastHead: on fewer, chance decides. The front goes
+// frontPercent of the samples beyond those that the network without demotions gets wrong, where that is no more than
+// mostFront percent of all.
+const headPercent, leastHead, frontPercent, mostFront = 6, 24, 15, 60
 
 // Head implements search.HeadEvaluator for metrics whose outcomes are kept, and whose samples are laid out for the
 // network without demotions. The head is chosen by its margins, whatever the block: no count depends on what runs it.
@@ -27,9 +29,24 @@ func (e *Evaluator) Head(ctx context.Context, base, mask search.Mask) (count int
 	return e.CountFirst(ctx, base, mask, e.head)
 }
 
-// layOutHead lays the samples out by the margins that they have without demotions: the head first, the rest behind it
-// by rising margin.
-func (e *Evaluator) layOutHead(margins []float64) error {
+// Front implements search.FrontEvaluator, for the same metrics and layouts as Head.
+func (e *Evaluator) Front(ctx context.Context, base, mask search.Mask, most int) (wrong int, ok bool, err error) {
+	if err := e.ready(base, mask); err != nil || e.front == 0 {
+		return 0, false, err
+	}
+	if e.opts.Naive { // by the whole score
+		base = mask
+		if _, err := e.Score(ctx, mask); err != nil {
+			return 0, false, err
+		}
+	}
+	return e.WrongFirst(ctx, base, mask, e.front, most)
+}
+
+// layOutHead lays the samples out by the margins that they have without demotions, of which so many are wrong: the head
+// first, the rest behind it by rising margin.
+func (e *Evaluator) layOutHead(margins []float64, wrong int) error {
+	e.head, e.front = 0, 0
 	order := byMargin(margins)
 	n := len(order) * headPercent / 100
 	if n < leastHead || !e.KeepsOutcomes() {
@@ -56,6 +73,9 @@ func (e *Evaluator) layOutHead(margins []float64) error {
 	if slices.Equal(e.machine.Order()[:n], order[:n]) { // samples of several shapes lie shape by shape
 		e.head = n
 		e.machine.HasHead(n)
+		if front := wrong + len(order)*frontPercent/100; front <= len(order)*mostFront/100 {
+			e.front = front
+		}
 	}
 	return nil
 }

@@ -106,7 +106,7 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 	if !e.arranges() {
 		return high, nan, nil
 	}
-	return high, nan, e.layOutHead(margins)
+	return high, nan, e.layOutHead(margins, high.Total-high.Count)
 }
 
 // ScoreShare returns the score of a mask on about so many samples, spread evenly over the order of the data, by whole
@@ -190,8 +190,8 @@ func (e *Evaluator) ScoreArranged(ctx context.Context, mask search.Mask) (search
 	if err != nil {
 		return score, err
 	}
-	if e.head = 0; mask.Count() == 0 {
-		err = e.layOutHead(margins)
+	if e.head, e.front = 0, 0; mask.Count() == 0 {
+		err = e.layOutHead(margins, score.Total-score.Count)
 	} else {
 		err = e.layOut(byMargin(margins))
 	}

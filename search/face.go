@@ -30,6 +30,8 @@ type (
 	ArrangingEvaluator = trial.ArrangingEvaluator
 	// HeadEvaluator is an Evaluator that counts on a few samples which tell most of a mask.
 	HeadEvaluator = trial.HeadEvaluator
+	// FrontEvaluator is an Evaluator that decides most mixes near a target on a part of the samples.
+	FrontEvaluator = trial.FrontEvaluator
 	// DistanceEvaluator is an Evaluator that can cheaply estimate the sensitivity of a unit.
 	DistanceEvaluator = trial.DistanceEvaluator
 	// ScoreFunc returns the full score of a mask; a pure function of the mask.

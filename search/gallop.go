@@ -32,26 +32,48 @@ func gallop(s *session) error {
 // list is not changed.
 func (s *session) gallop(list []int) (skipped []int, err error) {
 	s.enter(StepGroups)
-	size := max(1, len(list)/firstGroup)
-	for len(list) > 0 {
-		size = min(size, len(list))
-		ok, sc, err := s.try(list[:size])
-		switch {
-		case err != nil:
-			return skipped, err
-		case ok:
-			if err := s.move(list[:size], sc); err != nil {
-				return skipped, err
-			}
-			list = list[size:]
-			size *= 2
-		case size == 1:
-			skipped = append(skipped, list[0])
-			list = list[1:]
-			size = 1
-		default:
-			size /= 2
-		}
+	f, err := s.frontOfBase()
+	if err != nil {
+		return nil, err
 	}
-	return skipped, nil
+	g := galloping{list: list, size: max(1, len(list)/firstGroup)}
+	for {
+		for len(g.list) > 0 {
+			held, err := f.try(s, g)
+			if err != nil {
+				return g.skipped, err
+			}
+			g = g.next(held)
+		}
+		back, settled, err := f.settle(s)
+		if settled || err != nil {
+			return g.skipped, err
+		}
+		g = back
+	}
+}
+
+// galloping is how far gallop has come. Its lists are shared, and not changed.
+type galloping struct {
+	list    []int // units that are undecided
+	size    int   // of the next group, if there are so many
+	skipped []int // units that did not hold
+	since   int   // of these, those before the last group that held
+}
+
+// group is the next group.
+func (g galloping) group() []int { return g.list[:min(g.size, len(g.list))] }
+
+// next is what follows the group, which held or not.
+func (g galloping) next(held bool) galloping {
+	switch n := len(g.group()); {
+	case held:
+		g.list, g.size, g.since = g.list[n:], 2*n, len(g.skipped)
+	case n == 1:
+		g.skipped = append(g.skipped[:len(g.skipped):len(g.skipped)], g.list[0])
+		g.list, g.size = g.list[1:], 1
+	default:
+		g.size = n / 2
+	}
+	return g
 }

@@ -1,6 +1,7 @@
 package bounds
 
 import (
+	"cmp"
 	"context"
 
 	"example.org/demote/search"
@@ -11,46 +12,77 @@ import (
 // are lent for the call. ok is false where outcomes are not kept: nothing was run. The error is the machine's, the
 // context's, or that of Learnt or Stopped.
 func (e *Evaluator) CountFirst(ctx context.Context, base, mask search.Mask, samples int) (count int, ok bool, err error) {
+	wrong, ok, err := e.WrongFirst(ctx, base, mask, samples, samples)
+	if !ok || err != nil {
+		return 0, ok, err
+	}
+	return samples - wrong, true, nil
+}
+
+// WrongFirst returns how many of the first samples of the layout do not count under a mask, or most+1 if more than most
+// do not: then it leaves the mask as soon as that is certain. Otherwise it is as CountFirst.
+func (e *Evaluator) WrongFirst(ctx context.Context, base, mask search.Mask, samples, most int) (wrong int, ok bool, err error) {
 	if !e.rule.Outcomes || samples > e.rule.total() {
 		return 0, false, nil
 	}
 	if h := e.KnownHits(mask); h != nil {
-		return h.first(samples), true, nil
+		return min(samples-h.first(samples), most+1), true, nil
 	}
-	blocks := 0
+	blocks := 0 // that hold them
 	for e.rule.total()-e.rule.left[blocks] < samples {
 		blocks++
 	}
 	e.setBase(base)
 	p, touched := e.unfinished(mask)
 	_, known := e.memo.Get(mask)
-	switch {
-	case p.Blocks >= blocks && p.Hits != nil:
-		return p.Hits.first(samples), true, nil
-	case known || p.Blocks > 0 && p.Hits == nil: // an earlier program has not kept its outcomes
-		p, err = e.run(ctx, &Job{Base: base, Mask: mask, To: blocks}, e.begun(Progress{}))
-		if err != nil {
-			return 0, false, err
+	// an earlier program has not kept its outcomes
+	again := known || p.Blocks > 0 && p.Hits == nil
+	if again {
+		p = Progress{}
+	}
+	from := p.Blocks
+	for {
+		ran := min(samples, e.rule.total()-e.rule.left[p.Blocks])
+		if ran > 0 {
+			wrong = ran - p.Hits.first(ran)
 		}
-		return p.Hits.first(samples), true, nil
+		if wrong > most || ran == samples {
+			break
+		}
+		to := blocks // of members, whose answers take long to come, all at once
+		if e.leased == nil {
+			to = min(blocks, max(e.scan.covering(p.Blocks, most-wrong+1), p.Blocks+e.side()))
+		}
+		if p, err = e.run(ctx, &Job{Base: base, Mask: mask, From: p.Blocks, To: to}, e.begun(p)); err != nil {
+			break
+		}
+	}
+	wrong = min(wrong, most+1)
+	switch {
+	case again || p.Blocks == from:
+		return wrong, true, err
 	case touched:
 		e.stats.Resumed++
 	default:
 		e.stats.Trials++
 	}
-	p, err = e.run(ctx, &Job{Base: base, Mask: mask, From: p.Blocks, To: blocks}, e.begun(p))
-	if err != nil {
-		return 0, false, err
-	}
 	if e.rule.done(p) {
-		_, err = e.learn(mask, p, e.rule.score(p))
-		return p.Hits.first(samples), true, err
+		_, lerr := e.learn(mask, p, e.rule.score(p))
+		return wrong, true, cmp.Or(err, lerr)
 	}
 	e.stop(mask, p)
-	if e.Stopped != nil {
+	if e.Stopped != nil && err == nil {
 		err = e.Stopped(mask, p)
 	}
-	return p.Hits.first(samples), true, err
+	return wrong, true, err
+}
+
+// side is how many blocks run side by side.
+func (e *Evaluator) side() int {
+	if e.ahead == nil {
+		return 1
+	}
+	return e.ahead.lanes
 }
 
 // KeepsOutcomes tells whether the outcomes of trials are kept.

@@ -75,6 +75,17 @@ type HeadEvaluator interface {
 	Head(ctx context.Context, base, mask Mask) (count int, ok bool, err error)
 }
 
+// FrontEvaluator is an Evaluator of counts that knows its front: the samples that the network without demotions gets
+// wrong, those of its head, and those of the next margins. Nearly all that a mix near the target loses, it loses there.
+// Strategies find it by type assertion.
+type FrontEvaluator interface {
+	// Front returns how many samples of the front do not count under a mask, or most+1 if more than most do not: a
+	// function of mask and most alone, the same whatever was run before. It runs less the sooner they are too many, and
+	// a score of the mask goes on from there. base is a hint, as in Evaluator.Scan. ok is false where there is no front,
+	// and then always.
+	Front(ctx context.Context, base, mask Mask, most int) (wrong int, ok bool, err error)
+}
+
 // DistanceEvaluator is an Evaluator that can cheaply estimate the sensitivity of a unit. Strategies find it by type
 // assertion.
 type DistanceEvaluator interface {
