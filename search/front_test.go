@@ -82,8 +82,8 @@ func TestFrontKeepsAndGoesBack(t *testing.T) {
 		mask  string
 		steps int // of the chain
 	}{
-		// The first half is kept on its front, and all is known to fail. What has unit 11 is refused on the front, until
-		// it is alone. All others are kept, and the last mix alone is scored.
+		// The first half is kept on its front, and all is known to fail. What has unit 11 is refused on the front,
+		// until it is alone. All others are kept, and the last mix alone is scored.
 		{
 			"all that is kept holds", map[int][]int{11: rangeOf(0, 12)},
 			[]string{
@@ -92,9 +92,9 @@ func TestFrontKeepsAndGoesBack(t *testing.T) {
 			},
 			"1111111111101111", 1,
 		},
-		// Unit 9 loses behind the front more than the target allows. It is kept with its group, and so is what is behind
-		// it; the last mix fails, the second of the four fails, the first holds. The second group is halved as if it had
-		// been refused, and from there on all is scored in full: unit 9 and, in the end, unit 15 are skipped.
+		// Unit 9 loses behind the front more than the target allows. It is kept with its group, and so is what is
+		// behind it; the last mix fails, the second of the four fails, the first holds. The second group is halved
+		// as if it had been refused, and from there on all is scored in full: unit 9 and, at last, unit 15 are skipped.
 		{
 			"the rest of the samples refuses", map[int][]int{9: rangeOf(50, 62), 15: rangeOf(0, 12)},
 			[]string{
