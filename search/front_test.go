@@ -149,9 +149,11 @@ func TestFrontFindsTheSame(t *testing.T) {
 			}
 		}
 		o := search.NewOptions(n, 1-0.2*rng.Float64())
-		o.NoSwaps = true // with swaps the moves, which differ, say what is tried next
+		front := 1 + rng.IntN(samples)
+		o.NoSwaps = true    // with swaps the moves, which differ, say what is tried next
+		var galloped [2]int // what gallop has asked for, with a front and without
 		for _, name := range []string{"gallop", "auto"} {
-			l, plain := newLosing(lost, samples, 1+rng.IntN(samples)), newLosing(lost, samples, 0)
+			l, plain := newLosing(lost, samples, front), newLosing(lost, samples, 0)
 			got, err := search.Run(context.Background(), name, l, o)
 			if err != nil {
 				t.Fatal(err)
@@ -171,6 +173,11 @@ func TestFrontFindsTheSame(t *testing.T) {
 						t.Fatalf("seed %d: %s: a step to %s tells %v, it scores %d", seed, name, mask, step.True, count)
 					}
 				}
+			}
+			if name == "gallop" {
+				galloped = [2]int{len(*l.asked), len(*plain.asked)}
+			} else if a, b := (*l.asked)[galloped[0]:], (*plain.asked)[galloped[1]:]; !slices.Equal(a, b) {
+				t.Fatalf("seed %d: behind gallop auto asks for %q, without a front for %q", seed, a, b)
 			}
 			scores := func(l losing) int {
 				return len(slices.DeleteFunc(slices.Clone(*l.asked), func(a string) bool { return a[0] == '<' }))
