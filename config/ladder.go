@@ -60,14 +60,8 @@ func (c Config) Step1() (Config, error) { return c.step(nil) }
 // Step2 is the second step.
 func (c Config) Step2(before *result.LadderStep) (Config, error) { return c.step(before) }
 
-// Reopened is the configuration of a step whose result says what it is of. The second one's grids are calibrated again,
-// since weights are rounded by those of the first.
-func (c Config) Reopened(l *result.Ladder) (Config, error) {
-	if l.Before != nil {
-		c.Recorded = nil
-	}
-	return c.step(l.Before)
-}
+// Reopened is the configuration of a step whose result says what it is of.
+func (c Config) Reopened(l *result.Ladder) (Config, error) { return c.step(l.Before) }
 
 func (c Config) step(before *result.LadderStep) (Config, error) {
 	widths, err := quant.ParseLadder(c.Ladder)
