@@ -137,7 +137,7 @@ type own struct {
 	Known []result.Input // of a run that is prepared again: the only files that may be opened; nil: any
 	// a run that is prepared again is compared only: its metric is a command that was not given
 	Unscored      bool
-	FromResult    bool            // a run that is prepared again takes its grids from the result, see task.RecordedGrids
+	FromResult    bool            // a run that is prepared again takes its grids from the result
 	Recorded      []result.Holder // of a run that is prepared again to be written: its grids; nil: they are calibrated
 	RecordedFirst []result.Holder // on a ladder's second step: the grids of its first
 	Alone         string          // why each sample is run alone, where that is known already; see batching
