@@ -123,7 +123,6 @@ func (c Config) checkLadder() error {
 		{c.Int16Share != "", "--int16-share", "a ladder divides the loss that a target allows; give --target"},
 		{c.Budget != "", "--budget", "a ladder divides the loss that a target allows; give --target"},
 		{c.Start != "", "--start", "a promotion list has two widths; leave it out"},
-		{c.Reuse != "", "--reuse", "the mixes of a ladder have three widths; leave it out"},
 		{c.CostFile() != "", "--cost", "a file of costs has two widths; give count, bops or bytes"},
 	} {
 		if other.given {
@@ -172,18 +171,36 @@ func (c Config) LadderResult() *result.Ladder {
 	return &result.Ladder{Widths: c.ladderNames(), Split: c.LadderSplit, Before: c.Rung.Before}
 }
 
-// LadderText is a step as runs compare it: with the mix, and the ranges, that it begins with.
+// LadderText is a step as runs compare it.
 func (c Config) LadderText() string {
 	text := strings.Join(c.ladderNames(), " ") + " " + c.Rung.Share.RatString()
-	if before := c.Rung.Before; before != nil {
-		mix := fmt.Append(nil, before.Promotion, before.Ranges)
-		if len(before.Repairs) > 0 {
-			mix = fmt.Append(mix, before.Repairs)
-		}
-		sum := sha256.Sum256(mix)
-		text += fmt.Sprintf(" split %s, mix %x", c.LadderSplit, sum[:8])
+	if c.Second() {
+		text += " split " + c.LadderSplit
 	}
 	return text
+}
+
+// MixText is what the second step of a ladder begins with, as runs compare it: a mix, its ranges and its repairs. It is
+// empty for the first one, whose scores are those of a search between its two widths.
+func (c Config) MixText() string {
+	before := c.Rung.Before
+	if before == nil {
+		return ""
+	}
+	mix := fmt.Append(nil, before.Promotion, before.Ranges)
+	if len(before.Repairs) > 0 {
+		mix = fmt.Append(mix, before.Repairs)
+	}
+	sum := sha256.Sum256(mix)
+	return fmt.Sprintf("%s, mix %x", strings.Join(c.ladderNames(), " "), sum[:8])
+}
+
+// BitsText is --bits as runs compare it, empty for the usual ones; that of a ladder's first step says what it is between.
+func (c Config) BitsText() string {
+	if r := c.Rung; c.First() && (r.Low != quant.W8 || r.High != quant.W16) {
+		return r.Low.Text() + "," + r.High.Text()
+	}
+	return c.Bits
 }
 
 // ladderNames are the names of the widths, the lowest first.

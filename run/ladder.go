@@ -38,6 +38,9 @@ func searchLadder(ctx context.Context, c config.Config) (*config.Result, error) 
 	if c.DryRun || c.Out == "" {
 		return aloneIfTouching(ctx, first, searchOnce)
 	}
+	if err := refuseOwn(c); err != nil {
+		return nil, err
+	}
 	if err := checkFolder(c); err != nil {
 		return nil, err
 	}

@@ -231,7 +231,7 @@ func TestLadderRefused(t *testing.T) {
 		"leave it out, or give --ladder 4,8,16":          func(c *config.Config) { c.Ladder, c.LadderSplit = "", "0.5" },
 		"a ladder of two widths has one step":            func(c *config.Config) { c.Ladder, c.LadderSplit = "8,16", "0.5" },
 		"--ladder and --start exclude each other":        func(c *config.Config) { c.Start = "p.txt" },
-		"--ladder and --reuse exclude each other":        func(c *config.Config) { c.Reuse = "d" },
+		"it holds no run of demote with scores":          func(c *config.Config) { c.Reuse = "d" },
 		"--ladder and --cost exclude each other":         func(c *config.Config) { c.Cost = "c.csv" },
 		"--ladder and --budget exclude each other":       func(c *config.Config) { c.Budget = "1.2x" },
 		"--ladder and --int16-share exclude":             func(c *config.Config) { c.Int16Share = "20%" },

@@ -26,7 +26,10 @@ func (s *runFolder) checkReuse() error {
 	if dir == "" {
 		return nil
 	}
-	list := journal.RunsIn(dir)
+	list := s.known(dir)
+	if s.Config.Second() { // the first step has looked at the folder; whether this one begins alike, it could not know
+		return s.checkStep(list)
+	}
 	if _, err := os.Stat(dir); len(list) == 0 && errors.Is(err, fs.ErrNotExist) && s.goesOn() {
 		return nil // what it knew is in this run's own journal
 	}
@@ -37,6 +40,39 @@ func (s *runFolder) checkReuse() error {
 		err := s.locked(one, func(j *journal.Journal, theirs journal.Fingerprint) error {
 			if _, why := s.shares(theirs); why != "" {
 				return mistake.Errorf("--reuse %s: its scores are not those of this search: %s; leave it out", one, why)
+			}
+			return s.reuseRanges(j, theirs)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// known are the folders that --reuse names for this search: those of runs, and for a step of a ladder those of the same
+// step. The first step also takes over from runs that are no ladder's.
+func (s *runFolder) known(dir string) (list []string) {
+	for _, run := range journal.RunsIn(dir) {
+		step := LadderFolder(run)
+		_, err := os.Stat(step)
+		switch {
+		case s.Config.Second() && err != nil:
+		case s.Config.First() && err == nil:
+			list = append(list, step)
+		default:
+			list = append(list, run)
+		}
+	}
+	return list
+}
+
+// checkStep takes the ranges of other second steps that begin with the mix of this one.
+func (s *runFolder) checkStep(list []string) error {
+	for _, one := range list {
+		err := s.locked(one, func(j *journal.Journal, theirs journal.Fingerprint) error {
+			if _, why := s.shares(theirs); why != "" {
+				return nil
 			}
 			return s.reuseRanges(j, theirs)
 		})
@@ -61,7 +97,7 @@ func (s *runFolder) reuse() error {
 	if s.Config.Reuse == "" {
 		return nil
 	}
-	for _, dir := range journal.RunsIn(s.Config.Reuse) {
+	for _, dir := range s.known(s.Config.Reuse) {
 		if err := s.locked(dir, func(j *journal.Journal, theirs journal.Fingerprint) error { return s.takeFrom(dir, j, theirs) }); err != nil {
 			return err
 		}
@@ -150,6 +186,10 @@ func sumOf(f journal.Fingerprint, role string) string {
 // other ranges has scores of other grids: it is left alone, and a warning says so.
 func (s *runFolder) takeFrom(dir string, j *journal.Journal, theirs journal.Fingerprint) error {
 	derived, why := s.shares(theirs)
+	if why != "" && s.Config.Second() {
+		s.Config.Say(fmt.Sprintf("%s: step 2 begins otherwise there, and its scores are not taken over: %s", dir, why))
+		return nil
+	}
 	if why != "" {
 		return mistake.Errorf("%s: its scores are not those of this search: %s; %s", dir, why, journal.JournalCure)
 	}

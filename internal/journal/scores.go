@@ -15,7 +15,7 @@ import (
 )
 
 // pathSettings are the settings of a fingerprint that decide which scores a search asks for, and change none.
-var pathSettings = []string{"target", "strategy", "chain", "multiplier", "budget", "int16 share", "cost budget", "pins", "groups", "cost", "session", "curve", "confidence", "proof"}
+var pathSettings = []string{"target", "strategy", "chain", "multiplier", "budget", "int16 share", "cost budget", "pins", "groups", "cost", "session", "curve", "confidence", "proof", "ladder"}
 
 // pathRoles are the inputs of which the same holds.
 var pathRoles = []string{"profile", "cost", "start", "holdout"}
