@@ -139,6 +139,7 @@ type own struct {
 	Unscored      bool
 	FromResult    bool            // a run that is prepared again takes its grids from the result
 	Recorded      []result.Holder // of a run that is prepared again to be written: its grids; nil: they are calibrated
+	Shared        []string        // folders of other targets of a list, whose scores are taken over as with Reuse
 	RecordedFirst []result.Holder // on a ladder's second step: the grids of its first
 	Alone         string          // why each sample is run alone, where that is known already; see batching
 	OwnMemory     bool            // of the device that trials run on

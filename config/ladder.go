@@ -195,7 +195,8 @@ func (c Config) MixText() string {
 	return fmt.Sprintf("%s, mix %x", strings.Join(c.ladderNames(), " "), sum[:8])
 }
 
-// BitsText is --bits as runs compare it, empty for the usual ones; that of a ladder's first step says what it is between.
+// BitsText is --bits as runs compare it, empty for the usual ones; that of a ladder's first step says what it is
+// between.
 func (c Config) BitsText() string {
 	if r := c.Rung; c.First() && (r.Low != quant.W8 || r.High != quant.W16) {
 		return r.Low.Text() + "," + r.High.Text()

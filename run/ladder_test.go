@@ -263,11 +263,6 @@ func TestLadderRefused(t *testing.T) {
 		t.Errorf("a formula that the file does not compute: %v", err)
 	}
 	c = searchOfLadder(t)
-	c.Target = "16bit-0.1,16bit-0.2"
-	if _, err := SearchTargets(context.Background(), c); err == nil || !strings.Contains(err.Error(), "it has one target, whose loss it divides") {
-		t.Errorf("a list of targets: %v", err)
-	}
-	c = searchOfLadder(t)
 	plain := c
 	plain.Ladder, plain.Target = "", "16bit-0.5"
 	if _, err := Search(context.Background(), plain); err != nil {

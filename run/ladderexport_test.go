@@ -49,9 +49,9 @@ func endOf(t *testing.T, format string) string {
 	return f.Ends[0]
 }
 
-// TestLadderExportsAgain: the command export takes the grids of both steps from their results, and writes the bytes that
-// the search has written: with ranges that were chosen, with a method chosen by hand, and from bf16. Where the first
-// step's folder is gone, or is another ladder's, it calibrates, to the same bytes.
+// TestLadderExportsAgain: the command export takes the grids of both steps from their results, and writes the bytes
+// that the search has written: with ranges that were chosen, with a method chosen by hand, and from bf16. Where the
+// first step's folder is gone, or is another ladder's, it calibrates, to the same bytes.
 func TestLadderExportsAgain(t *testing.T) {
 	for name, change := range map[string]func(*config.Config){
 		"chosen ranges": func(c *config.Config) { c.RangeLow = "auto" },

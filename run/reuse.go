@@ -23,13 +23,10 @@ const weightsKey = "class weights"
 // that the other run has chosen, if this one would choose among the same.
 func (s *runFolder) checkReuse() error {
 	dir := s.Config.Reuse
-	if dir == "" {
-		return nil
+	if dir == "" || s.Config.Second() { // the first step has looked at it; how this one begins, that could not know
+		return s.rangesOf(s.known())
 	}
-	list := s.known(dir)
-	if s.Config.Second() { // the first step has looked at the folder; whether this one begins alike, it could not know
-		return s.checkStep(list)
-	}
+	list := s.knownIn(dir)
 	if _, err := os.Stat(dir); len(list) == 0 && errors.Is(err, fs.ErrNotExist) && s.goesOn() {
 		return nil // what it knew is in this run's own journal
 	}
@@ -37,22 +34,34 @@ func (s *runFolder) checkReuse() error {
 		return mistake.Errorf("--reuse %s: it holds no run of demote with scores; give the folder of a run, or leave it out", dir)
 	}
 	for _, one := range list {
-		err := s.locked(one, func(j *journal.Journal, theirs journal.Fingerprint) error {
+		err := s.locked(one, func(_ *journal.Journal, theirs journal.Fingerprint) error {
 			if _, why := s.shares(theirs); why != "" {
 				return mistake.Errorf("--reuse %s: its scores are not those of this search: %s; leave it out", one, why)
 			}
-			return s.reuseRanges(j, theirs)
+			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.rangesOf(s.known())
 }
 
-// known are the folders that --reuse names for this search: those of runs, and for a step of a ladder those of the same
-// step. The first step also takes over from runs that are no ladder's.
-func (s *runFolder) known(dir string) (list []string) {
+// known are the folders whose scores this search takes over: what --reuse names, and the other targets of its list.
+func (s *runFolder) known() []string {
+	var list []string
+	if s.Config.Reuse != "" {
+		list = s.knownIn(s.Config.Reuse)
+	}
+	for _, dir := range s.Config.Shared {
+		list = append(list, s.knownIn(dir)...)
+	}
+	return list
+}
+
+// knownIn are the runs that a folder has for this search: its own, or those of a list, and for a step of a ladder those
+// of the same step. The first step also takes over from runs that are no ladder's.
+func (s *runFolder) knownIn(dir string) (list []string) {
 	for _, run := range journal.RunsIn(dir) {
 		step := LadderFolder(run)
 		_, err := os.Stat(step)
@@ -67,8 +76,8 @@ func (s *runFolder) known(dir string) (list []string) {
 	return list
 }
 
-// checkStep takes the ranges of other second steps that begin with the mix of this one.
-func (s *runFolder) checkStep(list []string) error {
+// rangesOf takes the ranges of other runs, but for second steps that begin with another mix than this one.
+func (s *runFolder) rangesOf(list []string) error {
 	for _, one := range list {
 		err := s.locked(one, func(j *journal.Journal, theirs journal.Fingerprint) error {
 			if _, why := s.shares(theirs); why != "" {
@@ -94,10 +103,7 @@ func (s *runFolder) goesOn() bool {
 
 // reuse takes over what --reuse knows.
 func (s *runFolder) reuse() error {
-	if s.Config.Reuse == "" {
-		return nil
-	}
-	for _, dir := range s.known(s.Config.Reuse) {
+	for _, dir := range s.known() {
 		if err := s.locked(dir, func(j *journal.Journal, theirs journal.Fingerprint) error { return s.takeFrom(dir, j, theirs) }); err != nil {
 			return err
 		}

@@ -96,6 +96,15 @@ func RunsIn(dir string) []string {
 	return list
 }
 
+// StepsIn lists the folders of first steps in those of a list of ladders, also of ladders that have not begun.
+func StepsIn(dir string) []string {
+	found, err := filepath.Glob(filepath.Join(EscapeGlob(dir), "*", StepFolder))
+	if err != nil {
+		return nil
+	}
+	return found
+}
+
 // EscapeGlob makes a path match only itself.
 func EscapeGlob(path string) string {
 	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(path)
