@@ -122,7 +122,6 @@ func (c Config) checkLadder() error {
 	}{
 		{c.Int16Share != "", "--int16-share", "a ladder divides the loss that a target allows; give --target"},
 		{c.Budget != "", "--budget", "a ladder divides the loss that a target allows; give --target"},
-		{c.Start != "", "--start", "a promotion list has two widths; leave it out"},
 		{c.CostFile() != "", "--cost", "a file of costs has two widths; give count, bops or bytes"},
 	} {
 		if other.given {

@@ -39,6 +39,12 @@ func (s *searchRun) startMask() (search.Mask, error) {
 	}
 	m := task.LowMask(s.Network.Holders)
 	stay, err := promotion.ReadList(text, index)
+	if s.Config.Rung != nil {
+		var parts bool
+		if stay, parts, err = s.stayOn(text, index); err == nil && s.Config.Second() && !parts {
+			return search.Mask{}, nil // it says nothing of the lowest width
+		}
+	}
 	if err != nil {
 		return search.Mask{}, mistake.Errorf("%s:%w", s.Config.Start, err)
 	}

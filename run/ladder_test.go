@@ -230,7 +230,7 @@ func TestLadderRefused(t *testing.T) {
 		"between 0 and 1, such as 0.5":                   func(c *config.Config) { c.LadderSplit = "half" },
 		"leave it out, or give --ladder 4,8,16":          func(c *config.Config) { c.Ladder, c.LadderSplit = "", "0.5" },
 		"a ladder of two widths has one step":            func(c *config.Config) { c.Ladder, c.LadderSplit = "8,16", "0.5" },
-		"--ladder and --start exclude each other":        func(c *config.Config) { c.Start = "p.txt" },
+		"--start: p.txt: no such file":                   func(c *config.Config) { c.Start = "p.txt" },
 		"it holds no run of demote with scores":          func(c *config.Config) { c.Reuse = "d" },
 		"--ladder and --cost exclude each other":         func(c *config.Config) { c.Cost = "c.csv" },
 		"--ladder and --budget exclude each other":       func(c *config.Config) { c.Budget = "1.2x" },
