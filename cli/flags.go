@@ -268,7 +268,7 @@ func limitFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "pin", Category: catTarget, Usage: "`WHAT=WIDTH`: fix the bit-width of activations: NAME, GLOB or op:TYPE, such as op:Softmax=int16; repeatable"},
 		&cli.StringSliceFlag{Name: "group", Category: catTarget, Usage: "`NAME,GLOB,...`: activations that must have the same bit-width; repeatable"},
 		&cli.StringFlag{Name: "profile", Category: catTarget, Usage: "`FILE`: hardware profile: the bit-widths that a target device supports, as YAML, see docs/constraints.md"},
-		&cli.StringFlag{Name: "cost", Category: catTarget, Value: "count", Usage: "`COST`: cost that int8 saves: count (of activations), bops (bit operations), bytes, or FILE.csv with lines of name,cost or of name,low,high (costs in int8 and in int16)"},
+		&cli.StringFlag{Name: "cost", Category: catTarget, Value: "count", Usage: "`COST`: cost that int8 saves: count (of activations), bops (bit operations), bytes, or FILE.csv with lines of name,cost or of name,low,high (costs in int8 and in int16), or with a head line of widths such as name,4,8,16"},
 		&cli.StringFlag{Name: "prove", Category: catSearch, Usage: "`LIMIT`: after the search, prove that no result with fewer int16 activations meets the target, or find one, or a lower bound: all (until proven), a time such as 10m, or a number such as 2 (refute all mixes with at most 2 activations at int16)"},
 		&cli.BoolFlag{Name: "curve", Category: catSearch, Usage: "continue below the target, down to all int8, and record every score"},
 	}

@@ -122,7 +122,6 @@ func (c Config) checkLadder() error {
 	}{
 		{c.Int16Share != "", "--int16-share", "a ladder divides the loss that a target allows; give --target"},
 		{c.Budget != "", "--budget", "a ladder divides the loss that a target allows; give --target"},
-		{c.CostFile() != "", "--cost", "a file of costs has two widths; give count, bops or bytes"},
 	} {
 		if other.given {
 			return mistake.Errorf("--ladder and %s exclude each other: %s", other.text, other.why)
@@ -201,6 +200,15 @@ func (c Config) BitsText() string {
 		return r.Low.Text() + "," + r.High.Text()
 	}
 	return c.Bits
+}
+
+// LadderWidths are the widths of a ladder, the lowest first; nil for any other search.
+func (c Config) LadderWidths() []quant.Width {
+	if c.Rung == nil {
+		return nil
+	}
+	widths, _ := quant.ParseLadder(c.Ladder) // which the step was made of
+	return widths
 }
 
 // ladderNames are the names of the widths, the lowest first.

@@ -232,7 +232,7 @@ func TestLadderRefused(t *testing.T) {
 		"a ladder of two widths has one step":            func(c *config.Config) { c.Ladder, c.LadderSplit = "8,16", "0.5" },
 		"--start: p.txt: no such file":                   func(c *config.Config) { c.Start = "p.txt" },
 		"it holds no run of demote with scores":          func(c *config.Config) { c.Reuse = "d" },
-		"--ladder and --cost exclude each other":         func(c *config.Config) { c.Cost = "c.csv" },
+		"c.csv: no such file":                            func(c *config.Config) { c.Cost = "c.csv" },
 		"--ladder and --budget exclude each other":       func(c *config.Config) { c.Budget = "1.2x" },
 		"--ladder and --int16-share exclude":             func(c *config.Config) { c.Int16Share = "20%" },
 		"a target of 50% is measured between two widths": func(c *config.Config) { c.Target = "50%" },

@@ -29,7 +29,7 @@ func attending(t *testing.T) config.Config {
 func TestProducts(t *testing.T) {
 	c := attending(t)
 	s := trialtest.Compiled(t, c)
-	costs, err := cost.Read(context.Background(), s.Task, config.CostBops)
+	costs, err := cost.Read(context.Background(), s.Task, cost.By{Name: config.CostBops})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestProducts(t *testing.T) {
 func TestProductsOfATransformer(t *testing.T) {
 	for model, want := range map[string]int{"../testdata/fashion-vit/model.onnx": 8, "../testdata/fashion-dscnn-uneven/model.onnx": 0} {
 		s := trialtest.Uncut(t, config.Config{Model: model, Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Target: "0.5", Limit: 8, RangeLow: "minmax"})
-		costs, err := cost.Read(context.Background(), s.Task, config.CostBops)
+		costs, err := cost.Read(context.Background(), s.Task, cost.By{Name: config.CostBops})
 		if err != nil {
 			t.Fatal(err)
 		}

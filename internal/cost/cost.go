@@ -3,7 +3,6 @@ package cost
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"example.org/demote/config"
 	"example.org/demote/disk"
@@ -12,6 +11,7 @@ import (
 	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
+	"example.org/demote/quant"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -92,8 +92,15 @@ func (all Costs) Models() []Model {
 	return list
 }
 
+// By says which cost is chosen.
+type By struct {
+	Name   string        // count, bops, bytes, or a file
+	Widths []quant.Width // what a file must say of an activation: its cost in each of a ladder's widths; nil: it may save
+}
+
 // Read finds what demoting each holder saves, in BOPs, in bytes and by the cost that was chosen.
-func Read(ctx context.Context, p *task.Task, chosen string) (Costs, error) {
+func Read(ctx context.Context, p *task.Task, by By) (Costs, error) {
+	chosen := by.Name
 	all, err := workCosts(ctx, p)
 	if err != nil {
 		return all, err
@@ -110,9 +117,9 @@ func Read(ctx context.Context, p *task.Task, chosen string) (Costs, error) {
 	default:
 		text, err := disk.Read(chosen, constraint.MaxList)
 		if err != nil {
-			return all, mistake.Errorf("--cost: %w; give a file with lines of name,cost or name,low,high", err)
+			return all, mistake.Errorf("--cost: %w; give a file with lines of name,cost or name,low,high, or a table with a head line of widths such as name,4,8,16", err)
 		}
-		saves, high, err := search.ReadCosts(strings.NewReader(string(text)), constraint.Names(p.Network))
+		saves, high, err := readFile(string(text), constraint.Names(p.Network), p.Records, by)
 		if err != nil {
 			return all, mistake.Errorf("--cost %s: %w", chosen, err)
 		}
