@@ -215,6 +215,9 @@ func savings(w io.Writer, r *run.Result) {
 		if s.Total != nil && *s.Total > 0 {
 			of += fmt.Sprintf("; %.4g left of %.4g", *s.Total-s.Saved, *s.Total)
 		}
+		if s.Cost == "bops" && r.Multipliers != "" {
+			of += " (multipliers " + r.Multipliers + ")"
+		}
 		fmt.Fprintf(w, "  %-20s %s\n", s.Cost, of)
 	}
 }

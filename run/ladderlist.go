@@ -100,7 +100,8 @@ func announce(ladders []config.Config) (withdraw func()) {
 	var made []string
 	for _, one := range ladders {
 		for _, dir := range []string{filepath.Dir(one.Out), one.Out, LadderFolder(one.Out)} {
-			if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) && os.MkdirAll(dir, 0o777) == nil { // else the search says so
+			// where it cannot be made the search says so
+			if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) && os.MkdirAll(dir, 0o777) == nil {
 				made = append(made, dir)
 			}
 		}

@@ -14,9 +14,9 @@ import (
 	"example.org/demote/search"
 )
 
-// readFile reads a file of costs: what demoting each holder saves, and what it costs at its high width, or nil where the
-// file does not say that. A head line such as name,4,8,16 begins a table of costs by width, of which a search takes the
-// columns of its own; all others are search.ReadCosts's. Errors are mistake.Err and name the line or the holder.
+// readFile reads a file of costs: what demoting each holder saves, and what it costs at its high width, or nil where
+// the file does not say that. A head line such as name,4,8,16 begins a table of costs by width, of which a search takes
+// the columns of its own; all others are search.ReadCosts's. Errors are mistake.Err and name the line or the holder.
 func readFile(text string, names []string, records []quant.Record, by By) (saves, high []float64, err error) {
 	if t := newTable(text, names); t != nil {
 		return t.read(names, records, by.Widths)

@@ -15,8 +15,8 @@ func wide(low, high int) quant.Record {
 	return quant.Record{Low: quant.Grid{Bits: low}, High: quant.Grid{Bits: high}}
 }
 
-// TestTable: a table of costs by width gives each search the columns of its records, in whatever order they stand; files
-// of other forms are read as ever.
+// TestTable: a table of costs by width gives each search the columns of its records, in whatever order they stand;
+// files of other forms are read as ever.
 func TestTable(t *testing.T) {
 	names := []string{"a", "b"}
 	const text = "name,16,4,8\nb,30,3,10\na,20,2,6\n"
