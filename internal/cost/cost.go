@@ -93,10 +93,10 @@ func (all Costs) Models() []Model {
 
 // By says which cost is chosen.
 type By struct {
-	Name   string        // count, bops, bytes, or a file
-	Widths []quant.Width // what a file must say of an activation: its cost in each of a ladder's widths; nil: it may save
-	// of the hardware, by which bit operations are counted
-	Multipliers constraint.Multipliers
+	Name string // count, bops, bytes, or a file
+	// those of a ladder, in each of which a file must have a cost of each activation; nil for any other search
+	Widths      []quant.Width
+	Multipliers constraint.Multipliers // of the hardware, by which bit operations are counted
 }
 
 // Read finds what demoting each holder saves, in BOPs, in bytes and by the cost that was chosen.

@@ -7,8 +7,8 @@ import (
 	"example.org/demote/search"
 )
 
-// A product is a node whose inputs are several holders: what it costs does not add up over them, since a side is as wide
-// as its widest activation, and a multiply-accumulate takes both sides' widths.
+// A product is a node whose inputs are several holders: what it costs does not add up over them, since a side is as
+// wide as its widest activation, and a multiply-accumulate takes both sides' widths.
 type product struct {
 	sides  [2][]int // holders: activations, and on the other side activations, searched weights or none
 	macs   float64  // multiply-accumulates, for one sample
