@@ -113,7 +113,7 @@ func searchAction(c *cli.Context) error {
 	}
 	watch := newWatcher(c.App.Writer, c.App.ErrWriter, c.Bool("json"), follows, search.Budget{Trials: cfg.Trials, Time: cfg.Time})
 	watch.header = taken
-	cfg.Words = watch.words
+	cfg.Words, watch.weights = watch.words, cfg.SearchWeights
 	cfg.Progress, cfg.Left, cfg.Say, cfg.Stage = watch.event, watch.left, watch.say, watch.stage
 	if cfg.DryRun && !watch.json {
 		cfg.Say = func(text string) { fmt.Fprintln(c.App.Writer, tty.Message(text)) }

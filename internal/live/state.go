@@ -130,7 +130,7 @@ func (s *State) Text() string {
 	if s.Finished {
 		return "the search has ended"
 	}
-	text := fmt.Sprintf("%d of %d in %s now, best %d; %d evaluations, %d masks%s", s.Low, s.Units, s.Run.LowName(), s.BestLow, s.Evaluations, s.Trials, s.Rate())
+	text := fmt.Sprintf("%d of %d %s now, best %d; %s, %s%s", s.Low, s.Units, s.Run.AreLow(), s.BestLow, result.Count(s.Evaluations, "evaluation"), result.Count(s.Trials, "mask"), s.Rate())
 	if tried := s.Tried(); tried != "" {
 		text += "; tried: " + tried
 	}
