@@ -42,7 +42,7 @@ func searchCommand() *cli.Command {
 		&cli.Float64Flag{Name: "multiplier", Category: catSearch, Value: 0.5, Usage: "`M`: of strategy demotion, 0 to 1: up to this share of the allowed loss it demotes the first holder that it finds, beyond it the best of all; smaller is slower and more thorough"},
 		&cli.StringFlag{Name: "ladder", Category: catGrids, Usage: "`WIDTHS`: in place of --bits three widths, the lowest first, such as 4,8,16: step 1 searches from 16 to 8 with a part of the loss that the target allows, step 2 from 8 to 4, with all of it, among the activations that step 1 has in 8"},
 		&cli.StringFlag{Name: "ladder-split", Category: catGrids, Usage: "`SHARE`: the part of the loss for step 1 of a --ladder, between 0 and 1 (default: 0.5)"},
-		&cli.BoolFlag{Name: "search-weights", Category: catGrids, Usage: "search the weights of layers too, each in 4 bits or as --weight-bits says (default: 8)"},
+		searchWeightsFlag("search the weights of layers too, each in 4 bits or as --weight-bits says (default: 8)"),
 		cacheFlag(), biasFlag(), repairFlag(), fixFlag(catPrint),
 		&cli.BoolFlag{Name: "json", Category: catPrint, Usage: "print JSON lines, one per event; the last line is the result, or one line for each of several targets"},
 	}
@@ -60,6 +60,10 @@ func searchCommand() *cli.Command {
 		Flags:  join(modelFlags(), calibFlags(), dataFlags(), quantizedFlags(), pair, own, limitFlags(), metricFlags(), deviceFlags(), []cli.Flag{membersFlag()}),
 		Action: searchAction,
 	}
+}
+
+func searchWeightsFlag(usage string) cli.Flag {
+	return &cli.BoolFlag{Name: "search-weights", Category: catGrids, Usage: usage}
 }
 
 // strategyList names the strategies in a sentence, each with what it does.

@@ -10,8 +10,8 @@ func (c Config) Holders() string {
 	return "activations"
 }
 
-// LowText says how many of all holders are low: 3 of 5 activations in int8; where weights are searched, whose widths are
-// others: 3 of 5 activations and weights low.
+// LowText says how many of all holders are low: 3 of 5 activations in int8; where weights are searched, whose widths
+// are others: 3 of 5 activations and weights low.
 func (c Config) LowText(low, all int) string {
 	if c.SearchWeights {
 		return fmt.Sprintf("%d of %d %s low", low, all, c.Holders())

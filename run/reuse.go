@@ -284,7 +284,7 @@ func (s *runFolder) takeFrom(dir string, j *journal.Journal, theirs journal.Fing
 		}
 	}
 	if taken > 0 {
-		s.Config.Say(fmt.Sprintf("%s: from there %s known", dir, map[bool]string{true: "1 score is", false: fmt.Sprintf("%d scores are", taken)}[taken == 1]))
+		s.Config.Say(fmt.Sprintf("%s: %s known from there", dir, map[bool]string{true: "1 score is", false: fmt.Sprintf("%d scores are", taken)}[taken == 1]))
 	}
 	return nil
 }

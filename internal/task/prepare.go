@@ -100,7 +100,7 @@ func floatTask(ctx context.Context, c config.Config) (_ *Task, err error) {
 	defer calib.Close()
 	p.how = c
 	if c.SearchWeights {
-		if err := quantize.HoldWeights(p.Network, quant.W4); err != nil {
+		if err := HoldWeights(p.Network); err != nil {
 			return nil, err
 		}
 	}
@@ -128,6 +128,9 @@ func floatTask(ctx context.Context, c config.Config) (_ *Task, err error) {
 		return p.BookData("data", p.Data)
 	})
 }
+
+// HoldWeights makes holders of the weights of layers, between 4 bits and the width that they have otherwise.
+func HoldWeights(n *onnx.Network) error { return quantize.HoldWeights(n, quant.W4) }
 
 // openWith opens the data for a network that has been read, has a child process try it, and finds how samples lie in
 // a block. The configuration that it returns says so to what is done next.
