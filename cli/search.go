@@ -84,9 +84,7 @@ func searchAction(c *cli.Context) error {
 	if cfg.Target, err = targetOf(c, cfg); err != nil {
 		return err
 	}
-	if cfg.Reuse = c.String("reuse"); c.IsSet("reuse") && cfg.Reuse == "" {
-		return usage("--reuse needs a value; see `demote search --help`")
-	}
+	cfg.Reuse = c.String("reuse")
 	cfg.Strategy, cfg.Scan, cfg.Chain = c.String("strategy"), c.String("scan"), c.String("chain")
 	if err := constraintFlags(c, &cfg); err != nil {
 		return err
