@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"example.org/demote/result"
 	"example.org/demote/run"
 )
 
@@ -96,8 +97,8 @@ func printBench(w io.Writer, b *run.Bench, words *run.Wording) {
 func printSearch(w io.Writer, s *run.BenchSearch, words *run.Wording) {
 	low, high := words.Widths().LowName(), words.Widths().HighName()
 	fmt.Fprintf(w, "search %s, target %s, scan %s, from the first score to the last, %d times:\n", s.Strategy, s.Target, s.Scan, s.Runs)
-	fmt.Fprintf(w, "  %s R, %s CPU-R, %s s; %d evaluations, equal to %.1f full passes; %d holders stay %s\n",
-		s.Spread, s.CPUR, s.SecondsSpread, s.Evaluations, s.Passes, s.Int16, high)
+	fmt.Fprintf(w, "  %s R, %s CPU-R, %s s; %s, equal to %.1f full passes; %d holders stay %s\n",
+		s.Spread, s.CPUR, s.SecondsSpread, result.Count(s.Evaluations, "evaluation"), s.Passes, s.Int16, high)
 	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations; %d more needed no run (%s and %s gave the same bits); %d masks scored before\n",
 		s.Parts, float64(s.Stored)/(1<<20), s.Blocks, s.Restored, s.NoOps, low, high, s.Memo)
 	fmt.Fprintf(w, "  %.3g evaluations/s, %.4g samples/s; %d of %.0f part runs; %.1f GiB of stored activations read and written\n",

@@ -137,7 +137,13 @@ func jsonFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "json", Category: catPrint, Usage: "JSON instead of text"}
 }
 
+// needed are the flags that say nothing without a value, and that nothing else asks for.
+var needed = []string{"bits", "budget", "confidence", "cost", "holdout", "int16-share", "labels", "ladder-split", "profile", "repair", "reuse", "spool", "start"}
+
 // config reads the flags that several commands share; absent ones read as zero.
+//
+// A flag of needed that was typed without a value is refused: as if it were not there is not what was meant, such as by
+// --profile "$PROFILE" of a script.
 func config(c *cli.Context) (run.Config, error) {
 	r := run.Config{
 		Model: c.String("model"), Low: c.String("low"), High: c.String("high"), Calib: c.String("calib"), EncodingsLow: c.String("encodings-low"), EncodingsHigh: c.String("encodings-high"), Data: c.String("data"), Spool: c.String("spool"), Labels: c.String("labels"),
@@ -147,6 +153,11 @@ func config(c *cli.Context) (run.Config, error) {
 		Formula: c.String("formula"), Bias: c.String("bias"), Repair: c.String("repair"),
 		Device: c.String("device"), Members: c.Int("members"), Workers: c.Int("workers"), Threads: c.Int("threads"), Block: c.Int("block"),
 		AllowNaN: c.Bool("allow-nan"), FixShapes: c.Bool("fix-shapes"), Version: c.App.Version,
+	}
+	for _, name := range needed {
+		if c.IsSet(name) && c.String(name) == "" {
+			return r, usage("--%s needs a value; see `%s --help`", name, c.Command.HelpName)
+		}
 	}
 	if err := metricChoices(c, &r); err != nil {
 		return r, err
@@ -268,7 +279,7 @@ func limitFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "pin", Category: catTarget, Usage: "`WHAT=WIDTH`: fix the bit-width of activations: NAME, GLOB or op:TYPE, such as op:Softmax=int16; repeatable"},
 		&cli.StringSliceFlag{Name: "group", Category: catTarget, Usage: "`NAME,GLOB,...`: activations that must have the same bit-width; repeatable"},
 		&cli.StringFlag{Name: "profile", Category: catTarget, Usage: "`FILE`: hardware profile: the bit-widths that a target device supports, as YAML, see docs/constraints.md"},
-		&cli.StringFlag{Name: "cost", Category: catTarget, Value: "count", Usage: "`COST`: cost that int8 saves: count (of activations), bops (bit operations), bytes, or FILE.csv with lines of name,cost or of name,low,high (costs in int8 and in int16)"},
+		&cli.StringFlag{Name: "cost", Category: catTarget, Value: "count", Usage: "`COST`: cost that int8 saves: count (of activations), bops (bit operations), bytes, or FILE.csv with lines of name,cost or of name,low,high (costs in int8 and in int16), or with a head line of widths such as name,4,8,16"},
 		&cli.StringFlag{Name: "prove", Category: catSearch, Usage: "`LIMIT`: after the search, prove that no result with fewer int16 activations meets the target, or find one, or a lower bound: all (until proven), a time such as 10m, or a number such as 2 (refute all mixes with at most 2 activations at int16)"},
 		&cli.BoolFlag{Name: "curve", Category: catSearch, Usage: "continue below the target, down to all int8, and record every score"},
 	}
@@ -284,10 +295,6 @@ func constraintFlags(c *cli.Context, cfg *run.Config) error {
 		return usage("--evaluations 0: a budget of no evaluation finds nothing; give at least 1, or leave it out for none")
 	case c.IsSet("time") && cfg.Time == 0:
 		return usage("--time 0s: a budget of no time finds nothing; give a time such as 10m, or leave it out for none")
-	case c.IsSet("budget") && cfg.Budget == "":
-		return usage("--budget needs a value; see `demote search --help`")
-	case c.IsSet("cost") && cfg.Cost == "":
-		return usage("--cost needs a value; see `demote search --help`")
 	}
 	return nil
 }

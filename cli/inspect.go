@@ -16,12 +16,14 @@ func inspectCommand() *cli.Command {
 		Name:  "inspect",
 		Usage: "list the activation quantizers (holders) of a network, and why other tensors have none",
 		Flags: join(modelFlags(), calibFlags(), quantizedFlags(), sampleFlags(), []cli.Flag{
+			searchWeightsFlag("list the weights of layers too, as a search with this flag has them: each in 4 bits or as --weight-bits says (default: 8)"),
 			&cli.BoolFlag{Name: "all", Category: catPrint, Usage: "also list the tensors without an activation quantizer (holder), and why"}, jsonFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {
 				return err
 			}
+			cfg.SearchWeights = c.Bool("search-weights")
 			if cfg.Calib != "" {
 				if cfg.Log, err = openRuntime(c); err != nil {
 					return err
@@ -41,8 +43,17 @@ func inspectCommand() *cli.Command {
 
 func printInspection(c *cli.Context, found *run.Inspection) error {
 	w := c.App.Writer
-	cut := holderTable(w, found.Holders, found.Widths)
-	fmt.Fprintf(w, "%d activation quantizers (holders), %d tensors without one\n", len(found.Holders), len(found.Omitted))
+	activations := len(found.Holders)
+	for activations > 0 && found.Holders[activations-1].Weights != nil { // they stand behind all others
+		activations--
+	}
+	cut := holderTable(w, found.Holders[:activations], found.Widths)
+	if weights := found.Holders[activations:]; len(weights) > 0 {
+		fmt.Fprintln(w)
+		cut = weightTable(w, weights) || cut
+		fmt.Fprintf(w, "%s with holders; ", result.Count(len(weights), "weight"))
+	}
+	fmt.Fprintf(w, "%d activation quantizers (holders), %d tensors without one\n", activations, len(found.Omitted))
 	if text := result.WeightText(found.Layers); c.IsSet("weight-bits") && text != "" {
 		fmt.Fprintln(w, text)
 	}

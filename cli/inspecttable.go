@@ -45,6 +45,17 @@ func holderTable(w io.Writer, list []run.InspectedHolder, of *result.Widths) (cu
 	return cut
 }
 
+// weightTable prints the holders of weights, each with the widths between which it moves.
+func weightTable(w io.Writer, list []run.InspectedHolder) (cut bool) {
+	rows := [][]string{{"#", "weights", "read by", "low", "high"}}
+	for _, h := range list {
+		rows = append(rows, []string{fmt.Sprint(h.Index), tty.Name(h.Name), tty.Names(h.Consumers), h.Weights.LowName(), h.Weights.HighName()})
+	}
+	cut = fit(rows, 1, 2)
+	printRows(w, rows, nil)
+	return cut
+}
+
 // omittedTable prints the tensors without a holder. The reasons stay whole.
 func omittedTable(w io.Writer, list []run.InspectedOmitted) (cut bool) {
 	rows := [][]string{{"tensor", "made by", "why it has no holder"}}

@@ -42,7 +42,7 @@ func searchCommand() *cli.Command {
 		&cli.Float64Flag{Name: "multiplier", Category: catSearch, Value: 0.5, Usage: "`M`: of strategy demotion, 0 to 1: up to this share of the allowed loss it demotes the first holder that it finds, beyond it the best of all; smaller is slower and more thorough"},
 		&cli.StringFlag{Name: "ladder", Category: catGrids, Usage: "`WIDTHS`: in place of --bits three widths, the lowest first, such as 4,8,16: step 1 searches from 16 to 8 with a part of the loss that the target allows, step 2 from 8 to 4, with all of it, among the activations that step 1 has in 8"},
 		&cli.StringFlag{Name: "ladder-split", Category: catGrids, Usage: "`SHARE`: the part of the loss for step 1 of a --ladder, between 0 and 1 (default: 0.5)"},
-		&cli.BoolFlag{Name: "search-weights", Category: catGrids, Usage: "search the weights of layers too, each in 4 bits or as --weight-bits says (default: 8)"},
+		searchWeightsFlag("search the weights of layers too, each in 4 bits or as --weight-bits says (default: 8)"),
 		cacheFlag(), biasFlag(), repairFlag(), fixFlag(catPrint),
 		&cli.BoolFlag{Name: "json", Category: catPrint, Usage: "print JSON lines, one per event; the last line is the result, or one line for each of several targets"},
 	}
@@ -60,6 +60,10 @@ func searchCommand() *cli.Command {
 		Flags:  join(modelFlags(), calibFlags(), dataFlags(), quantizedFlags(), pair, own, limitFlags(), metricFlags(), deviceFlags(), []cli.Flag{membersFlag()}),
 		Action: searchAction,
 	}
+}
+
+func searchWeightsFlag(usage string) cli.Flag {
+	return &cli.BoolFlag{Name: "search-weights", Category: catGrids, Usage: usage}
 }
 
 // strategyList names the strategies in a sentence, each with what it does.
@@ -80,9 +84,7 @@ func searchAction(c *cli.Context) error {
 	if cfg.Target, err = targetOf(c, cfg); err != nil {
 		return err
 	}
-	if cfg.Reuse = c.String("reuse"); c.IsSet("reuse") && cfg.Reuse == "" {
-		return usage("--reuse needs a value; see `demote search --help`")
-	}
+	cfg.Reuse = c.String("reuse")
 	cfg.Strategy, cfg.Scan, cfg.Chain = c.String("strategy"), c.String("scan"), c.String("chain")
 	if err := constraintFlags(c, &cfg); err != nil {
 		return err
@@ -113,7 +115,7 @@ func searchAction(c *cli.Context) error {
 	}
 	watch := newWatcher(c.App.Writer, c.App.ErrWriter, c.Bool("json"), follows, search.Budget{Trials: cfg.Trials, Time: cfg.Time})
 	watch.header = taken
-	cfg.Words = watch.words
+	cfg.Words, watch.weights = watch.words, cfg.SearchWeights
 	cfg.Progress, cfg.Left, cfg.Say, cfg.Stage = watch.event, watch.left, watch.say, watch.stage
 	if cfg.DryRun && !watch.json {
 		cfg.Say = func(text string) { fmt.Fprintln(c.App.Writer, tty.Message(text)) }

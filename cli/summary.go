@@ -61,7 +61,7 @@ func summary(w io.Writer, r *run.Result, err error) {
 	}
 	fmt.Fprintf(w, "  %-*s %s\n", nameWidth(r), "target", targetText(r))
 	repaired(w, r)
-	holdout(w, r.Holdout, r.Ends())
+	holdout(w, r)
 	proven(w, r)
 	savings(w, r)
 	if len(r.Layers) > 0 {
@@ -81,8 +81,8 @@ func summary(w io.Writer, r *run.Result, err error) {
 	if device != "" {
 		fmt.Fprintf(w, "\nevaluations ran on %s\n", device)
 	}
-	fmt.Fprintf(w, "\n%d evaluations (scores asked for), %d distinct masks (run), equal to %.1f full passes over the %d samples, %.1f s\n",
-		r.Evaluations, r.Trials, r.SampleEvals/float64(max(r.Samples, 1)), r.Samples, r.Seconds)
+	fmt.Fprintf(w, "\n%s (scores asked for), %s (run), equal to %.1f full passes over the %d samples, %.1f s\n",
+		result.Count(r.Evaluations, "evaluation"), result.Count(r.Trials, "distinct mask"), r.SampleEvals/float64(max(r.Samples, 1)), r.Samples, r.Seconds)
 	if m := r.MetricCommand; m != nil && m.Calls > 0 {
 		fmt.Fprintf(w, "the metric command was started %d times and took %.1f s of these, %.3g s each\n", m.Calls, m.Seconds, m.Seconds/float64(m.Calls))
 	}
@@ -204,16 +204,20 @@ func proven(w io.Writer, r *run.Result) {
 
 // savings says what the mix saves, in every cost that is known.
 func savings(w io.Writer, r *run.Result) {
+	_, low := r.EndNames()
 	for i, s := range r.Savings {
 		if i == 0 {
-			fmt.Fprintf(w, "\nsaved by %s:\n", r.Widths.LowName())
+			fmt.Fprintf(w, "\nsaved by %s:\n", strings.TrimPrefix(low, "all "))
 		}
 		of := "nothing to save"
 		if s.All > 0 {
-			of = fmt.Sprintf("%.4g of %.4g that all %s would (%.0f%%)", s.Saved, s.All, r.Widths.LowName(), 100*s.Saved/s.All)
+			of = fmt.Sprintf("%.4g of %.4g that %s would (%.0f%%)", s.Saved, s.All, low, 100*s.Saved/s.All)
 		}
 		if s.Total != nil && *s.Total > 0 {
 			of += fmt.Sprintf("; %.4g left of %.4g", *s.Total-s.Saved, *s.Total)
+		}
+		if s.Cost == "bops" && r.Multipliers != "" {
+			of += " (multipliers " + r.Multipliers + ")"
 		}
 		fmt.Fprintf(w, "  %-20s %s\n", s.Cost, of)
 	}

@@ -60,6 +60,18 @@ func TestScoresStandBelowEachOther(t *testing.T) {
 			t.Errorf("at %d: %s", at, line)
 		}
 	}
+	r.Evaluations, r.Trials = 1, 1
+	r.Savings = []result.Saving{{Cost: "bytes", Saved: 1, All: 2}}
+	r.Holdout = &result.Holdout{Samples: 9, Score: r.Score, Against: &result.Paired{}, Promise: &result.Promise{Steps: []result.PromiseStep{{Int8: 2, Holdout: score, Held: true}}}}
+	out.Reset()
+	summary(&out, r, nil)
+	for _, want := range []string{"\n1 evaluation (scores asked for), 1 distinct mask (run)", "saved by int8, weights int4:\n", "1 of 2 that all int8, weights int4 would", "    2 low               0.911",
+		"against all int16, weights int8 (0 lost", "\n  all int16, weights int8 0.911"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("not said: %q\n%s", want, out.String())
+		}
+	}
+	r.Holdout, r.Savings = nil, nil
 	got := outcome("d", r, "int8")
 	if want := "the search in d has ended: 1 of 1 activations run in int8, the weights of 1 of 1 layers in int4, the mix scores 0.911"; got != want {
 		t.Errorf("%q, want %q", got, want)

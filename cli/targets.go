@@ -38,12 +38,32 @@ func searchTargets(c *cli.Context, cfg run.Config, watch *watcher) error {
 	return interrupted{err, "interrupted; " + cfg.Out + " has what is ready and the best so far, and the same command goes on"}
 }
 
+// widthsOf are the names of a result's widths, the lowest first, and countsOf how many activations each has.
+func widthsOf(r *run.Result) []string {
+	if r.Ladder != nil {
+		return r.Ladder.Widths
+	}
+	return []string{r.Widths.LowName(), r.Widths.HighName()}
+}
+
+func countsOf(r *run.Result) (list []int) {
+	if r.Ladder == nil {
+		low, all := r.ActivationsLow()
+		return []int{low, all - low}
+	}
+	_, counts := r.WidthCounts()
+	for _, name := range r.Ladder.Widths {
+		list = append(list, counts[name])
+	}
+	return list
+}
+
 // targetsSummary prints a line for every target.
 func targetsSummary(w io.Writer, list []*run.Result, out string) {
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	proofs := slices.ContainsFunc(list, func(r *run.Result) bool { return r.Proof != nil })
-	head := []string{"target", list[0].Widths.LowName(), list[0].Widths.HighName()}
+	head := append([]string{"target"}, widthsOf(list[0])...)
 	weightsLow, weightsHigh, weights := list[0].WeightWidths()
 	if weights {
 		head = append(head, "weights "+weightsLow, "weights "+weightsHigh)
@@ -58,11 +78,17 @@ func targetsSummary(w io.Writer, list []*run.Result, out string) {
 		if r.Score.Mixed != nil {
 			score = scoreText(r.Score.Mixed)
 		}
-		own := r.SampleEvals / float64(max(r.Samples, 1))
+		own := r.SampleEvals
+		if r.Ladder != nil && r.Ladder.Before != nil {
+			own += r.Ladder.Before.SampleEvals
+		}
+		own /= float64(max(r.Samples, 1))
 		passes += own
 		ready = ready || r.Finished
-		low, all := r.ActivationsLow()
-		fmt.Fprintf(t, "%s\t%d\t%d\t", r.Target.Text, low, all-low)
+		fmt.Fprint(t, r.Target.Text+"\t")
+		for _, n := range countsOf(r) {
+			fmt.Fprintf(t, "%d\t", n)
+		}
 		if weights {
 			low, all := r.WeightsLow()
 			fmt.Fprintf(t, "%d\t%d\t", low, all-low)

@@ -37,6 +37,7 @@ type watcher struct {
 	drawn   bool                    // something was drawn: from then on all that is written goes through it
 	stages  *mpb.Bar                // the line of the stage under way before the first evaluation; nil: none
 	stands  atomic.Pointer[string]  // what it says
+	weights bool                    // they are searched too, and the counts are of holders with two low widths
 	narrow  bool                    // the terminal has no room for more than numbers
 	shown   atomic.Pointer[tty.ETA] // beside the bar, which is drawn by another goroutine
 
@@ -202,10 +203,10 @@ func (w *watcher) event(e search.Event) {
 	}
 	switch e.Kind {
 	case search.EventHigh:
-		w.note(fmt.Sprintf("%6.1fs  all %s: %s", elapsed.Seconds(), w.words.Widths().HighName(), eventScore(e.Score)))
+		w.note(fmt.Sprintf("%6.1fs  %s: %s", elapsed.Seconds(), w.all(w.words.Widths().HighName(), "high"), eventScore(e.Score)))
 		return
 	case search.EventLow:
-		w.note(fmt.Sprintf("%6.1fs  all %-6s %s", elapsed.Seconds(), w.words.Widths().LowName()+":", eventScore(e.Score)))
+		w.note(fmt.Sprintf("%6.1fs  %-10s %s", elapsed.Seconds(), w.all(w.words.Widths().LowName(), "low")+":", eventScore(e.Score)))
 		return
 	}
 	perSecond := w.perSecond(e.Trials)
@@ -223,7 +224,7 @@ func (w *watcher) event(e search.Event) {
 	if w.bars == nil {
 		if time.Since(w.last) >= lineEvery {
 			w.last = time.Now()
-			w.note(fmt.Sprintf("%6.1fs  %d of %d in %s, %s", elapsed.Seconds(), e.Low, e.Units, w.words.Widths().LowName(), now))
+			w.note(fmt.Sprintf("%6.1fs  %d of %d %s, %s", elapsed.Seconds(), e.Low, e.Units, w.areLow(), now))
 		}
 		return
 	}
@@ -232,6 +233,22 @@ func (w *watcher) event(e search.Event) {
 		w.bar, w.drawn = w.newBar(int64(e.Units)), true
 	}
 	w.bar.SetCurrent(min(int64(e.Low), int64(e.Units)-1)) // a bar that is full is over, and searches go back
+}
+
+// areLow says of a number of holders that they have their low width: in int8; or low, where weights are searched too.
+func (w *watcher) areLow() string {
+	if w.weights {
+		return "low"
+	}
+	return "in " + w.words.Widths().LowName()
+}
+
+// all names the network with everything at one end, by its width, or where weights are searched by what the end is.
+func (w *watcher) all(width, end string) string {
+	if w.weights {
+		return "all " + end
+	}
+	return "all " + width
 }
 
 // left is the time that may remain.
@@ -243,7 +260,7 @@ func (w *watcher) left() (least, most time.Duration, known bool) {
 
 // newBar makes the bar, on a narrow terminal without its picture.
 func (w *watcher) newBar(units int64) *mpb.Bar {
-	count := mpb.PrependDecorators(decor.CountersNoUnit(w.words.Widths().LowName() + " %d/%d "))
+	count := mpb.PrependDecorators(decor.CountersNoUnit(strings.TrimPrefix(w.areLow(), "in ") + " %d/%d "))
 	beside := decor.Any(func(decor.Statistics) string { return "  " + w.shown.Load().String() })
 	if w.narrow {
 		return w.bars.New(units, mpb.NopStyle(), count, mpb.AppendDecorators(beside))

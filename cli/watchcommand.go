@@ -131,7 +131,7 @@ func (o *outside) show(s live.State) {
 	if s.Left != nil {
 		eta.Left, eta.Least, eta.Most = true, time.Duration(s.Left[0]*float64(time.Second)), time.Duration(s.Left[1]*float64(time.Second))
 	}
-	text := fmt.Sprintf("%d of %d in %s, %s", s.Low, s.Units, s.Run.LowName(), eta)
+	text := fmt.Sprintf("%d of %d %s, %s", s.Low, s.Units, s.Run.AreLow(), eta)
 	if tried := s.Tried(); tried != "" {
 		text += "; tried: " + tried
 	}

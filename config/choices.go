@@ -79,11 +79,14 @@ const auto = "auto"
 // WithoutScores is the configuration of a command that scores nothing, and so cannot choose between range methods:
 // auto is minmax there.
 func (c Config) WithoutScores() Config {
-	if c.RangeLow == auto {
+	if c.ChoosesRanges() {
 		c.RangeLow = string(quant.MinMax)
 	}
 	return c
 }
+
+// ChoosesRanges reports whether the low grids of a search are chosen among those of all range methods.
+func (c Config) ChoosesRanges() bool { return c.RangeLow == auto }
 
 // GridChoices are those of the low and the high grid.
 func (c Config) GridChoices() (low, high calibrate.GridChoice, err error) {
@@ -96,7 +99,7 @@ func (c Config) GridChoices() (low, high calibrate.GridChoice, err error) {
 		return low, high, err
 	}
 	low, err = calibrate.NewGridChoice(c.GridLow, first, lowWidth)
-	if low.Auto = c.RangeLow == auto; err != nil {
+	if low.Auto = c.ChoosesRanges(); err != nil {
 		return low, high, err
 	}
 	if c.Rung.second() { // what it begins with are the low grids of the step before

@@ -136,19 +136,21 @@ type Config struct {
 type own struct {
 	Known []result.Input // of a run that is prepared again: the only files that may be opened; nil: any
 	// a run that is prepared again is compared only: its metric is a command that was not given
-	Unscored   bool
-	FromResult bool            // a run that is prepared again takes its grids from the result, see task.RecordedGrids
-	Recorded   []result.Holder // of a run that is prepared again to be written: its grids; nil: they are calibrated
-	Alone      string          // why each sample is run alone, where that is known already; see batching
-	OwnMemory  bool            // of the device that trials run on
-	Words      *Wording        // the names of the widths in texts; nil: those that --bits gives
-	Rung       *Rung           // the step of a ladder that a search is; nil: it is none
-	Ahead      []string        // formats that the second step will write, in the first one of a ladder
-	Ranges     []string        // range methods of the low grids that a run has chosen before, by holder; nil: none
-	Repaired   []string        // repairs that a network has taken already; nil: they are to be chosen
-	Lists      bool            // what is opened is listed with its hash, which is begun at once
-	Reading    *stage.Working  // the stage that reads data, while it does
-	Stages     *stage.Book     // what the stages before the first trial have taken; nil: nobody wants to know
+	Unscored      bool
+	FromResult    bool            // a run that is prepared again takes its grids from the result
+	Recorded      []result.Holder // of a run that is prepared again to be written: its grids; nil: they are calibrated
+	Shared        []string        // folders of other targets of a list, whose scores are taken over as with Reuse
+	RecordedFirst []result.Holder // on a ladder's second step: the grids of its first
+	Alone         string          // why each sample is run alone, where that is known already; see batching
+	OwnMemory     bool            // of the device that trials run on
+	Words         *Wording        // the names of the widths in texts; nil: those that --bits gives
+	Rung          *Rung           // the step of a ladder that a search is; nil: it is none
+	Ahead         []string        // formats that the second step will write, in the first one of a ladder
+	Ranges        []string        // range methods of the low grids that a run has chosen before, by holder; nil: none
+	Repaired      []string        // repairs that a network has taken already; nil: they are to be chosen
+	Lists         bool            // what is opened is listed with its hash, which is begun at once
+	Reading       *stage.Working  // the stage that reads data, while it does
+	Stages        *stage.Book     // what the stages before the first trial have taken; nil: nobody wants to know
 
 	// for tests
 	Entered  func(string) // told of every stage as it begins; nil: nobody is

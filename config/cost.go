@@ -21,11 +21,11 @@ func (c Config) CheckCost() error {
 		return nil
 	}
 	if filepath.Ext(file) != ".csv" {
-		return mistake.Errorf("--cost %s: choose count, bops, bytes or a FILE.csv with lines of name,cost or name,low,high", file)
+		return mistake.Errorf("--cost %s: choose count, bops, bytes or a FILE.csv with lines of name,cost or name,low,high, or with a head line of widths such as name,4,8,16", file)
 	}
 	f, err := disk.Open(file)
 	if err != nil {
-		return mistake.Errorf("--cost: %w; give a file with lines of name,cost or name,low,high", err)
+		return mistake.Errorf("--cost: %w; give a file with lines of name,cost or name,low,high, or a table with a head line of widths such as name,4,8,16", err)
 	}
 	return f.Close()
 }

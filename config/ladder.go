@@ -60,14 +60,8 @@ func (c Config) Step1() (Config, error) { return c.step(nil) }
 // Step2 is the second step.
 func (c Config) Step2(before *result.LadderStep) (Config, error) { return c.step(before) }
 
-// Reopened is the configuration of a step whose result says what it is of. The second one's grids are calibrated again,
-// since weights are rounded by those of the first.
-func (c Config) Reopened(l *result.Ladder) (Config, error) {
-	if l.Before != nil {
-		c.Recorded = nil
-	}
-	return c.step(l.Before)
-}
+// Reopened is the configuration of a step whose result says what it is of.
+func (c Config) Reopened(l *result.Ladder) (Config, error) { return c.step(l.Before) }
 
 func (c Config) step(before *result.LadderStep) (Config, error) {
 	widths, err := quant.ParseLadder(c.Ladder)
@@ -128,9 +122,6 @@ func (c Config) checkLadder() error {
 	}{
 		{c.Int16Share != "", "--int16-share", "a ladder divides the loss that a target allows; give --target"},
 		{c.Budget != "", "--budget", "a ladder divides the loss that a target allows; give --target"},
-		{c.Start != "", "--start", "a promotion list has two widths; leave it out"},
-		{c.Reuse != "", "--reuse", "the mixes of a ladder have three widths; leave it out"},
-		{c.CostFile() != "", "--cost", "a file of costs has two widths; give count, bops or bytes"},
 	} {
 		if other.given {
 			return mistake.Errorf("--ladder and %s exclude each other: %s", other.text, other.why)
@@ -178,18 +169,46 @@ func (c Config) LadderResult() *result.Ladder {
 	return &result.Ladder{Widths: c.ladderNames(), Split: c.LadderSplit, Before: c.Rung.Before}
 }
 
-// LadderText is a step as runs compare it: with the mix, and the ranges, that it begins with.
+// LadderText is a step as runs compare it.
 func (c Config) LadderText() string {
 	text := strings.Join(c.ladderNames(), " ") + " " + c.Rung.Share.RatString()
-	if before := c.Rung.Before; before != nil {
-		mix := fmt.Append(nil, before.Promotion, before.Ranges)
-		if len(before.Repairs) > 0 {
-			mix = fmt.Append(mix, before.Repairs)
-		}
-		sum := sha256.Sum256(mix)
-		text += fmt.Sprintf(" split %s, mix %x", c.LadderSplit, sum[:8])
+	if c.Second() {
+		text += " split " + c.LadderSplit
 	}
 	return text
+}
+
+// MixText is what the second step of a ladder begins with, as runs compare it: a mix, its ranges and its repairs. It is
+// empty for the first one, whose scores are those of a search between its two widths.
+func (c Config) MixText() string {
+	before := c.Rung.Before
+	if before == nil {
+		return ""
+	}
+	mix := fmt.Append(nil, before.Promotion, before.Ranges)
+	if len(before.Repairs) > 0 {
+		mix = fmt.Append(mix, before.Repairs)
+	}
+	sum := sha256.Sum256(mix)
+	return fmt.Sprintf("%s, mix %x", strings.Join(c.ladderNames(), " "), sum[:8])
+}
+
+// BitsText is --bits as runs compare it, empty for the usual ones; that of a ladder's first step says what it is
+// between.
+func (c Config) BitsText() string {
+	if r := c.Rung; c.First() && (r.Low != quant.W8 || r.High != quant.W16) {
+		return r.Low.Text() + "," + r.High.Text()
+	}
+	return c.Bits
+}
+
+// LadderWidths are the widths of a ladder, the lowest first; nil for any other search.
+func (c Config) LadderWidths() []quant.Width {
+	if c.Rung == nil {
+		return nil
+	}
+	widths, _ := quant.ParseLadder(c.Ladder) // which the step was made of
+	return widths
 }
 
 // ladderNames are the names of the widths, the lowest first.

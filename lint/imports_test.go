@@ -94,7 +94,7 @@ var mayImport = map[string][]string{
 	"internal/bench": {"backend", "backend/direct", "backend/metric", "config", "internal/blocks",
 		"internal/segments", "internal/stage", "internal/task", "internal/trial", "mistake", "search"},
 	"internal/cost": {"config", "disk", "internal/constraint", "internal/sites", "internal/task", "mistake",
-		"onnx", "result", "search"},
+		"onnx", "quant", "result", "search"},
 
 	// What the tests of these rooms share.
 	"internal/serve/servetest": {"crash"},

@@ -46,8 +46,8 @@ func ParseWidths(text string) (low, high Width, err error) {
 	if !ok {
 		return 0, 0, mistake.Errorf("give a low and a high width such as 8,16")
 	}
-	if low, err = parseWidth(first); err == nil {
-		high, err = parseWidth(second)
+	if low, err = ParseWidth(first); err == nil {
+		high, err = ParseWidth(second)
 	}
 	switch {
 	case err != nil:
@@ -64,7 +64,7 @@ func ParseWidths(text string) (low, high Width, err error) {
 // ParseLadder reads widths in ascending order, such as "4,8,16". The error is a mistake.Err.
 func ParseLadder(text string) (widths []Width, err error) {
 	for one := range strings.SplitSeq(text, ",") {
-		w, err := parseWidth(one)
+		w, err := ParseWidth(one)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +91,8 @@ func differ(low, high Width) error {
 	return nil
 }
 
-func parseWidth(text string) (Width, error) {
+// ParseWidth reads a width as users type it. The error is a mistake.Err.
+func ParseWidth(text string) (Width, error) {
 	switch strings.TrimSpace(text) {
 	case "4":
 		return W4, nil

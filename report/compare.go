@@ -71,7 +71,7 @@ func curves(id string, views []*view) *table {
 		}
 		at[low][k] = maybe(score)
 	}
-	head := numberColumns(views[0].LowName() + " holders")
+	head := numberColumns(views[0].lowHolders())
 	for k, v := range views {
 		head = append(head, column{v.Letter, true})
 		if high := scoreValue(v.Score.High); high != nil {
@@ -88,7 +88,7 @@ func curves(id string, views []*view) *table {
 	for _, low := range slices.Sorted(maps.Keys(at)) {
 		rows = append(rows, append([]string{fmt.Sprint(low)}, at[low]...))
 	}
-	return newTable(id, "Score by number of "+views[0].LowName()+" holders", head, rows)
+	return newTable(id, "Score by number of "+views[0].lowHolders(), head, rows)
 }
 
 // runFacts are the rows of the table that compares runs. A fact is empty if the run lacks its field.

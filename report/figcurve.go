@@ -22,9 +22,9 @@ func (r *Run) curve(id string, points []point) *figure {
 	if ys.empty() || n == 0 {
 		return nil
 	}
-	caption := "Score against the number of " + r.LowName() + " holders"
+	caption := "Score against the number of " + r.lowHolders()
 	p := newPlane(id, caption, r.curveWords(points), n, ys)
-	p.frame(wholeNumbers(n, 12), p.y.ticks(7), r.LowName()+" holders", r.scoreName())
+	p.frame(wholeNumbers(n, 12), p.y.ticks(7), r.lowHolders(), r.scoreName())
 	keys := []key{}
 	add := func(class, text string) { keys = append(keys, key{class, text}) }
 	if v := scoreValue(r.Score.Float); v != nil {
@@ -45,7 +45,7 @@ func (r *Run) curve(id string, points []point) *figure {
 	if len(points) <= circles {
 		for _, q := range points {
 			if q.True != nil {
-				p.symbol("point", fmt.Sprintf("step %d: %d in %s, %s", q.Step, q.Low, r.LowName(), number(*q.True)), p.x.at(float64(q.Low)), p.y.at(*q.True))
+				p.symbol("point", fmt.Sprintf("step %d: %d %s, %s", q.Step, q.Low, r.areLow(), number(*q.True)), p.x.at(float64(q.Low)), p.y.at(*q.True))
 			}
 		}
 	}
@@ -53,14 +53,14 @@ func (r *Run) curve(id string, points []point) *figure {
 		name string
 		s    *result.Score
 		low  int
-	}{{"all " + r.HighName(), r.Score.High, 0}, {"all " + r.LowName(), r.Score.Low, n}} {
+	}{{r.allHigh(), r.Score.High, 0}, {r.allLow(), r.Score.Low, n}} {
 		if v := scoreValue(e.s); v != nil {
 			p.symbol("end", e.name+": "+r.Text(e.s), p.x.at(float64(e.low)), p.y.at(*v))
 		}
 	}
-	add("end", "all "+r.HighName()+" (left), all "+r.LowName()+" (right)")
+	add("end", r.allHigh()+" (left), "+r.allLow()+" (right)")
 	if v := scoreValue(r.Score.Mixed); v != nil && len(r.Holders) > 0 {
-		text := fmt.Sprintf("%d in %s: %s", r.lowCount(), r.LowName(), r.Text(r.Score.Mixed))
+		text := fmt.Sprintf("%d %s: %s", r.lowCount(), r.areLow(), r.Text(r.Score.Mixed))
 		p.symbol("chosen", "the answer, "+text, p.x.at(float64(r.lowCount())), p.y.at(*v))
 		add("chosen", "the answer, "+text)
 	}
@@ -146,7 +146,7 @@ func (r *Run) curveWords(points []point) string {
 	for _, s := range []struct {
 		name string
 		s    *result.Score
-	}{{"all " + r.HighName(), r.Score.High}, {"all " + r.LowName(), r.Score.Low}, {"the answer", r.Score.Mixed}} {
+	}{{r.allHigh(), r.Score.High}, {r.allLow(), r.Score.Low}, {"the answer", r.Score.Mixed}} {
 		if s.s != nil {
 			parts = append(parts, s.name+" "+r.Text(s.s))
 		}
@@ -180,13 +180,13 @@ func compareCurves(id string, views []*view) *figure {
 	if ys.empty() || n == 0 {
 		return nil
 	}
-	caption := "Score against the number of " + views[0].LowName() + " holders, run by run"
+	caption := "Score against the number of " + views[0].lowHolders() + ", run by run"
 	words := []string{}
 	for _, v := range views {
 		words = append(words, v.Letter+": "+v.Answer())
 	}
 	p := newPlane(id, caption, strings.Join(words, " "), n, ys)
-	p.frame(wholeNumbers(n, 12), p.y.ticks(7), views[0].LowName()+" holders", views[0].scoreName())
+	p.frame(wholeNumbers(n, 12), p.y.ticks(7), views[0].lowHolders(), views[0].scoreName())
 	f := &figure{ID: id, Caption: caption, Table: id + "-table"}
 	for i, v := range views {
 		class := fmt.Sprintf("run run%d", i%runColours)

@@ -43,7 +43,7 @@ func compareFronts(views []*view) (figures []*figure, tables []*table) {
 	for i, cost := range costs {
 		id := fmt.Sprintf("runs-front-%d", i)
 		figures = append(figures, compareFront(id, cost, views))
-		head := append(textColumns("run"), numberColumns("cost", "score", "correct", "in "+views[0].LowName())...)
+		head := append(textColumns("run"), numberColumns("cost", "score", "correct", views[0].areLow())...)
 		var rows [][]string
 		for _, v := range views {
 			for _, p := range v.frontBy(cost) {

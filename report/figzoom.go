@@ -14,14 +14,14 @@ func (v *view) zoomed() *figure {
 	}
 	from, to := v.zoomSteps(n)
 	const width, height, top, bottom = halfWidth, 400.0, 34.0, 48.0
-	caption := "Score against the number of " + v.LowName() + " holders, near the target"
+	caption := "Score against the number of " + v.lowHolders() + ", near the target"
 	id, table := v.ID+"-zoom", v.ID+"-curve-table"
 	if len(v.points) == 0 {
 		table = v.ID + "-scores-table"
 	}
 	p := plane{newDrawing(id, caption, v.curveWords(v.points), width, height),
 		axis{from: float64(from), to: float64(to), start: left - 8, end: width - 16}, newAxis(ys.low, ys.high, height-bottom, top)}
-	p.frame(wholeBetween(from, to, 8), p.y.ticks(6), v.LowName()+" holders", v.scoreName())
+	p.frame(wholeBetween(from, to, 8), p.y.ticks(6), v.lowHolders(), v.scoreName())
 	keys := []key{}
 	across := func(class, text string, value *float64) {
 		if value != nil && *value >= p.y.from && *value <= p.y.to {
@@ -64,7 +64,7 @@ func (v *view) zoomed() *figure {
 	}
 	for _, q := range v.points {
 		if shows(q.Low, q.True) && len(v.points) <= circles {
-			p.symbol("point", fmt.Sprintf("step %d: %d in %s, %s", q.Step, q.Low, v.LowName(), number(*q.True)), p.x.at(float64(q.Low)), p.y.at(*q.True))
+			p.symbol("point", fmt.Sprintf("step %d: %d %s, %s", q.Step, q.Low, v.areLow(), number(*q.True)), p.x.at(float64(q.Low)), p.y.at(*q.True))
 		}
 	}
 	ends := false
@@ -78,12 +78,12 @@ func (v *view) zoomed() *figure {
 		}
 	}
 	if ends {
-		keys = append(keys, key{"end", "all " + v.HighName() + ", all " + v.LowName()})
+		keys = append(keys, key{"end", v.allHigh() + ", " + v.allLow()})
 	}
 	if s := scoreValue(v.Score.Mixed); len(v.Holders) > 0 && shows(v.lowCount(), s) {
 		x, y := p.x.at(float64(v.lowCount())), p.y.at(*s)
 		p.symbol("chosen", "the answer: "+v.Text(v.Score.Mixed), x, y)
-		p.labelClear(fmt.Sprintf("%d in %s: %s", v.lowCount(), v.LowName(), gaugeNumber(v.Score.Mixed)), x, y, drawn, v.targetValue())
+		p.labelClear(fmt.Sprintf("%d %s: %s", v.lowCount(), v.areLow(), gaugeNumber(v.Score.Mixed)), x, y, drawn, v.targetValue())
 		keys = append(keys, key{"chosen", "the answer"})
 	}
 	return &figure{ID: id, Caption: caption, Keys: keys, Picture: p.html(), Table: table}

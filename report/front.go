@@ -17,7 +17,7 @@ func (v *view) fronts() *section {
 		id := fmt.Sprintf("%s-%d", s.ID, i)
 		if fig := v.frontFigure(id, f); fig != nil {
 			s.Figures = append(s.Figures, fig)
-			s.Tables = append(s.Tables, frontTable(id+"-table", f, v.LowName()))
+			s.Tables = append(s.Tables, frontTable(id+"-table", f, v.areLow()))
 		}
 	}
 	if s.Tables == nil {
@@ -54,7 +54,7 @@ func (v *view) frontFigure(id string, f result.Front) *figure {
 	p.stairs("front", v.frontBy(f.Cost))
 	for _, q := range f.Points[:min(len(f.Points), circles)] {
 		if y := scoreValue(q.Score); y != nil && finite(&q.Price) != nil {
-			p.symbol("point", fmt.Sprintf("%d in %s for %s: %s", q.Int8, v.LowName(), brief(q.Price), v.Text(q.Score)), p.x.at(q.Price), p.y.at(*y))
+			p.symbol("point", fmt.Sprintf("%d %s for %s: %s", q.Int8, v.areLow(), brief(q.Price), v.Text(q.Score)), p.x.at(q.Price), p.y.at(*y))
 		}
 	}
 	if price := v.mixPrice(f.Cost); price != nil && scoreValue(v.Score.Mixed) != nil && *price >= p.x.from && *price <= p.x.to {

@@ -85,7 +85,7 @@ func (v *view) scoreGauge() *gauge {
 	for _, n := range []struct {
 		name string
 		s    *result.Score
-	}{{"all " + v.LowName(), v.Score.Low}, {"all " + v.HighName(), v.Score.High}, {"float", v.Score.Float}} {
+	}{{v.allLow(), v.Score.Low}, {v.allHigh(), v.Score.High}, {"float", v.Score.Float}} {
 		if n.s != nil {
 			ends = append(ends, n.name+" "+gaugeNumber(n.s))
 		}
@@ -127,7 +127,7 @@ func (v *view) scoreBar() template.HTML {
 
 // savedGauge is what the mix saves of the multiply-accumulates' bits, or by the first cost there is.
 func (v *view) savedGauge() *gauge {
-	g := &gauge{Title: "Work saved against all " + v.HighName(), Value: "not known", To: "savings"}
+	g := &gauge{Title: "Work saved against " + v.allHigh(), Value: "not known", To: "savings"}
 	d := newBar()
 	d.rect("back", "", 0, 6, barWidth, 12)
 	first := true
@@ -139,7 +139,7 @@ func (v *view) savedGauge() *gauge {
 			saved, all := c.Saved / *c.Total, c.All / *c.Total
 			text := fmt.Sprintf("%s of %s", percent(saved), v.costName(c.Cost))
 			if all > 0 && all <= 1 {
-				text += fmt.Sprintf("; all %s would save %s", v.LowName(), percent(all))
+				text += fmt.Sprintf("; %s would save %s", v.allLow(), percent(all))
 			}
 			if g.Notes = append(g.Notes, text); first {
 				g.Value, first = percent(saved), false

@@ -95,10 +95,14 @@ func TestWeightsInReport(t *testing.T) {
 		}
 	}
 	for _, want := range []string{">20 weights<", ">21 weights<", "20 w0: int4, weights", "Why int16 (weights: int8) stays", "With it at int4 too: ",
-		fmt.Sprintf("%d of 20 holders; %d at int16", low, 20-low), "the weights of 1 of 2 layers in int4"} {
+		fmt.Sprintf("%d of 20 holders; %d at int16", low, 20-low), "the weights of 1 of 2 layers in int4",
+		"Score against the number of low holders (activations in int8, weights in int4)", fmt.Sprintf("the answer, %d low: ", low+1), "all int8 (weights: int4)", "all int16 (weights: int8)"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the report does not say %q", want)
 		}
+	}
+	if mixed := regexp.MustCompile(`[0-9]+ in int8[,:]|int8 holders`).FindAllString(page, -1); mixed != nil {
+		t.Errorf("weights are counted as activations: %q", mixed)
 	}
 	if strings.Contains(page, ">20 input<") {
 		t.Error("weights are called an input")

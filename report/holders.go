@@ -94,14 +94,14 @@ func (v *view) grids() *section {
 		return nil
 	}
 	seen := slices.ContainsFunc(v.Holders, func(h result.Holder) bool { return h.Seen != nil })
-	s.Paragraphs = []string{"A value beyond the end of a grid is clipped to it; one between two steps is rounded to the nearer. Where the " + v.LowName() +
-		" bar is shorter than the " + v.HighName() + " one, demotion clips more; where the steps lie far apart, it rounds more."}
+	s.Paragraphs = []string{"A value beyond the end of a grid is clipped to it; one between two steps is rounded to the nearer. Where the " + v.lowWords() +
+		" bar is shorter than the " + v.highWords() + " one, demotion clips more; where the steps lie far apart, it rounds more."}
 	if seen {
 		s.Paragraphs = append(s.Paragraphs, v.clippedWords())
 	} else {
 		s.Paragraphs = append(s.Paragraphs, "What values the tensors had is not known: this run calibrated nothing itself.")
 	}
-	low, high := v.LowName(), v.HighName()
+	low, high := v.lowWords(), v.highWords()
 	head := slices.Concat(numberColumns("number"), textColumns("holder"),
 		numberColumns(low+" min", low+" max", low+" step", low+" zero point", high+" min", high+" max", high+" step", high+" zero point", "step "+low+" / "+high))
 	if seen {
@@ -146,5 +146,5 @@ func (v *view) clippedWords() string {
 		}
 	}
 	return fmt.Sprintf("The thin line is what the calibration saw. It reaches past the %s grid at %s and past the %s grid at %d: there demotion clips values that calibration had; "+
-		"the table says by how much.", v.LowName(), plural(low, "holder"), v.HighName(), high)
+		"the table says by how much.", v.lowWords(), plural(low, "holder"), v.highWords(), high)
 }

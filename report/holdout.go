@@ -20,9 +20,9 @@ func (v *view) holdout() *section {
 		text += fmt.Sprintf(" %s left out, for being copies of samples that the search sees.", plural(h.LeftOut, "more sample"))
 	}
 	s.Paragraphs = []string{text}
-	if a := h.Against; a != nil {
-		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf("Against the all-%s baseline the mix loses %s of them: %d are wrong with the mix only, %d are right with the mix only. The %s %% confidence interval of the true loss is %s to %s.",
-			v.Ends().HighName(), number(a.Loss), a.OnlyHigh, a.OnlyMix, brief(100*a.Covers), brief(a.Interval[0]), brief(a.Interval[1])))
+	if a, whole := h.Against, v.whole(); a != nil {
+		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf("Against %s the mix loses %s of them: %d are wrong with the mix only, %d are right with the mix only. The %s %% confidence interval of the true loss is %s to %s.",
+			whole, number(a.Loss), a.OnlyHigh, a.OnlyMix, brief(100*a.Covers), brief(a.Interval[0]), brief(a.Interval[1])))
 	}
 	switch {
 	case h.Promise != nil:
@@ -33,7 +33,8 @@ func (v *view) holdout() *section {
 	if len(h.UsedBefore) > 0 {
 		s.Paragraphs = append(s.Paragraphs, "These samples have been looked at before, by "+short(strings.Join(h.UsedBefore, "; "))+": a mix that was chosen among several by them has less confidence than stated.")
 	}
-	if rows := scoreRows(h.Score, v.Ends()); rows != nil {
+	high, low := v.WholeNames()
+	if rows := scoreRows(h.Score, high, low); rows != nil {
 		s.Tables = append(s.Tables, newTable(s.ID+"-table", "Scores of the networks on the hold-out", scoreColumns(), rows))
 	}
 	if h.Promise == nil {
@@ -48,6 +49,6 @@ func (v *view) holdout() *section {
 		rows = append(rows, []string{fmt.Sprint(step.Int8), maybe(scoreValue(step.Score)), maybe(scoreValue(step.Holdout)), count(step.OnlyOther), count(step.OnlyMix), brief(step.PValue), held})
 	}
 	s.Tables = append(s.Tables, newTable(s.ID+"-steps", "The mixes that the promise was tested on, safest first, up to the first that failed", slices.Concat(
-		numberColumns(v.LowName()+" holders", "score in the search", "score on the hold-out", "lost", "gained", "p-value"), textColumns("with confidence "+brief(h.Promise.Confidence))), rows))
+		numberColumns(v.lowHolders(), "score in the search", "score on the hold-out", "lost", "gained", "p-value"), textColumns("with confidence "+brief(h.Promise.Confidence))), rows))
 	return s
 }

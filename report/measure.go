@@ -28,8 +28,8 @@ func knownValues(values []*float64) int {
 // alone at int8, its distance, and the loss at its step of the chain. Scores alone are used only if most holders have
 // one, since a search that stops early has evaluated only a few.
 func (v *view) measures() []*measure {
-	alone := &measure{ID: "alone", Name: "score lost alone", Title: "Score lost with the holder alone at " + v.LowName(), Values: v.lostAlone()}
-	distance := &measure{ID: "distance", Name: "squared error alone", Title: "Mean squared change of the outputs with the holder alone at " + v.LowName(), Values: v.distances()}
+	alone := &measure{ID: "alone", Name: "score lost alone", Title: "Score lost with the holder alone at " + v.lowWords(), Values: v.lostAlone()}
+	distance := &measure{ID: "distance", Name: "squared error alone", Title: "Mean squared change of the outputs with the holder alone at " + v.lowWords(), Values: v.distances()}
 	chain := &measure{ID: "chain", Name: "score lost", Title: "Score lost at the step that demoted a holder"}
 	for i := range v.Holders {
 		chain.Values = append(chain.Values, finite(v.losses[i].Lost))
@@ -78,10 +78,10 @@ func (v *view) sensitivityWords(list []*measure) []string {
 		switch m.ID {
 		case "alone":
 			words = append(words, fmt.Sprintf("Score lost alone: how far the score falls when one holder is at %s and all others at %s. The search has evaluated it for %d of %s.",
-				v.LowName(), v.HighName(), m.known(), plural(len(v.Holders), "holder")))
+				v.lowWords(), v.highWords(), m.known(), plural(len(v.Holders), "holder")))
 		case "distance":
 			words = append(words, fmt.Sprintf("Squared error alone: how far one holder at %s moves the network's outputs from those with all holders at %s, as a mean of squares over a few batches. "+
-				"The search ranked the holders by this sensitivity; it is good for an order and says little about the score.", v.LowName(), v.HighName()))
+				"The search ranked the holders by this sensitivity; it is good for an order and says little about the score.", v.lowWords(), v.highWords()))
 		case "chain":
 			words = append(words, "Score lost at a step: how much the score fell when the search demoted a holder, on top of all that was demoted before. This is no score of the holder alone: "+
 				"holders that moved together share one loss, and one that the chain never demoted has none.")

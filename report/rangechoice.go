@@ -36,6 +36,6 @@ func (v *view) choice(s *section) {
 			strings.Join(held, ", "), v.HighName(), v.LowName(), v.LowName())
 	}
 	s.Paragraphs = append(s.Paragraphs, text+" They were chosen before the first evaluation.")
-	s.Tables = append(s.Tables, newTable(s.ID+"-methods", fmt.Sprintf("All %s by each range method, in the order in which they were tried", v.LowName()),
+	s.Tables = append(s.Tables, newTable(s.ID+"-methods", fmt.Sprintf("A%s by each range method, in the order in which they were tried", strings.TrimPrefix(v.allLow(), "a")),
 		append(textColumns("range method", "score"), numberColumns("correct")...), rows))
 }

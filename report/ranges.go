@@ -54,7 +54,7 @@ func (r *Run) ranges(id, table string) *figure {
 		}
 	}
 	f := &figure{ID: id, Caption: caption, Picture: d.html(), Table: table,
-		Keys: []key{{"low", r.LowName() + " grid (wide bar)"}, {"high", r.HighName() + " grid (thin bar)"}}}
+		Keys: []key{{"low", r.lowWords() + " grid (wide bar)"}, {"high", r.highWords() + " grid (thin bar)"}}}
 	if seen {
 		f.Keys = append(f.Keys, key{"seen", "values that the calibration saw (line)"})
 	}
@@ -97,7 +97,7 @@ func (r *Run) resolution(id, table string) *figure {
 		}
 	}
 	return &figure{ID: id, Caption: caption, Picture: d.html(), Table: table,
-		Keys: []key{{"low", r.LowName() + " (above)"}, {"high", r.HighName() + " (below)"}}}
+		Keys: []key{{"low", r.lowWords() + " (above)"}, {"high", r.highWords() + " (below)"}}}
 }
 
 // exponent is log2 of a step that is positive.

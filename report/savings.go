@@ -19,10 +19,15 @@ func (v *view) savings() *section {
 		rows = append(rows, []string{short(c.Cost), brief(c.Saved), brief(c.All), share, left, total})
 	}
 	s := v.section("savings", "What it saves")
-	s.Paragraphs = []string{"For one sample. BOPs are multiply-accumulates times the bits of their activations times 8 bits of weights; bytes are those of the activations. " +
+	bops := "the bits of their activations times those of weights"
+	if v.Multipliers != "" {
+		bops = "the bit operations that the profile's multipliers (" + short(v.Multipliers) + ") take for one"
+	}
+	_, weights := v.WeightsLow()
+	s.Paragraphs = []string{"For one sample. BOPs are multiply-accumulates times " + bops + "; bytes are those of the " + map[bool]string{true: "activations and of the searched weights", false: "activations"}[weights > 0] + ". " +
 		"The strategy went by " + short(orCount(v.Cost)) + "."}
 	s.Tables = []*table{newTable(s.ID+"-table", "What the mix saves", append(textColumns("cost"),
-		numberColumns("saved", "of what all "+v.LowName()+" saves", "share", "left", "all "+v.HighName())...), rows)}
+		numberColumns("saved", "of what "+v.allLow()+" saves", "share", "left", v.allHigh())...), rows)}
 	return s
 }
 

@@ -26,7 +26,8 @@ func (v *view) section(name, title string) *section {
 }
 
 func (v *view) scores() *section {
-	rows := scoreRows(v.Score, v.Widths)
+	high, low := v.EndNames()
+	rows := scoreRows(v.Score, high, low)
 	if l := v.Result.Ladder; l != nil && l.Before != nil {
 		rows = nil
 		for _, n := range v.Result.NamedScores() {
@@ -46,13 +47,13 @@ func scoreColumns() []column {
 	return append(textColumns("network"), numberColumns("score", "correct", "of")...)
 }
 
-// scoreRows lists the scores of the networks, whose ends are of these widths.
-func scoreRows(scores result.Scores, ends *result.Widths) [][]string {
+// scoreRows lists the scores of the networks, whose ends have these names.
+func scoreRows(scores result.Scores, high, low string) [][]string {
 	var rows [][]string
 	for _, n := range []struct {
 		name string
 		s    *result.Score
-	}{{"float", scores.Float}, {"all " + ends.HighName(), scores.High}, {"all " + ends.LowName(), scores.Low}, {"the mix", scores.Mixed}} {
+	}{{"float", scores.Float}, {high, scores.High}, {low, scores.Low}, {"the mix", scores.Mixed}} {
 		if n.s != nil {
 			rows = append(rows, []string{n.name, valueText(n.s), count(n.s.Correct), count(n.s.Total)})
 		}
@@ -105,7 +106,7 @@ func (v *view) curveSection() *section {
 		}
 	}
 	s.Tables = []*table{newTable(s.ID+"-table", "The chain, step by step", slices.Concat(numberColumns("step"), textColumns("holder", "goes to"),
-		numberColumns(v.LowName()+" holders", "recorded score", "true score", "score lost"), textColumns("the answer")), rows)}
+		numberColumns(v.lowHolders(), "recorded score", "true score", "score lost"), textColumns("the answer")), rows)}
 	return s
 }
 
@@ -160,7 +161,7 @@ func (v *view) verification() *section {
 	}
 	if rows != nil {
 		s.Tables = append(s.Tables, newTable(s.ID+"-sessions", "Mixes that were scored in the default session, as the search asked for them",
-			append(numberColumns(v.LowName()+" holders", "exact session", "default session"), textColumns("default against the target")...), rows))
+			append(numberColumns(v.lowHolders(), "exact session", "default session"), textColumns("default against the target")...), rows))
 	}
 	if rows = v.exports(); rows != nil {
 		s.Tables = append(s.Tables, newTable(s.ID+"-exports", "Exports in other formats", textColumns("format", "files", "equals the search", "grids not held exactly", "warnings"), rows))

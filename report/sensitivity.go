@@ -102,7 +102,7 @@ func (r *Run) widthClass(holder int) string {
 }
 
 func (r *Run) widthKeys() []key {
-	return []key{{"low", "ends at " + r.LowName()}, {"high", "ends at " + r.HighName()}}
+	return []key{{"low", "ends at " + r.lowWords()}, {"high", "ends at " + r.highWords()}}
 }
 
 // along draws a measure in graph order.

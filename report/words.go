@@ -80,6 +80,39 @@ func (r *Run) lowWords() string {
 	return besideWeights(r.LowName(), low, ok)
 }
 
+// areLow says of a number of holders that they have their low width, see result.AreLow; lowHolders names what is
+// counted so. Both read the widths of the grids, as LowName does.
+func (r *Run) areLow() string {
+	if _, _, weights := r.WeightWidths(); weights {
+		return r.AreLow()
+	}
+	return "in " + r.LowName()
+}
+
+func (r *Run) lowHolders() string {
+	if low, _, weights := r.WeightWidths(); weights {
+		return "low holders (activations in " + r.LowName() + ", weights in " + low + ")"
+	}
+	return r.LowName() + " holders"
+}
+
+// allLow and allHigh name the networks with everything low and with everything high.
+func (r *Run) allLow() string {
+	low, _, ok := r.WeightWidths()
+	return besideWeights("all "+r.LowName(), low, ok)
+}
+
+func (r *Run) allHigh() string {
+	_, high, ok := r.WeightWidths()
+	return besideWeights("all "+r.HighName(), high, ok)
+}
+
+// whole names the network of all holders at the highest width.
+func (r *Run) whole() string {
+	high, _ := r.WholeNames()
+	return high
+}
+
 // highWords name the high widths.
 func (r *Run) highWords() string {
 	_, high, ok := r.WeightWidths()
@@ -296,12 +329,7 @@ func duration(seconds float64) string {
 	return (time.Duration(seconds) * time.Second).String()
 }
 
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
-}
+func plural(n int, word string) string { return result.Count(n, word) }
 
 // maxName bounds the names and texts that a page shows, in bytes.
 const maxName = 240

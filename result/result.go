@@ -25,10 +25,11 @@ type Result[C any] struct {
 	Finished      bool              `json:"finished"` // false while running and after an interruption
 	Stop          string            `json:"stop"`     // the end: done, trials (--evaluations), time, error
 	Score         Scores            `json:"score"`
-	Cost          string            `json:"cost"`             // of the search: count, bops, bytes or a file
-	Savings       []Saving          `json:"savings"`          // what the mix saves
-	MixCost       *float64          `json:"mix_cost"`         // what the mix costs by that cost
-	Fronts        []Front           `json:"fronts,omitempty"` // of score against each cost
+	Cost          string            `json:"cost"`                  // of the search: count, bops, bytes or a file
+	Multipliers   string            `json:"multipliers,omitempty"` // of the profile, by which BOPs are counted
+	Savings       []Saving          `json:"savings"`               // what the mix saves
+	MixCost       *float64          `json:"mix_cost"`              // what the mix costs by that cost
+	Fronts        []Front           `json:"fronts,omitempty"`      // of score against each cost
 	FloatWork     *FloatWork        `json:"float_work,omitempty"`
 	Proof         *Proof            `json:"proof,omitempty"`      // with --prove: how good the mix is
 	Ranges        []RangeScore      `json:"ranges,omitempty"`     // with --range auto: the methods that were tried

@@ -50,7 +50,7 @@ func TestBudget(t *testing.T) {
 		cfg := budgetConfig(t, 60, c.budget, c.by)
 		r := mustSearch(t, cfg)
 		s := trialtest.Compiled(t, cfg)
-		costs, err := cost.Read(context.Background(), s.Task, c.by)
+		costs, err := cost.Read(context.Background(), s.Task, cost.By{Name: c.by})
 		if err != nil {
 			t.Fatal(err)
 		}

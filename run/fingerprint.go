@@ -18,7 +18,7 @@ func (s *runFolder) fingerprint() journal.Fingerprint {
 		"target": c.Target, "strategy": c.Strategy, "chain": c.Chain, "seed": fmt.Sprint(c.Draw()),
 		"multiplier": strconv.FormatFloat(c.Step(), 'g', -1, 64),
 		"budget":     fmt.Sprint(c.Trials, c.Time), "metric": s.Metric.Name, "output": s.Output, "formula": c.Formula, "weights": c.Weights,
-		"grids": strings.TrimSpace(c.GridLow + " " + c.GridHigh + " " + c.Bits), "ranges": c.RangeLow + " " + c.RangeHigh,
+		"grids": strings.TrimSpace(c.GridLow + " " + c.GridHigh + " " + c.BitsText()), "ranges": c.RangeLow + " " + c.RangeHigh,
 		"limit": fmt.Sprint(c.Limit), "block": fmt.Sprint(s.Block), "output holder": fmt.Sprint(c.OutputHolder),
 		"preprocessing":  fmt.Sprint(c.Scale, c.Mean, c.Std),
 		"runtime":        backend.RuntimeVersion() + " " + backend.Instructions(),
@@ -52,8 +52,8 @@ func choices(c config.Config) map[string]string {
 	f := map[string]string{
 		"metric command": c.MetricCmd, "metric server": c.MetricServe, "class weights": c.ClassWeights, "int16 share": c.Int16Share, "cost budget": c.Budget, "pins": strings.Join(c.Pins, " "), "groups": strings.Join(c.Groups, " "),
 	}
-	if c.Rung != nil { // the second step is about the mix that the first has ended with
-		f["ladder"] = c.LadderText()
+	if c.Rung != nil {
+		f["ladder"], f["first step"] = c.LadderText(), c.MixText()
 	}
 	f["weight bits"] = strings.Join(c.WeightBits, " ")
 	if c.SearchWeights {

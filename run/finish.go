@@ -39,6 +39,12 @@ func (s *searchRun) startMask() (search.Mask, error) {
 	}
 	m := task.LowMask(s.Network.Holders)
 	stay, err := promotion.ReadList(text, index)
+	if s.Config.Rung != nil {
+		var parts bool
+		if stay, parts, err = s.stayOn(text, index); err == nil && s.Config.Second() && !parts {
+			return search.Mask{}, nil // it says nothing of the lowest width
+		}
+	}
 	if err != nil {
 		return search.Mask{}, mistake.Errorf("%s:%w", s.Config.Start, err)
 	}
@@ -46,7 +52,7 @@ func (s *searchRun) startMask() (search.Mask, error) {
 		m.Promote(i)
 	}
 	if moved := constraint.FitStart(s.Layout, m); moved > 0 {
-		s.Warn("start-moved", fmt.Sprintf("--start: %d activations begin elsewhere than the list says, where the constraints have them", moved), "")
+		s.Warn("start-moved", fmt.Sprintf("--start: %d %s begin elsewhere than the list says, where the constraints have them", moved, s.Config.Holders()), "")
 	}
 	return m, nil
 }
@@ -136,7 +142,7 @@ func (s *ledger) book(f search.Result) {
 		s.Warn(note.ID, note.Text, note.Cure)
 	}
 	if units := len(s.Units()); s.Chosen.Methods != nil && f.Stop == search.StopDone && f.Holds && units > 1 && f.Mask.Count() == 0 {
-		s.Warn("nothing-in-int8", fmt.Sprintf("none of %d activations is in int8, with the ranges of int8 by which all int8 scores best: where one activation ruins that score, it says little about the ranges of the others", units),
+		s.Warn("nothing-in-int8", fmt.Sprintf("%s, with the ranges of int8 by which all int8 scores best: where one activation ruins that score, it says little about the ranges of the others", s.Config.NoneText(units)),
 			fmt.Sprintf("--range minmax, or --pin NAME=%s of the activation that ruins it", s.Config.Words.Widths().HighName()))
 	}
 	if w, early := s.ended(f.Stop); early {

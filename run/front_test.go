@@ -24,7 +24,7 @@ func TestFronts(t *testing.T) {
 	r := mustSearch(t, cfg)
 	whole, _ := kept(t, cfg.Out, len(r.Holders), samples)
 	s := trialtest.Compiled(t, cfg)
-	costs, err := cost.Read(context.Background(), s.Task, "count")
+	costs, err := cost.Read(context.Background(), s.Task, cost.By{Name: "count"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -185,8 +185,11 @@ func (s *searchRun) constrainSearch(ctx context.Context) error {
 	case s.Metric.EndsLate():
 		s.Config.Say("metric " + s.Metric.Name + " can rise as long as objects are left: a bound ends most evaluations late, or not at all")
 	}
-	if s.costs, err = cost.Read(ctx, s.Runner.Task, s.Config.Cost); err != nil {
+	if s.costs, err = cost.Read(ctx, s.Runner.Task, cost.By{Name: s.Config.Cost, Widths: s.Config.LadderWidths(), Multipliers: s.rules.Multipliers()}); err != nil {
 		return err
+	}
+	if s.Result.Multipliers = s.rules.Multipliers().String(); s.Result.Multipliers != "" && !s.Config.Second() {
+		s.Config.Say("bit operations are counted by the profile's multipliers, " + s.Result.Multipliers)
 	}
 	if s.Result.FloatWork = s.costs.Float; s.Result.FloatWork.Some() {
 		s.Config.Say(s.Result.FloatWork.Text())

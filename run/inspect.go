@@ -46,8 +46,8 @@ func inspected(values []onnx.Value) []InspectedValue {
 	return list
 }
 
-// An InspectedHolder is a holder with what is around it, and its grids where calibration data was
-// given.
+// An InspectedHolder is a holder with what is around it, and its grids where calibration data was given. Weights that
+// are searched are read by their layers, and made by nobody.
 type InspectedHolder struct {
 	Name      string       `json:"name"`
 	Tensor    string       `json:"tensor"`
@@ -57,6 +57,8 @@ type InspectedHolder struct {
 	Consumers []string     `json:"consumers"`
 	Low       *result.Grid `json:"low,omitempty"`
 	High      *result.Grid `json:"high,omitempty"`
+
+	Weights *result.Widths `json:"weights,omitempty"` // of weights, with --search-weights: between which they move
 }
 
 // An InspectedOmitted is a tensor without a holder, and why.
@@ -99,6 +101,9 @@ func Inspect(ctx context.Context, c config.Config) (*Inspection, error) {
 	out := &Inspection{Widths: p.Widths(), Unrolled: task.NodesUnrolled(n), Model: c.Networks(), Notes: texts(p.Notes), Opset: n.Opset, Inputs: inspected(m.Inputs()), Outputs: inspected(m.Outputs()), Omitted: []InspectedOmitted{}}
 	for i, h := range n.Holders {
 		row := InspectedHolder{Name: h.Name, Tensor: h.Tensor, Index: h.Index, Producer: h.Producer, Op: h.Op, Consumers: h.Consumers}
+		if w := h.Weights; w != nil {
+			row.Weights = &result.Widths{Low: w.Low.String(), High: w.High.String()}
+		}
 		if records != nil {
 			low, high := record.Grid(records[i].Low), record.Grid(records[i].High)
 			row.Low, row.High = &low, &high
@@ -127,6 +132,11 @@ func inspectFloat(p *task.Task, ctx context.Context, c config.Config) (err error
 		return err
 	}
 	p.Notes = append(p.Notes, task.PreparedNotes(c, p.Network)...)
+	if c.SearchWeights {
+		if err := task.HoldWeights(p.Network); err != nil {
+			return err
+		}
+	}
 	if c.Calib == "" {
 		return nil
 	}

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 
 	"example.org/demote/config"
 	"example.org/demote/internal/constraint"
@@ -37,6 +40,9 @@ func searchLadder(ctx context.Context, c config.Config) (*config.Result, error) 
 	}
 	if c.DryRun || c.Out == "" {
 		return aloneIfTouching(ctx, first, searchOnce)
+	}
+	if err := refuseOwn(c); err != nil {
+		return nil, err
 	}
 	if err := checkFolder(c); err != nil {
 		return nil, err
@@ -223,6 +229,33 @@ func (s *runFolder) promotionList() []byte {
 		parts = append(parts, promotion.Part{Heading: w, Names: names[w]})
 	}
 	return promotion.Parted("", parts)
+}
+
+// widthName is how the parts of a promotion list call a width, of this ladder or another.
+var widthName = regexp.MustCompile(`^(int[0-9]+|bf16)$`)
+
+// stayOn are the holders that a promotion list has above the low width of a ladder's step, in parts as promotionList
+// writes them. What stands above all parts, as in the list of a plain search, is at the highest width. parts is false
+// where there is nothing else.
+func (s *searchRun) stayOn(text []byte, index map[string]int) (stay []int, parts bool, err error) {
+	names := s.Config.LadderResult().Widths // the lowest first
+	list, err := promotion.ReadParts(text, index, func(heading string) (bool, error) {
+		switch {
+		case slices.Contains(names, heading):
+			parts = true
+			return true, nil
+		case widthName.MatchString(heading):
+			return false, mistake.Errorf("%q is no width of --ladder %s; its parts are %s", heading, s.Config.Ladder, strings.Join(names, ", "))
+		}
+		return false, nil
+	})
+	for _, p := range list {
+		if p.Heading == names[0] || s.Config.First() && p.Heading == names[1] {
+			continue
+		}
+		stay = append(stay, p.Index)
+	}
+	return stay, parts, err
 }
 
 // joins sees that a ladder's second step begins with the very network that the first one has ended with.

@@ -4,9 +4,12 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/constraint"
 	"example.org/demote/internal/cost"
 	"example.org/demote/internal/sites"
 	"example.org/demote/internal/tasktest"
@@ -27,9 +30,49 @@ func attending(t *testing.T) config.Config {
 // widths; every other product those times the bits of its activation and of its weights. What is told of a mix, and
 // what a budget is compared with, is that, though it is not the sum over the activations.
 func TestProducts(t *testing.T) {
-	c := attending(t)
+	products(t, attending(t), func(a float64) float64 { return a * 8 }, func(a, b float64) float64 { return math.Max(a, b) * math.Max(a, b) }, "1.3x")
+}
+
+// TestProductsOfMultipliers is TestProducts by what a profile says of the hardware: passes of 64 bit operations, 256
+// wherever a side has 16 bits, and passes of 128, in which nothing is saved beside weights of 8 bits.
+func TestProductsOfMultipliers(t *testing.T) {
+	passes := func(bits float64) float64 { return bits / 8 }
+	for key, by := range map[string]struct {
+		weights func(a float64) float64
+		both    func(a, b float64) float64
+		budget  string
+	}{
+		"8x8":   {func(a float64) float64 { return 64 * passes(a) }, func(a, b float64) float64 { return 64 * passes(a) * passes(b) }, "1.3x"},
+		"wider": {func(a float64) float64 { return a * a }, func(a, b float64) float64 { return math.Max(a, b) * math.Max(a, b) }, "1.3x"},
+		"8x16": {func(float64) float64 { return 128 }, func(a, b float64) float64 {
+			if a == 16 && b == 16 {
+				return 2 * 128
+			}
+			return 128
+		}, "1.1x"},
+	} {
+		t.Run(key, func(t *testing.T) {
+			c := attending(t)
+			c.Profile = filepath.Join(t.TempDir(), "hardware.yaml")
+			tasktest.WriteFile(t, c.Profile, []byte("multipliers: "+key+"\n"))
+			if r := products(t, c, by.weights, by.both, by.budget); r.Multipliers != key {
+				t.Errorf("the result has multipliers %q", r.Multipliers)
+			}
+		})
+	}
+}
+
+// products holds what a search tells of a network's bit operations against those counted here: by weights a
+// multiply-accumulate of an activation of so many bits with weights of 8, and by both one of two activations. It
+// returns the result of a search within the budget.
+func products(t *testing.T, c config.Config, weights func(a float64) float64, both func(a, b float64) float64, budget string) *config.Result {
+	t.Helper()
 	s := trialtest.Compiled(t, c)
-	costs, err := cost.Read(context.Background(), s.Task, config.CostBops)
+	rules, err := constraint.Parse(nil, nil, c.Profile, constraint.Words{Low: []string{"int8"}, High: []string{"int16"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	costs, err := cost.Read(context.Background(), s.Task, cost.By{Name: config.CostBops, Multipliers: rules.Multipliers()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,8 +91,7 @@ func TestProducts(t *testing.T) {
 			}
 			return 16
 		}
-		wider := math.Max(bits("q"), bits("k"))
-		return 2*4*6*6*bits("x")*8 + 4*4*6*wider*wider + 4*4*3*bits("s")*8
+		return 2*4*6*6*weights(bits("x")) + 4*4*6*both(bits("q"), bits("k")) + 4*4*3*weights(bits("s"))
 	}
 	var masks []search.Mask
 	for set := range 1 << n {
@@ -78,7 +120,7 @@ func TestProducts(t *testing.T) {
 			t.Errorf("%+v, the mix costs %v", one, price(mix))
 		}
 	}
-	c.Strategy, c.Target, c.Budget, c.Out = "auto", "", "1.3x", filepath.Join(t.TempDir(), "budget")
+	c.Strategy, c.Target, c.Budget, c.Out = "auto", "", budget, filepath.Join(t.TempDir(), "budget")
 	within := mustSearch(t, c)
 	opened, mix, err := reopen(context.Background(), c.Out, config.Config{})
 	if err != nil {
@@ -88,7 +130,11 @@ func TestProducts(t *testing.T) {
 	if err := opened.Open(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	room := 1.3 * price(masks[1<<n-1])
+	times, err := strconv.ParseFloat(strings.TrimSuffix(budget, "x"), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := times * price(masks[1<<n-1])
 	best := math.Inf(-1)
 	for _, m := range masks {
 		if price(m) > room*(1+1e-9) {
@@ -103,6 +149,7 @@ func TestProducts(t *testing.T) {
 	if *within.Budget.Cost != price(mix) || price(mix) > room || *within.Score.Mixed.Value != best {
 		t.Errorf("%+v: the mix costs %v and scores %v, the best within it %v", within.Budget, price(mix), *within.Score.Mixed.Value, best)
 	}
+	return within
 }
 
 // TestProductsOfATransformer: attention's products, of the queries with the keys and of the weights with the values,
@@ -110,7 +157,7 @@ func TestProducts(t *testing.T) {
 func TestProductsOfATransformer(t *testing.T) {
 	for model, want := range map[string]int{"../testdata/fashion-vit/model.onnx": 8, "../testdata/fashion-dscnn-uneven/model.onnx": 0} {
 		s := trialtest.Uncut(t, config.Config{Model: model, Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Target: "0.5", Limit: 8, RangeLow: "minmax"})
-		costs, err := cost.Read(context.Background(), s.Task, config.CostBops)
+		costs, err := cost.Read(context.Background(), s.Task, cost.By{Name: config.CostBops})
 		if err != nil {
 			t.Fatal(err)
 		}

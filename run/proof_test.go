@@ -253,7 +253,7 @@ func TestProofOfCosts(t *testing.T) {
 		c.Target, c.Prove, c.Strategy, c.Cost = "16bit-0.001", "all", "bisect", by
 		found := mustSearch(t, c)
 		r := trialtest.Compiled(t, c)
-		costs, err := cost.Read(context.Background(), r.Task, by)
+		costs, err := cost.Read(context.Background(), r.Task, cost.By{Name: by})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,6 +56,9 @@ func reopen(ctx context.Context, dir string, c config.Config) (_ *searchRun, mas
 		if cfg, err = cfg.Reopened(r.Ladder); err != nil {
 			return nil, mask, mistake.Errorf("%s: %w", dir, err)
 		}
+		if first, err := readRun(LadderFolder(dir)); err == nil && c.FromResult && cfg.Second() {
+			cfg.RecordedFirst = first.Holders // without it the grids are calibrated
+		}
 	}
 	s := newSearch(&trial.Runner{Config: cfg.Filled(), Result: r})
 	s.elsewhere, s.folder, s.unscored = elsewhere(r), &journal.Folder{Path: dir}, unscored

@@ -23,10 +23,10 @@ const weightsKey = "class weights"
 // that the other run has chosen, if this one would choose among the same.
 func (s *runFolder) checkReuse() error {
 	dir := s.Config.Reuse
-	if dir == "" {
-		return nil
+	if dir == "" || s.Config.Second() { // the first step has looked at it; how this one begins, that could not know
+		return s.rangesOf(s.known())
 	}
-	list := journal.RunsIn(dir)
+	list := s.knownIn(dir)
 	if _, err := os.Stat(dir); len(list) == 0 && errors.Is(err, fs.ErrNotExist) && s.goesOn() {
 		return nil // what it knew is in this run's own journal
 	}
@@ -34,9 +34,54 @@ func (s *runFolder) checkReuse() error {
 		return mistake.Errorf("--reuse %s: it holds no run of demote with scores; give the folder of a run, or leave it out", dir)
 	}
 	for _, one := range list {
-		err := s.locked(one, func(j *journal.Journal, theirs journal.Fingerprint) error {
+		err := s.locked(one, func(_ *journal.Journal, theirs journal.Fingerprint) error {
 			if _, why := s.shares(theirs); why != "" {
 				return mistake.Errorf("--reuse %s: its scores are not those of this search: %s; leave it out", one, why)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return s.rangesOf(s.known())
+}
+
+// known are the folders whose scores this search takes over: what --reuse names, and the other targets of its list.
+func (s *runFolder) known() []string {
+	var list []string
+	if s.Config.Reuse != "" {
+		list = s.knownIn(s.Config.Reuse)
+	}
+	for _, dir := range s.Config.Shared {
+		list = append(list, s.knownIn(dir)...)
+	}
+	return list
+}
+
+// knownIn are the runs that a folder has for this search: its own, or those of a list, and for a step of a ladder those
+// of the same step. The first step also takes over from runs that are no ladder's.
+func (s *runFolder) knownIn(dir string) (list []string) {
+	for _, run := range journal.RunsIn(dir) {
+		step := LadderFolder(run)
+		_, err := os.Stat(step)
+		switch {
+		case s.Config.Second() && err != nil:
+		case s.Config.First() && err == nil:
+			list = append(list, step)
+		default:
+			list = append(list, run)
+		}
+	}
+	return list
+}
+
+// rangesOf takes the ranges of other runs, but for second steps that begin with another mix than this one.
+func (s *runFolder) rangesOf(list []string) error {
+	for _, one := range list {
+		err := s.locked(one, func(j *journal.Journal, theirs journal.Fingerprint) error {
+			if _, why := s.shares(theirs); why != "" {
+				return nil
 			}
 			return s.reuseRanges(j, theirs)
 		})
@@ -58,10 +103,7 @@ func (s *runFolder) goesOn() bool {
 
 // reuse takes over what --reuse knows.
 func (s *runFolder) reuse() error {
-	if s.Config.Reuse == "" {
-		return nil
-	}
-	for _, dir := range journal.RunsIn(s.Config.Reuse) {
+	for _, dir := range s.known() {
 		if err := s.locked(dir, func(j *journal.Journal, theirs journal.Fingerprint) error { return s.takeFrom(dir, j, theirs) }); err != nil {
 			return err
 		}
@@ -150,6 +192,10 @@ func sumOf(f journal.Fingerprint, role string) string {
 // other ranges has scores of other grids: it is left alone, and a warning says so.
 func (s *runFolder) takeFrom(dir string, j *journal.Journal, theirs journal.Fingerprint) error {
 	derived, why := s.shares(theirs)
+	if why != "" && s.Config.Second() {
+		s.Config.Say(fmt.Sprintf("%s: step 2 begins otherwise there, and its scores are not taken over: %s", dir, why))
+		return nil
+	}
 	if why != "" {
 		return mistake.Errorf("%s: its scores are not those of this search: %s; %s", dir, why, journal.JournalCure)
 	}
@@ -238,7 +284,7 @@ func (s *runFolder) takeFrom(dir string, j *journal.Journal, theirs journal.Fing
 		}
 	}
 	if taken > 0 {
-		s.Config.Say(fmt.Sprintf("%s: %d scores are known from there", dir, taken))
+		s.Config.Say(fmt.Sprintf("%s: %s known from there", dir, map[bool]string{true: "1 score is", false: fmt.Sprintf("%d scores are", taken)}[taken == 1]))
 	}
 	return nil
 }

@@ -122,13 +122,7 @@ func (s *searchRun) askDefault(ctx context.Context, m search.Mask) (score search
 			one.Exact = record.Score(exact, s.Metric.Lower)
 		}
 		s.Result.Sessions = append(s.Result.Sessions, one)
-		low, n := 0, len(s.Network.Activations())
-		for i := range n {
-			if m.Low(i) {
-				low++
-			}
-		}
-		s.Config.Say(fmt.Sprintf("%d of %d activations in int8: %s in a default session", low, n, s.Text(score)))
+		s.Config.Say(fmt.Sprintf("%s: %s in a default session", s.Config.LowText(m.Count(), m.Len()), s.Text(score)))
 	}
 	return score, nil
 }

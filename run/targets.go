@@ -41,6 +41,9 @@ type targetList struct {
 // list, as far as they are known; together with an error too. A target that cannot be met ends no other search: the
 // error says so at the end. An interruption keeps what is ready, and the same configuration goes on.
 func SearchTargets(ctx context.Context, c config.Config) ([]*config.Result, error) {
+	if c.IsLadder() {
+		return searchLadders(ctx, c)
+	}
 	return aloneIfTouching(ctx, c, searchTargets)
 }
 
@@ -48,9 +51,6 @@ func searchTargets(ctx context.Context, c config.Config) (_ []*config.Result, er
 	names, err := targetsOf(c)
 	if err == nil {
 		err = refuseOwn(c)
-	}
-	if err == nil && c.IsLadder() {
-		err = mistake.Errorf("--ladder %s: it has one target, whose loss it divides; give one instead of the list %s", c.Ladder, c.Target)
 	}
 	if err != nil {
 		return nil, err

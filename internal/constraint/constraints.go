@@ -62,6 +62,14 @@ func Parse(pins, groups []string, profile string, w Words) (r Rules, err error) 
 	return r, err
 }
 
+// Multipliers are those of the profile; without one, or where it does not say, the usual count.
+func (r Rules) Multipliers() Multipliers {
+	if r.profile == nil {
+		return Multipliers{}
+	}
+	return r.profile.by
+}
+
 // Arrange applies the rules to a network and returns its units. order gives the order of its holders; nil: their own.
 // The error for a contradiction names both sides.
 func (r Rules) Arrange(n *onnx.Network, order []int) (layout search.Layout, err error) {

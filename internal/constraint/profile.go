@@ -22,8 +22,11 @@ type profile struct {
 	Follow     []string `yaml:"follow"`      // operators whose output has the width of their inputs
 	Pin        []string `yaml:"pin"`         // as --pin
 	Group      []string `yaml:"group"`       // as --group
+	// what the hardware multiplies with, which bit operations are counted by: wider, or sizes such as 8x16
+	Multipliers texts `yaml:"multipliers"`
 
 	file   string
+	by     Multipliers
 	second bool // of a ladder's second step, in which nothing is at int16 but what the first one has left there
 	pins   []pin
 	tied   []group
@@ -43,7 +46,7 @@ func readProfile(path string, w Words) (*profile, error) {
 	}
 	p := &profile{file: path, second: len(w.Past) > 0}
 	if err := yaml.UnmarshalWithOptions(text, p, yaml.Strict()); err != nil {
-		return nil, mistake.Errorf("--profile %s: %s; the keys are name, share_width, no_int16, follow, pin and group", path, plainyaml.Line(err))
+		return nil, mistake.Errorf("--profile %s: %s; the keys are name, share_width, no_int16, follow, pin, group and multipliers", path, plainyaml.Line(err))
 	}
 	for key, ops := range map[string][]string{"share_width": p.ShareWidth, "no_int16": p.NoInt16, "follow": p.Follow} {
 		for _, op := range ops {
@@ -68,8 +71,11 @@ func readProfile(path string, w Words) (*profile, error) {
 		}
 		p.tied = append(p.tied, rule)
 	}
-	if len(p.ShareWidth)+len(p.NoInt16)+len(p.Follow)+len(p.Pin)+len(p.Group) == 0 {
-		return nil, mistake.Errorf("--profile %s: it has no rule: give share_width, no_int16, follow, pin or group", path)
+	if p.by, err = parseMultipliers(p.Multipliers); err != nil {
+		return nil, mistake.Errorf("--profile %s: %w", path, err)
+	}
+	if len(p.ShareWidth)+len(p.NoInt16)+len(p.Follow)+len(p.Pin)+len(p.Group)+len(p.Multipliers) == 0 {
+		return nil, mistake.Errorf("--profile %s: it has no rule: give share_width, no_int16, follow, pin, group or multipliers", path)
 	}
 	return p, nil
 }

@@ -3,7 +3,6 @@ package cost
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"example.org/demote/config"
 	"example.org/demote/disk"
@@ -12,6 +11,7 @@ import (
 	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
+	"example.org/demote/quant"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -19,15 +19,14 @@ import (
 // weightBits is the width of weights in BOPs, unless --weight-bits says another one for a layer.
 const weightBits = 8
 
-// weightShares are the widths of the weights of layers in units of weightBits, by the names of nodes; what is not there
-// has 1.
-func weightShares(n *onnx.Network) (map[string]float64, error) {
+// weightWidths are the widths of the weights of layers, by the names of nodes; what is not there has weightBits.
+func weightWidths(n *onnx.Network) (map[string]int, error) {
 	layers, err := task.LayersOf(n)
-	shares := map[string]float64{}
+	widths := map[string]int{}
 	for _, l := range layers {
-		shares[l.Layer] = float64(l.Bits) / weightBits
+		widths[l.Layer] = l.Bits
 	}
-	return shares, err
+	return widths, err
 }
 
 // Model is a cost model of a network: what demoting each holder saves.
@@ -92,9 +91,18 @@ func (all Costs) Models() []Model {
 	return list
 }
 
+// By says which cost is chosen.
+type By struct {
+	Name string // count, bops, bytes, or a file
+	// those of a ladder, in each of which a file must have a cost of each activation; nil for any other search
+	Widths      []quant.Width
+	Multipliers constraint.Multipliers // of the hardware, by which bit operations are counted
+}
+
 // Read finds what demoting each holder saves, in BOPs, in bytes and by the cost that was chosen.
-func Read(ctx context.Context, p *task.Task, chosen string) (Costs, error) {
-	all, err := workCosts(ctx, p)
+func Read(ctx context.Context, p *task.Task, by By) (Costs, error) {
+	chosen := by.Name
+	all, err := workCosts(ctx, p, by.Multipliers)
 	if err != nil {
 		return all, err
 	}
@@ -110,9 +118,9 @@ func Read(ctx context.Context, p *task.Task, chosen string) (Costs, error) {
 	default:
 		text, err := disk.Read(chosen, constraint.MaxList)
 		if err != nil {
-			return all, mistake.Errorf("--cost: %w; give a file with lines of name,cost or name,low,high", err)
+			return all, mistake.Errorf("--cost: %w; give a file with lines of name,cost or name,low,high, or a table with a head line of widths such as name,4,8,16", err)
 		}
-		saves, high, err := search.ReadCosts(strings.NewReader(string(text)), constraint.Names(p.Network))
+		saves, high, err := readFile(string(text), constraint.Names(p.Network), p.Records, by)
 		if err != nil {
 			return all, mistake.Errorf("--cost %s: %w", chosen, err)
 		}
@@ -128,16 +136,22 @@ func Read(ctx context.Context, p *task.Task, chosen string) (Costs, error) {
 // workCosts counts BOPs and bytes for one sample. A holder has the multiply-accumulates of every node that reads its
 // values alone, and the bytes of its own tensor; nodes that read several, or weights that are searched, are products.
 // Weights have the bytes of their own.
-func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
+func workCosts(ctx context.Context, p *task.Task, by constraint.Multipliers) (all Costs, err error) {
 	uses, err := sites.Uses(p.Network)
 	if err != nil {
 		return all, err
 	}
 	n := len(p.Records)
-	macs, elements, lost, low, high := make([]float64, n), make([]float64, n), make([]int, n), make([]int, n), make([]int, n)
+	elements, lost, low, high := make([]float64, n), make([]int, n), make([]int, n), make([]int, n)
+	for i := range p.Network.Holders {
+		high[i] = p.Records[i].High.Bits
+		low[i] = min(p.Records[i].Low.Bits, high[i])
+		lost[i] = high[i] - low[i]
+	}
+	bops := Model{name: config.CostBops, Saves: make([]float64, n), total: new(0.0)}
 	several := map[string]*product{}
 	var order []*product
-	wide, err := weightShares(p.Network)
+	widths, err := weightWidths(p.Network)
 	if err != nil {
 		return all, err
 	}
@@ -160,29 +174,34 @@ func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 		share, per := float64(q.Data.Len())/float64(p.Data.Len()), float64(q.Block)
 		work := sites.MACs(fixed, dims)
 		for _, u := range uses {
-			macsOf := share * work[u.Node] / per
-			if times, ok := wide[u.Node]; ok {
-				macsOf *= times
+			macs := share * work[u.Node] / per
+			weight, ok := widths[u.Node]
+			if !ok {
+				weight = weightBits
 			}
-			searched := slices.IndexFunc(weights, func(h onnx.Holder) bool { return slices.Contains(h.Consumers, u.Node) })
-			switch holders, both := u.Operands(); {
-			case len(holders) == 1 && !both && searched < 0:
-				macs[holders[0]] += macsOf
-			case len(holders) > 0 && macsOf > 0:
+			first, second := u.Sides()
+			if len(first) == 0 {
+				first, second = second, nil
+			}
+			one := product{sides: [2][]int{first, second}, weight: weight, both: len(second) > 0}
+			if at := slices.IndexFunc(weights, func(h onnx.Holder) bool { return slices.Contains(h.Consumers, u.Node) }); at >= 0 {
+				one.sides[1] = append(one.sides[1], weights[at].Index)
+			}
+			switch {
+			case len(first) == 1 && len(one.sides[1]) == 0:
+				h := first[0]
+				full := macs * by.Bits(high[h], weight, false)
+				bops.Saves[h] += full - macs*by.Bits(low[h], weight, false)
+				*bops.total += full
+			case len(first) > 0 && macs > 0:
 				if several[u.Node] == nil {
-					several[u.Node] = &product{holders: holders, weight: weightBits, weights: -1}
-					switch {
-					case searched >= 0:
-						several[u.Node].weights = weights[searched].Index
-					case both:
-						several[u.Node].weight = 0
+					if one.both || len(one.sides[1]) > 0 {
+						one.weight = 0
 					}
-					order = append(order, several[u.Node])
+					several[u.Node] = &one
+					order = append(order, &one)
 				}
-				if searched >= 0 {
-					macsOf = share * work[u.Node] / per // their width is not in it
-				}
-				several[u.Node].macs += macsOf
+				several[u.Node].macs += macs
 			}
 		}
 		for i, h := range p.Network.Activations() {
@@ -195,12 +214,6 @@ func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 			}
 		}
 	}
-	for i := range p.Network.Holders {
-		high[i] = p.Records[i].High.Bits
-		low[i] = min(p.Records[i].Low.Bits, high[i])
-		lost[i] = high[i] - low[i]
-	}
-	bops := Model{name: config.CostBops, Saves: search.BopsCost(macs, lost, weightBits)}
 	for _, h := range weights {
 		elements[h.Index] = 1
 		for _, size := range h.Weights.Dims {
@@ -208,10 +221,10 @@ func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
 		}
 	}
 	bytes := Model{name: config.CostBytes, Saves: search.BytesCost(elements, lost)}
-	bops.total, bytes.total = sum(search.BopsCost(macs, high, weightBits)), sum(search.BytesCost(elements, high))
+	bytes.total = sum(search.BytesCost(elements, high))
 	if len(order) > 0 {
 		bops.sum, bops.Saves = bops.Saves, slices.Clone(bops.Saves)
-		bops.products = &products{low: low, high: high}
+		bops.products = &products{by: by, low: low, high: high}
 		for _, one := range order {
 			bops.products.list = append(bops.products.list, *one)
 		}

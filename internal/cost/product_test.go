@@ -1,22 +1,45 @@
 package cost
 
 import (
+	"errors"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 
+	"example.org/demote/internal/constraint"
 	"example.org/demote/search"
 )
+
+// hardware are the ways to count bit operations.
+var hardware = []constraint.Multipliers{{}, multipliers("wider"), multipliers("8x8"), multipliers("8x16"), multipliers("16x16"), multipliers("[4x4, 8x16]")}
+
+// multipliers are those of a profile with such a key.
+func multipliers(text string) constraint.Multipliers {
+	f, err := os.CreateTemp("", "*.yaml")
+	if err != nil {
+		panic(err)
+	}
+	defer os.Remove(f.Name())
+	if _, err = f.WriteString("multipliers: " + text); err == nil {
+		err = f.Close()
+	}
+	rules, perr := constraint.Parse(nil, nil, f.Name(), constraint.Words{Low: []string{"int8"}, High: []string{"int16"}})
+	if err = errors.Join(err, perr); err != nil {
+		panic(err)
+	}
+	return rules.Multipliers()
+}
 
 // mixed is a network of four activations and two weights. The first layer has weights that are searched, the second
 // those and two activations on one side, the third is a product of two activations, and the fourth has fixed weights of
 // 8 bits behind two activations.
 func mixed() *products {
 	return &products{low: []int{8, 8, 8, 8, 4, 4}, high: []int{16, 16, 16, 16, 8, 16}, list: []product{
-		{holders: []int{0}, macs: 10, weight: weightBits, weights: 4},
-		{holders: []int{1, 2}, macs: 3, weight: weightBits, weights: 5},
-		{holders: []int{2, 3}, macs: 5, weights: -1},
-		{holders: []int{0, 3}, macs: 2, weight: weightBits, weights: -1},
+		{sides: [2][]int{{0}, {4}}, macs: 10},
+		{sides: [2][]int{{1, 2}, {5}}, macs: 3},
+		{sides: [2][]int{{2}, {3}}, macs: 5, both: true},
+		{sides: [2][]int{{0, 3}}, macs: 2, weight: weightBits},
 	}}
 }
 
@@ -59,7 +82,7 @@ func TestProduct(t *testing.T) {
 // the shares of what a mix demotes are never less than what it saves, and with everything low in layers of fixed widths
 // no more either.
 func TestShares(t *testing.T) {
-	p := &products{low: []int{8, 8, 8, 4}, high: []int{16, 16, 16, 8}, list: []product{{holders: []int{0}, macs: 10, weights: 3}, {holders: []int{1, 2}, macs: 5, weights: -1}}}
+	p := &products{low: []int{8, 8, 8, 4}, high: []int{16, 16, 16, 8}, list: []product{{sides: [2][]int{{0}, {3}}, macs: 10}, {sides: [2][]int{{1}, {2}}, macs: 5, both: true}}}
 	saves := []float64{1, 0, 0, 0}
 	p.shares(saves)
 	if want := []float64{1 + 10*(16-8)*8, 5 * (256 - 64) / 2, 5 * (256 - 64) / 2, 10 * 16 * (8 - 4)}; !slices.Equal(saves, want) {
@@ -67,7 +90,7 @@ func TestShares(t *testing.T) {
 	}
 	for seed := range uint64(200) {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		p := &products{}
+		p := &products{by: hardware[rng.IntN(len(hardware))]}
 		n, weights := 1+rng.IntN(6), 1+rng.IntN(3)
 		for i := range n + weights {
 			low, high := 8, 16
@@ -79,12 +102,16 @@ func TestShares(t *testing.T) {
 			p.low, p.high = append(p.low, low), append(p.high, high)
 		}
 		for range 1 + rng.IntN(8) {
-			one := product{holders: rng.Perm(n)[:1+rng.IntN(min(n, 3))], macs: float64(1 + rng.IntN(9)), weights: -1}
+			perm := rng.Perm(n)
+			cut := 1 + rng.IntN(min(n, 3))
+			one := product{sides: [2][]int{perm[:cut]}, macs: float64(1 + rng.IntN(9))}
 			switch rng.IntN(3) {
 			case 0:
-				one.weights = n + rng.IntN(weights)
+				one.sides[1] = []int{n + rng.IntN(weights)}
 			case 1:
-				one.weight = weightBits
+				one.weight = []int{4, weightBits, 16}[rng.IntN(3)]
+			default: // one holder may be on both sides
+				one.sides[1], one.both = rng.Perm(n)[:1+rng.IntN(min(n, 3))], true
 			}
 			p.list = append(p.list, one)
 		}

@@ -30,7 +30,7 @@ func (a *Evaluation) tell(t search.Tested, n int) {
 	if !t.Held {
 		verdict = "is not proven"
 	}
-	a.Config.Say(fmt.Sprintf("%d of %d activations in int8: %s; %s (p = %.2g)", t.Mask.Count(), t.Mask.Len(), what, verdict, t.PValue))
+	a.Config.Say(fmt.Sprintf("%s: %s; %s (p = %.2g)", a.Config.LowText(t.Mask.Count(), t.Mask.Len()), what, verdict, t.PValue))
 }
 
 // shortage says why the first step could not be promised, and what would help.
@@ -38,7 +38,7 @@ func (a *Evaluation) shortage(t search.Tested, needs []result.Need) string {
 	n := a.set.Set.Len()
 	seen := fmt.Sprintf("%d of the %d samples of the hold-out are right", t.Correct, n)
 	if a.claim.Reference != search.NoReference {
-		seen = fmt.Sprintf("%d activations in int8 lose %d and gain %d of %d samples of the hold-out", t.Mask.Count(), t.Paired.B, t.Paired.C, n)
+		seen = fmt.Sprintf("%s lose %d and gain %d of %d samples of the hold-out", a.Config.LowText(t.Mask.Count(), t.Mask.Len()), t.Paired.B, t.Paired.C, n)
 		if t.Paired.Loss() >= a.claim.Budget {
 			seen += ", no less than the budget"
 		}

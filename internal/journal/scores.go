@@ -15,7 +15,7 @@ import (
 )
 
 // pathSettings are the settings of a fingerprint that decide which scores a search asks for, and change none.
-var pathSettings = []string{"target", "strategy", "chain", "multiplier", "budget", "int16 share", "cost budget", "pins", "groups", "cost", "session", "curve", "confidence", "proof"}
+var pathSettings = []string{"target", "strategy", "chain", "multiplier", "budget", "int16 share", "cost budget", "pins", "groups", "cost", "session", "curve", "confidence", "proof", "ladder"}
 
 // pathRoles are the inputs of which the same holds.
 var pathRoles = []string{"profile", "cost", "start", "holdout"}
@@ -94,6 +94,15 @@ func RunsIn(dir string) []string {
 		}
 	}
 	return list
+}
+
+// StepsIn lists the folders of first steps in those of a list of ladders, also of ladders that have not begun.
+func StepsIn(dir string) []string {
+	found, err := filepath.Glob(filepath.Join(EscapeGlob(dir), "*", StepFolder))
+	if err != nil {
+		return nil
+	}
+	return found
 }
 
 // EscapeGlob makes a path match only itself.

@@ -32,7 +32,7 @@ type State struct {
 // when all of them have.
 func Read(dir string) (s State, ok bool, err error) {
 	runs := journal.RunsIn(dir)
-	if len(runs) == 0 {
+	if len(runs) == 0 && len(journal.StepsIn(dir)) == 0 {
 		return s, false, notBegun(dir)
 	}
 	step, second := filepath.Join(dir, journal.StepFolder), slices.Contains(runs, dir)
@@ -40,6 +40,10 @@ func Read(dir string) (s State, ok bool, err error) {
 		runs = append(runs, journal.RunsIn(step)...)
 	}
 	ended, own := true, time.Time{} // own: when the folder itself was written
+	for _, one := range journal.StepsIn(dir) {
+		ended = ended && slices.Contains(runs, filepath.Dir(one))
+		runs = append(runs, journal.RunsIn(one)...)
+	}
 	for _, one := range runs {
 		now, err := journal.ReadNow(one)
 		if err != nil {
@@ -126,7 +130,7 @@ func (s *State) Text() string {
 	if s.Finished {
 		return "the search has ended"
 	}
-	text := fmt.Sprintf("%d of %d in %s now, best %d; %d evaluations, %d masks%s", s.Low, s.Units, s.Run.LowName(), s.BestLow, s.Evaluations, s.Trials, s.Rate())
+	text := fmt.Sprintf("%d of %d %s now, best %d; %s, %s%s", s.Low, s.Units, s.Run.AreLow(), s.BestLow, result.Count(s.Evaluations, "evaluation"), result.Count(s.Trials, "mask"), s.Rate())
 	if tried := s.Tried(); tried != "" {
 		text += "; tried: " + tried
 	}

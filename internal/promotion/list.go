@@ -69,9 +69,24 @@ func listed(name string) string {
 
 // ReadList reads a promotion list and returns the indices of its names in known. It also reads older lists, which have
 // no quotes. The error names the line.
-func ReadList(text []byte, index map[string]int) ([]int, error) {
-	var list []int
-	n := 0
+func ReadList(text []byte, index map[string]int) (list []int, err error) {
+	names, err := ReadParts(text, index, func(string) (bool, error) { return false, nil })
+	for _, n := range names {
+		list = append(list, n.Index)
+	}
+	return list, err
+}
+
+// A Placed is a name of a list in parts.
+type Placed struct {
+	Index   int    // of the name
+	Heading string // of the part that it stands in; empty above all parts
+}
+
+// ReadParts is ReadList for a list in parts, such as Parted writes. part tells whether a heading begins one, or is a
+// line for the reader.
+func ReadParts(text []byte, index map[string]int, part func(heading string) (bool, error)) (list []Placed, err error) {
+	n, at := 0, ""
 	for line := range strings.SplitSeq(string(text), "\n") {
 		n++
 		line = strings.TrimSuffix(line, "\r")
@@ -79,13 +94,21 @@ func ReadList(text []byte, index map[string]int) ([]int, error) {
 			continue
 		}
 		i, ok := find(line, index)
-		if !ok && strings.HasPrefix(line, headingMark) {
+		if heading, is := strings.CutPrefix(line, headingMark); !ok && is {
+			heading = strings.TrimSpace(heading)
+			begins, err := part(heading)
+			if err != nil {
+				return nil, mistake.Errorf("%d: %w", n, err)
+			}
+			if begins {
+				at = heading
+			}
 			continue
 		}
 		if !ok {
 			return nil, mistake.Errorf("%d: the network has no holder %q; `demote inspect` lists them", n, unlisted(line))
 		}
-		list = append(list, i)
+		list = append(list, Placed{i, at})
 	}
 	return list, nil
 }

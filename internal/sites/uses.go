@@ -25,6 +25,9 @@ func (u Use) Operands() (holders []int, both bool) {
 	return ir.Sorted(slices.Concat(u.sides[0], u.sides[1])), len(u.sides[0]) > 0 && len(u.sides[1]) > 0
 }
 
+// Sides are the operands apart: the holders behind the first input of the node, and behind the second.
+func (u Use) Sides() (first, second []int) { return ir.Sorted(u.sides[0]), ir.Sorted(u.sides[1]) }
+
 // Uses lists the nodes of the network, in topological order, that read or make the values of a holder. A node inside a
 // fused pattern, such as Conv in Conv + Relu, makes the holder at the pattern's end.
 func Uses(n *network.Network) ([]Use, error) {

@@ -100,16 +100,16 @@ func floatTask(ctx context.Context, c config.Config) (_ *Task, err error) {
 	defer calib.Close()
 	p.how = c
 	if c.SearchWeights {
-		if err := quantize.HoldWeights(p.Network, quant.W4); err != nil {
+		if err := HoldWeights(p.Network); err != nil {
 			return nil, err
 		}
 	}
 	if c.DryRun {
 		p.Records, err = assumed(p.Network, c)
-	} else if records, ok := recordedGrids(p.Network, c.Recorded, c); ok {
-		p.Records = records
+	} else if r, ok := recordedGrids(p.Network, c); ok {
+		p.Records, p.first = r.records, r.first
 		p.keepBare(c)
-		err = p.putWeights(c)
+		err = p.putWeights(c, r.unchosen)
 	} else {
 		err = p.calibrate(ctx, calib, c)
 	}
@@ -128,6 +128,9 @@ func floatTask(ctx context.Context, c config.Config) (_ *Task, err error) {
 		return p.BookData("data", p.Data)
 	})
 }
+
+// HoldWeights makes holders of the weights of layers, between 4 bits and the width that they have otherwise.
+func HoldWeights(n *onnx.Network) error { return quantize.HoldWeights(n, quant.W4) }
 
 // openWith opens the data for a network that has been read, has a child process try it, and finds how samples lie in
 // a block. The configuration that it returns says so to what is done next.
@@ -161,19 +164,20 @@ func (p *Task) calibrate(ctx context.Context, calib *dataset.Set, c config.Confi
 	p.Records, p.Seen, p.Counts, p.first = grids.Records, grids.Seen, grids.Counts, grids.First
 	p.Candidates = grids.Candidates
 	p.keepBare(c)
+	unchosen := p.Records
 	if low, ok := p.LowBy(c.Ranges); ok {
 		p.Records, p.Candidates = p.WithLow(low), nil
 	}
 	if err := c.During(stage.Scan, 0, func() error { return p.scanCalibration(calib) }); err != nil {
 		return err
 	}
-	return p.putWeights(c)
+	return p.putWeights(c, unchosen)
 }
 
-// putWeights puts the weights on their grids, as the records have them, and biases unless low grids are chosen yet.
-func (p *Task) putWeights(c config.Config) error {
+// putWeights puts the weights on their grids, which follow the records as they are before low grids are chosen, and
+// biases on theirs unless that is yet to come.
+func (p *Task) putWeights(c config.Config, records []quant.Record) error {
 	return c.During(stage.Weights, 0, func() error {
-		records := p.Records
 		if p.first != nil { // both steps of a ladder have the same weights
 			records = p.first
 		}

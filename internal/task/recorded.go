@@ -12,24 +12,66 @@ import (
 	"example.org/demote/result"
 )
 
+// A recording is what the results of a run say of its records, by holder.
+type recording struct {
+	records  []quant.Record
+	unchosen []quant.Record // as they were when weights got their grids: before the low ones were chosen
+	first    []quant.Record // of a ladder's second step: those of its first, likewise; else nil
+}
+
 // recordedGrids makes the records of a network from the holders of a result, whose grids are what was searched;
 // calibrating again would take as long as the first time, and on another machine find others. False where that cannot
-// be: the result has other holders, as calibration leaves out masks, or says less of a grid than its formula needs.
-func recordedGrids(n *onnx.Network, was []result.Holder, c config.Config) ([]quant.Record, bool) {
+// be: the result has other holders, as calibration leaves out masks, or says less of a grid than its formula needs. The
+// second step of a ladder takes the result of its first as well, since weights go by the grids of that.
+func recordedGrids(n *onnx.Network, c config.Config) (r recording, ok bool) {
+	if r.records, r.unchosen, ok = recordsOf(n, c.Recorded, c); !ok || !c.Second() {
+		return r, ok
+	}
+	first, unchosen, ok := recordsOf(n, c.RecordedFirst, c)
+	if !ok {
+		return r, false
+	}
+	held := c.Held()
+	for i, h := range n.Holders { // both results are of one ladder
+		if start := first[i].Low; held[h.Name] && r.records[i] != (quant.Record{Low: first[i].High, High: first[i].High}) || !held[h.Name] && r.records[i].High != start {
+			return r, false
+		}
+	}
+	r.first = unchosen
+	return r, true
+}
+
+// recordsOf are the records that the holders of one result say, and those before low grids were chosen.
+func recordsOf(n *onnx.Network, was []result.Holder, c config.Config) (records, unchosen []quant.Record, ok bool) {
 	formula, err := quant.ParseFormula(c.Formula)
 	if err != nil || formula == quant.MCTQ || len(was) != len(n.Holders) {
-		return nil, false
+		return nil, nil, false
 	}
-	records := make([]quant.Record, len(was))
 	for i, h := range n.Holders {
 		low, ok := recordedGrid(was[i].Low, formula)
 		high, also := recordedGrid(was[i].High, formula)
 		if h.Name != was[i].Name || !ok || !also {
-			return nil, false
+			return nil, nil, false
 		}
-		records[i] = quant.Record{Low: low, High: high}
+		records = append(records, quant.Record{Low: low, High: high})
+		if h.Weights == nil && c.ChoosesRanges() {
+			if low, ok = minMaxGrid(was[i], low, c); !ok {
+				return nil, nil, false
+			}
+		}
+		unchosen = append(unchosen, quant.Record{Low: low, High: high})
 	}
-	return records, true
+	return records, unchosen, true
+}
+
+// minMaxGrid is the low grid of a holder before another range was chosen for it.
+func minMaxGrid(was result.Holder, low quant.Grid, c config.Config) (quant.Grid, bool) {
+	kind, err := quant.ParseKind(c.GridLow)
+	if err != nil || was.Seen == nil {
+		return low, false
+	}
+	g, err := quant.GridOf(low.Formula, kind, low.Bits, quant.Range{Min: float32(was.Seen.Min), Max: float32(was.Seen.Max)})
+	return g, err == nil
 }
 
 // recordedGrid is the grid that record.Grid has written; false where the lines of the result do not make one.

@@ -27,7 +27,7 @@ func TestRecordedGrids(t *testing.T) {
 				for i, h := range p.Network.Holders {
 					was = append(was, result.Holder{Name: h.Name, Low: record.Grid(p.Records[i].Low), High: record.Grid(p.Records[i].High)})
 				}
-				records, ok := recordedGrids(p.Network, was, cfg)
+				records, _, ok := recordsOf(p.Network, was, cfg)
 				if ok != (formula != "mctq") || ok && !slices.Equal(records, p.Records) {
 					t.Fatalf("%v: %+v, want %+v", ok, records, p.Records)
 				}
@@ -41,11 +41,11 @@ func TestRecordedGrids(t *testing.T) {
 				} {
 					broken := slices.Clone(was)
 					change(&broken[1])
-					if records, ok := recordedGrids(p.Network, broken, cfg); ok {
+					if records, _, ok := recordsOf(p.Network, broken, cfg); ok {
 						t.Errorf("%s: taken as %+v", name, records[1])
 					}
 				}
-				if _, ok := recordedGrids(p.Network, was[1:], cfg); ok {
+				if _, _, ok := recordsOf(p.Network, was[1:], cfg); ok {
 					t.Error("fewer holders are taken")
 				}
 			})
