@@ -1,0 +1,106 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// MostBytes is the most that a file on the way may have.
+const MostBytes = 64 << 20
+
+// A Digest is the sha256 of a file's bytes, by which it is named.
+type Digest [sha256.Size]byte
+
+// String is the digest as a file's name.
+func (d Digest) String() string { return hex.EncodeToString(d[:]) }
+
+// Files are the files of a run on the way to workers. What is lost of them can be put again.
+type Files struct{ store jetstream.ObjectStore }
+
+// NewFiles makes room for files, at the coordinator, in place of what a run that was killed has left.
+func NewFiles(ctx context.Context, c *nats.Conn) (*Files, error) {
+	js, err := jetstream.New(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := js.DeleteObjectStore(ctx, bucket); err != nil && !errors.Is(err, jetstream.ErrBucketNotFound) && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, fmt.Errorf("files of an earlier run: %w", err)
+	}
+	store, err := js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: bucket, Storage: jetstream.FileStorage, Replicas: 1})
+	if err != nil {
+		return nil, fmt.Errorf("no room for files: %w", err)
+	}
+	return &Files{store}, nil
+}
+
+// OpenFiles opens the files of a run, at a worker.
+func OpenFiles(ctx context.Context, c *nats.Conn) (*Files, error) {
+	js, err := jetstream.New(c)
+	if err != nil {
+		return nil, err
+	}
+	store, err := js.ObjectStore(ctx, bucket)
+	if err != nil {
+		return nil, fmt.Errorf("the coordinator has no files: %w", err)
+	}
+	return &Files{store}, nil
+}
+
+// Put puts a file of at most MostBytes, unless it is there, and returns its digest.
+func (f *Files) Put(ctx context.Context, data []byte) (d Digest, err error) {
+	d = sha256.Sum256(data)
+	if len(data) > MostBytes {
+		return d, fmt.Errorf("a file of %d bytes: %d at most", len(data), MostBytes)
+	}
+	if info, err := f.store.GetInfo(ctx, d.String()); err == nil && info.Size == uint64(len(data)) {
+		return d, nil
+	}
+	_, err = f.store.Put(ctx, jetstream.ObjectMeta{Name: d.String()}, bytes.NewReader(data))
+	return d, err
+}
+
+// Get fetches a file. One whose bytes do not have the digest is fetched once more; then the error matches ErrDigest.
+func (f *Files) Get(ctx context.Context, d Digest) (data []byte, err error) {
+	for range 2 {
+		if data, err = f.get(ctx, d); err == nil || !errors.Is(err, ErrDigest) {
+			return data, err
+		}
+	}
+	return nil, err
+}
+
+// ErrDigest says that a file's bytes are not those that its name promises.
+var ErrDigest = errors.New("its bytes do not have its digest")
+
+func (f *Files) get(ctx context.Context, d Digest) ([]byte, error) {
+	file, err := f.store.Get(ctx, d.String())
+	if err != nil {
+		return nil, fmt.Errorf("file %v: %w", d, err)
+	}
+	defer file.Close()
+	info, err := file.Info()
+	if err != nil {
+		return nil, fmt.Errorf("file %v: %w", d, err)
+	}
+	if info.Size > MostBytes {
+		return nil, fmt.Errorf("file %v of %d bytes: %d at most: %w", d, info.Size, MostBytes, ErrDigest)
+	}
+	data, err := io.ReadAll(io.LimitReader(file, MostBytes+1))
+	switch {
+	case errors.Is(err, jetstream.ErrDigestMismatch):
+		return nil, fmt.Errorf("file %v: %w", d, ErrDigest)
+	case err != nil:
+		return nil, fmt.Errorf("file %v: %w", d, err)
+	case sha256.Sum256(data) != d:
+		return nil, fmt.Errorf("file %v: %w", d, ErrDigest)
+	}
+	return data, nil
+}
