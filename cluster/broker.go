@@ -6,12 +6,14 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
+	"example.org/demote/crash"
 	"example.org/demote/disk"
 	"example.org/demote/mistake"
 )
@@ -20,7 +22,11 @@ import (
 type Broker struct {
 	folder *Folder
 	server *server.Server
+	lock   sync.Mutex // of opts
 	opts   *server.Options
+	stop   chan struct{} // closed: look at the list of workers no longer
+	free   func()        // of a store of its own
+	once   sync.Once
 }
 
 // Limits of a server: a message is a lease or a piece of a file, and a worker that does not hear is cut off.
@@ -30,9 +36,14 @@ const (
 	readyWithin = 10 * time.Second
 )
 
-// Listen starts a server at HOST:PORT (port 0: a free one), which keeps files in a folder of its own, store. It speaks
-// TLS 1.3 and knows workers by their keys, on loopback too.
-func Listen(folder *Folder, address, store string) (*Broker, error) {
+// lookEvery is how often the list of workers is looked at.
+const lookEvery = time.Second
+
+// Listen starts a server at HOST:PORT (port 0: a free one), which keeps files in a folder of its own, store; empty: in
+// a temporary one. It speaks TLS 1.3 and knows workers by their keys, on loopback too. Who joins or is revoked while it
+// runs is let in or cut off within a second. Whom it refuses is said in a line, once a minute each; say may be nil, and
+// is called from other goroutines.
+func Listen(folder *Folder, address, store string, say func(line string)) (_ *Broker, err error) {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return nil, mistake.Errorf("%s: give an address and a port of this machine, such as 10.0.0.5:4222", address)
@@ -46,7 +57,18 @@ func Listen(folder *Folder, address, store string) (*Broker, error) {
 	if err != nil {
 		return nil, mistake.Errorf("the cluster's certificate: %w", err)
 	}
-	b := &Broker{folder: folder, opts: &server.Options{
+	free := func() {}
+	if store == "" {
+		if store, free, err = disk.TempFolder(); err != nil {
+			return nil, mistake.Errorf("%w", err)
+		}
+	}
+	defer func() {
+		if err != nil {
+			free()
+		}
+	}()
+	b := &Broker{folder: folder, stop: make(chan struct{}), free: free, opts: &server.Options{
 		Host: at.Addr().String(), Port: int(at.Port()), ServerName: serverName, NoSigs: true, NoLog: true,
 		TLS: true, TLSConfig: secure, TLSTimeout: 5, TLSHandshakeFirst: true,
 		JetStream: true, StoreDir: store, MaxPayload: mostPayload, MaxPending: mostPending, WriteDeadline: 10 * time.Second,
@@ -54,17 +76,29 @@ func Listen(folder *Folder, address, store string) (*Broker, error) {
 	if at.Port() == 0 {
 		b.opts.Port = server.RANDOM_PORT
 	}
+	known, err := folder.Workers()
+	if err != nil {
+		return nil, err
+	}
 	if b.opts.Nkeys, err = folder.users(); err != nil {
 		return nil, err
 	}
 	if b.server, err = server.NewServer(b.opts); err != nil {
 		return nil, fmt.Errorf("cannot start the cluster's server: %w", err)
 	}
+	if say != nil {
+		b.server.SetLogger(&refusals{say: say, now: time.Now, said: map[string]time.Time{}}, true, false)
+	}
 	go b.server.Start()
 	if !b.server.ReadyForConnections(readyWithin) {
 		b.Close()
 		return nil, fmt.Errorf("the cluster's server did not start within %v", readyWithin)
 	}
+	go func() {
+		var err error
+		defer crash.Catch(&err) // the list stays as it is
+		b.look(known)
+	}()
 	return b, nil
 }
 
@@ -76,6 +110,8 @@ func (b *Broker) Address() string {
 
 // Reload takes over who may take part from the folder: a worker that was revoked is cut off at once.
 func (b *Broker) Reload() error {
+	b.lock.Lock()
+	defer b.lock.Unlock()
 	users, err := b.folder.users()
 	if err != nil {
 		return err
@@ -89,10 +125,31 @@ func (b *Broker) Reload() error {
 	return nil
 }
 
-// Close ends the server and all its connections.
+// look takes over each new list of workers. One that cannot be read changes nothing.
+func (b *Broker) look(last []Worker) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-b.stop:
+			return
+		case <-tick.C:
+		}
+		now, err := b.folder.Workers()
+		if err == nil && !slices.Equal(now, last) && b.Reload() == nil {
+			last = now
+		}
+	}
+}
+
+// Close ends the server and all its connections. It may be called again.
 func (b *Broker) Close() {
-	b.server.Shutdown()
-	b.server.WaitForShutdown()
+	b.once.Do(func() {
+		close(b.stop)
+		b.server.Shutdown()
+		b.server.WaitForShutdown()
+		b.free()
+	})
 }
 
 // users are all that may connect: the coordinator, who may do anything, and the workers.
@@ -137,7 +194,7 @@ func (b *Broker) Connect() (*nats.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connect("", "coordinator", key, nats.InProcessServer(b.server))
+	return connect("", coordinatorName, key, nats.InProcessServer(b.server))
 }
 
 // Dial connects a worker of a name to the server of its cluster, at HOST:PORT.
@@ -156,8 +213,13 @@ func connect(url, name string, key nkeys.KeyPair, more ...nats.Option) (*nats.Co
 	if err != nil {
 		return nil, err
 	}
-	return nats.Connect(url, slices.Concat([]nats.Option{
-		nats.Name(name), nats.CustomInboxPrefix(inbox(name)), nats.MaxReconnects(-1), nats.ReconnectWait(200 * time.Millisecond),
-		nats.Nkey(public, key.Sign),
-	}, more)...)
+	return nats.Connect(url, slices.Concat(options(name), []nats.Option{nats.Nkey(public, key.Sign)}, more)...)
+}
+
+// coordinatorName is the coordinator's own; no worker has it.
+const coordinatorName = "coordinator"
+
+// options are those of every connection.
+func options(name string) []nats.Option {
+	return []nats.Option{nats.Name(name), nats.CustomInboxPrefix(inbox(name)), nats.MaxReconnects(-1), nats.ReconnectWait(200 * time.Millisecond)}
 }

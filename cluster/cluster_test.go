@@ -36,7 +36,7 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	b.join = b.joined(t, "w1")
-	if b.broker, err = cluster.Listen(b.folder, "127.0.0.1:0", t.TempDir()); err != nil {
+	if b.broker, err = cluster.Listen(b.folder, "127.0.0.1:0", "", nil); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.broker.Close)
@@ -292,8 +292,8 @@ func TestBadCredentials(t *testing.T) {
 		"is no worker's file":                    func() error { _, err := cluster.ReadJoin(damaged); return err },
 		"may be read by others":                  func() error { _, err := cluster.ReadJoin(open); return err },
 		"no such file":                           func() error { _, err := cluster.ReadJoin(filepath.Join(b.dir, "nothing")); return err },
-		"give an address and a port":             func() error { _, err := cluster.Listen(b.folder, "localhost", t.TempDir()); return err },
-		"the address is in use, or not of this ": func() error { _, err := cluster.Listen(b.folder, b.broker.Address(), t.TempDir()); return err },
+		"give an address and a port":             func() error { _, err := cluster.Listen(b.folder, "localhost", "", nil); return err },
+		"the address is in use, or not of this ": func() error { _, err := cluster.Listen(b.folder, b.broker.Address(), "", nil); return err },
 	} {
 		if err := try(); !mistake.Is(err) || !strings.Contains(err.Error(), text) {
 			t.Errorf("%v, want a mistake with %q", err, text)

@@ -106,8 +106,8 @@ var goodName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
 // Join lets a worker take part from the next connection on, and returns its file. The key in it is nowhere else.
 func (f *Folder) Join(name string, now time.Time) (Join, error) {
-	if !goodName.MatchString(name) {
-		return Join{}, mistake.Errorf("worker %q: give a name of letters, digits, - and _, 63 at most", name)
+	if !goodName.MatchString(name) || name == coordinatorName {
+		return Join{}, mistake.Errorf("worker %q: give a name of letters, digits, - and _, 63 at most, that is not the coordinator's", name)
 	}
 	list, err := f.Workers()
 	if err != nil {

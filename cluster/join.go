@@ -49,7 +49,7 @@ func ReadJoin(path string) (j Join, err error) {
 		return j, mistake.Errorf("%w", err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return j, mistake.Errorf("%s may be read by others (%v), and has a key in it: chmod 600 %s, and have the worker join anew if they could be others'", path, mode, path)
+		return j, othersRead(path, mode)
 	}
 	data, err := disk.Read(path, mostJoinBytes)
 	if err != nil {
@@ -70,4 +70,9 @@ func ReadJoin(path string) (j Join, err error) {
 		return j, mistake.Errorf("%s: its certificate is damaged: have the worker join anew", path)
 	}
 	return j, nil
+}
+
+// othersRead refuses a file with a key in it that others may read.
+func othersRead(path string, mode os.FileMode) error {
+	return mistake.Errorf("%s may be read by others (%v), and has a key in it: chmod 600 %s, and have the worker join anew if they could be others'", path, mode, path)
 }
