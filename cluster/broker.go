@@ -60,7 +60,7 @@ func Listen(folder *Folder, address, store string) (*Broker, error) {
 	if b.server, err = server.NewServer(b.opts); err != nil {
 		return nil, fmt.Errorf("cannot start the cluster's server: %w", err)
 	}
-	go b.server.Start()
+	b.server.Start() // which does not wait
 	if !b.server.ReadyForConnections(readyWithin) {
 		b.Close()
 		return nil, fmt.Errorf("the cluster's server did not start within %v", readyWithin)
