@@ -89,7 +89,7 @@ func Listen(folder *Folder, address, store string, say func(line string)) (_ *Br
 	if say != nil {
 		b.server.SetLogger(&refusals{say: say, now: time.Now, said: map[string]time.Time{}}, true, false)
 	}
-	go b.server.Start()
+	b.server.Start() // which does not wait
 	if !b.server.ReadyForConnections(readyWithin) {
 		b.Close()
 		return nil, fmt.Errorf("the cluster's server did not start within %v", readyWithin)

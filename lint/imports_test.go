@@ -122,6 +122,9 @@ var mayImport = map[string][]string{
 	"backend/fleet":          {"crash", "backend/bounds"},
 	"backend/bounds":         {"search"},
 
+	// What carries a search to other machines; the only room that imports NATS.
+	"cluster": {"crash", "disk", "mistake"},
+
 	"cgo":  {"quant"},
 	"cuda": {"mistake", "quant", "crash"},
 	// The search is a face over rooms that a user of its results needs too; what lies below them imports nothing.
@@ -199,6 +202,17 @@ func TestTestSupportStaysOutOfThePrograms(t *testing.T) {
 			last := path[strings.LastIndex(path, "/")+1:]
 			if support[path] || strings.HasPrefix(path, "example.org/demote/") && strings.HasSuffix(last, "test") {
 				t.Errorf("%s imports %s, which is for tests", f.path, path)
+			}
+		}
+	}
+}
+
+// TestOnlyTheClusterImportsNATS holds that a program without the cluster's room has no server in it.
+func TestOnlyTheClusterImportsNATS(t *testing.T) {
+	for _, f := range parseAll(t) {
+		for _, path := range f.imports() {
+			if strings.HasPrefix(path, "github.com/nats-io/") && f.room != "cluster" {
+				t.Errorf("%s imports %s: only cluster may", f.path, path)
 			}
 		}
 	}

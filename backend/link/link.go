@@ -1,0 +1,31 @@
+package link
+
+import "context"
+
+// FileBytes is the most that a file has which is put, and a request or a reply.
+const FileBytes = 64 << 20
+
+// A Link leads to one worker. Its methods may be called from several goroutines.
+type Link interface {
+	// Name says which worker it is, for people: its host and device.
+	Name() string
+	// Call has the worker answer a request of up to FileBytes, and waits. There is exactly one answer or an error.
+	Call(ctx context.Context, request []byte) (reply []byte, err error)
+	// Send hands the worker a message and does not wait. Messages keep their order, and may be lost or come twice.
+	Send(message []byte) error
+	// Receive has message called with each message that the worker sends by itself: they come in any order, late,
+	// twice or not at all. lost is called once, when the worker is gone. Receive is called once, before anything else.
+	Receive(message func([]byte), lost func(why error))
+	// Put makes a file of up to FileBytes one that the worker can Get, and returns its sha256.
+	Put(ctx context.Context, data []byte) (digest [32]byte, err error)
+	// Close ends the link. The worker is free for another search. It may be called more than once.
+	Close()
+}
+
+// A Host is what a worker has of the other side.
+type Host interface {
+	// Get returns the file of a sha256. Whoever implements it need not look at the digest: the worker does.
+	Get(ctx context.Context, digest [32]byte) ([]byte, error)
+	// Send sends a message to the search, and does not wait. It may be lost.
+	Send(message []byte) error
+}
