@@ -74,10 +74,18 @@ func DefaultFolder() (string, error) {
 	return filepath.Join(dir, "demote", "cluster"), nil
 }
 
+// An Admin is who looks after a cluster.
+type Admin struct{ conn *nats.Conn }
+
+// Close ends the connection.
+func (a *Admin) Close() { a.conn.Close() }
+
 // Administer connects who looks after a cluster to its server, at HOST:PORT: by the folder of the cluster's
 // credentials, or by the credentials of a cluster of NATS that others run, where creds is not empty. Its errors are
 // for people.
-func Administer(address, folder, creds string) (c *nats.Conn, err error) {
+func Administer(address, folder, creds string) (*Admin, error) {
+	var c *nats.Conn
+	var err error
 	if creds != "" {
 		c, err = DialCreds(address, creds, "")
 	} else {
@@ -86,8 +94,11 @@ func Administer(address, folder, creds string) (c *nats.Conn, err error) {
 			c, err = f.Dial(address)
 		}
 	}
-	if err == nil || mistake.Is(err) {
-		return c, err
+	switch {
+	case err == nil:
+		return &Admin{c}, nil
+	case mistake.Is(err):
+		return nil, err
 	}
 	if r := Refusal(err, address); r != nil {
 		return nil, r

@@ -55,11 +55,11 @@ func ServeStatus(c *nats.Conn, status func() Status) (stop func(), err error) {
 // askWithin is how long a coordinator may take to answer.
 const askWithin = 5 * time.Second
 
-// AskStatus asks the coordinator of a search how it stands.
-func AskStatus(ctx context.Context, c *nats.Conn) (s Status, err error) {
+// Status asks the coordinator of a search how it stands.
+func (a *Admin) Status(ctx context.Context) (s Status, err error) {
 	ctx, stop := context.WithTimeout(ctx, askWithin)
 	defer stop()
-	m, err := c.RequestWithContext(ctx, statusSubject, nil)
+	m, err := a.conn.RequestWithContext(ctx, statusSubject, nil)
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
 		return s, mistake.Errorf("no search runs on this cluster now")
@@ -71,13 +71,13 @@ func AskStatus(ctx context.Context, c *nats.Conn) (s Status, err error) {
 
 // Clean removes the files that a search which was killed has left in a cluster, and returns their bytes. It refuses
 // while a search runs there.
-func Clean(ctx context.Context, c *nats.Conn) (bytes uint64, err error) {
-	if s, err := AskStatus(ctx, c); err == nil {
+func (a *Admin) Clean(ctx context.Context) (bytes uint64, err error) {
+	if s, err := a.Status(ctx); err == nil {
 		return 0, mistake.Errorf("the search in %s runs on this cluster: its files are in use", s.Run)
 	}
 	ctx, stop := context.WithTimeout(ctx, askWithin)
 	defer stop()
-	js, err := jetstream.New(c)
+	js, err := jetstream.New(a.conn)
 	if err != nil {
 		return 0, err
 	}

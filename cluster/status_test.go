@@ -1,7 +1,6 @@
 package cluster_test
 
 import (
-	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -23,7 +22,7 @@ func TestStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer admin.Close()
-	if _, err := cluster.AskStatus(t.Context(), admin); !mistake.Is(err) || !strings.Contains(err.Error(), "no search runs") {
+	if _, err := admin.Status(t.Context()); !mistake.Is(err) || !strings.Contains(err.Error(), "no search runs") {
 		t.Errorf("without a search: %v", err)
 	}
 	want := cluster.Status{Run: "r", Version: "v1", Samples: 1000, Blocks: 50, Leases: 7, Workers: []cluster.WorkerStatus{
@@ -32,17 +31,15 @@ func TestStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := cluster.AskStatus(t.Context(), admin)
+	got, err := admin.Status(t.Context())
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	w, told := b.dial(t, b.join, "w1")
-	short, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	if _, err := cluster.AskStatus(short, w); err == nil || len(told) == 0 {
+	if _, err := w.Request("demote.status", nil, time.Second); err == nil || len(told) == 0 {
 		t.Errorf("a worker asks: %v", err)
 	}
-	if _, err := cluster.Clean(t.Context(), admin); !mistake.Is(err) || !strings.Contains(err.Error(), "its files are in use") {
+	if _, err := admin.Clean(t.Context()); !mistake.Is(err) || !strings.Contains(err.Error(), "its files are in use") {
 		t.Errorf("cleaned while a search runs: %v", err)
 	}
 	stop()
@@ -53,10 +50,10 @@ func TestStatus(t *testing.T) {
 	if _, err := files.Put(t.Context(), make([]byte, 300_000)); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := cluster.Clean(t.Context(), admin); err != nil || n < 300_000 {
+	if n, err := admin.Clean(t.Context()); err != nil || n < 300_000 {
 		t.Errorf("%d bytes removed, %v", n, err)
 	}
-	if n, err := cluster.Clean(t.Context(), admin); err != nil || n != 0 {
+	if n, err := admin.Clean(t.Context()); err != nil || n != 0 {
 		t.Errorf("again: %d bytes removed, %v", n, err)
 	}
 }
