@@ -197,14 +197,14 @@ func (b *Broker) Connect() (*nats.Conn, error) {
 	return connect("", coordinatorName, key, nats.InProcessServer(b.server))
 }
 
-// Dial connects a worker of a name to the server of its cluster, at HOST:PORT.
-func (j Join) Dial(address, name string) (*nats.Conn, error) {
+// Dial connects a worker to the server of its cluster, at HOST:PORT.
+func (j Join) Dial(address string) (*nats.Conn, error) {
 	key, err := nkeys.FromSeed(j.seed)
 	if err != nil {
 		return nil, err
 	}
 	secure, _ := clientTLS(j.Authority)
-	return connect("tls://"+address, name, key, nats.Secure(secure), nats.TLSHandshakeFirst())
+	return connect("tls://"+address, j.Name, key, nats.Secure(secure), nats.TLSHandshakeFirst())
 }
 
 // connect connects by a key. A connection that is lost is made again, as long as it takes.

@@ -58,13 +58,13 @@ func (b *bench) joined(t *testing.T, name string) string {
 }
 
 // dial connects a worker, and gathers what the server tells it on its own account.
-func (b *bench) dial(t *testing.T, path, name string) (*nats.Conn, chan error) {
+func (b *bench) dial(t *testing.T, path string) (*nats.Conn, chan error) {
 	t.Helper()
 	j, err := cluster.ReadJoin(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := j.Dial(b.broker.Address(), name)
+	c, err := j.Dial(b.broker.Address())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,8 +95,8 @@ func TestWorkersRights(t *testing.T) {
 	if err := head.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	w, told := b.dial(t, b.join, "w1")
-	for _, subject := range []string{"demote.hello", "demote.r1.answer", "demote.r1.beat", "demote.r1.proof", "demote.r1.bye"} {
+	w, told := b.dial(t, b.join)
+	for _, subject := range []string{"demote.hello.w1", "demote.r1.w1.i1.up"} {
 		if err := w.Publish(subject, []byte("x")); err != nil {
 			t.Fatal(err)
 		}
@@ -121,19 +121,19 @@ func TestWorkersRights(t *testing.T) {
 			t.Errorf("%s: nobody minds", what)
 		}
 	}
-	for _, subject := range []string{"demote.r1.lease", "demote.r1.drop", "demote.r1.plan", "other", "$JS.API.STREAM.DELETE.OBJ_demote", "$SYS.REQ.SERVER.PING", "_INBOX_demote_w2.x"} {
+	for _, subject := range []string{"demote.hello.w2", "demote.r1.w2.i1.up", "demote.r1.w1.i1.down", "demote.r1.beat", "demote.status", "other", "$JS.API.STREAM.DELETE.OBJ_demote", "$SYS.REQ.SERVER.PING", "_INBOX_demote_w2.x"} {
 		if err := w.Publish(subject, nil); err != nil {
 			t.Fatal(err)
 		}
 		refused("publish " + subject)
 	}
-	for _, subject := range []string{"demote.r1.answer", "demote.>", "_INBOX_demote_w2.>", ">"} {
+	for _, subject := range []string{"demote.r1.w1.i1.up", "demote.r1.w2.i1.down", "demote.hello.w1", "demote.>", "_INBOX_demote_w2.>", ">"} {
 		if _, err := w.SubscribeSync(subject); err != nil {
 			t.Fatal(err)
 		}
 		refused("subscribe " + subject)
 	}
-	for _, subject := range []string{"demote.r1.lease", "demote.r1.drop", "demote.r1.plan"} {
+	for _, subject := range []string{"demote.r1.w1.i1.down", "demote.r1.beat"} {
 		s, err := w.SubscribeSync(subject)
 		if err == nil {
 			err = w.Flush()
@@ -148,7 +148,7 @@ func TestWorkersRights(t *testing.T) {
 			t.Errorf("%s: %v", subject, err)
 		}
 	}
-	if text := cluster.WorkerRights("w1").Text(); !strings.Contains(text, "publish demote.hello\n") || !strings.Contains(text, "subscribe demote.*.lease\n") {
+	if text := cluster.WorkerRights("w1").Text(); !strings.Contains(text, "publish demote.hello.w1\n") || !strings.Contains(text, "subscribe demote.*.w1.*.down\n") {
 		t.Errorf("an administrator is told %q", text)
 	}
 }
@@ -165,7 +165,7 @@ func TestStrangersStayOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c, err := stranger.Dial(at, "w1"); err == nil {
+	if c, err := stranger.Dial(at); err == nil {
 		c.Close()
 		t.Error("a worker of another cluster is let in, or lets another coordinator in")
 	}
@@ -177,7 +177,7 @@ func TestStrangersStayOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c, err := own.WithKey(key).Dial(at, "w1"); err == nil {
+	if c, err := own.WithKey(key).Dial(at); err == nil {
 		c.Close()
 		t.Error("a key that the cluster does not know is let in")
 	}
@@ -187,7 +187,7 @@ func TestStrangersStayOut(t *testing.T) {
 // while the server runs.
 func TestRevoked(t *testing.T) {
 	b := newBench(t)
-	w, _ := b.dial(t, b.join, "w1")
+	w, _ := b.dial(t, b.join)
 	cut := make(chan struct{})
 	w.SetDisconnectErrHandler(func(*nats.Conn, error) { close(cut) })
 	second := b.joined(t, "w2")
@@ -204,11 +204,11 @@ func TestRevoked(t *testing.T) {
 	}
 	if j, err := cluster.ReadJoin(b.join); err != nil {
 		t.Fatal(err)
-	} else if c, err := j.Dial(b.broker.Address(), "w1"); err == nil {
+	} else if c, err := j.Dial(b.broker.Address()); err == nil {
 		c.Close()
 		t.Error("a revoked worker is let in")
 	}
-	b.dial(t, second, "w2")
+	b.dial(t, second)
 	if err := b.folder.Revoke("w1"); !mistake.Is(err) {
 		t.Errorf("revoked twice: %v", err)
 	}
@@ -220,12 +220,12 @@ func TestFiles(t *testing.T) {
 	head := b.coordinator(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	put, err := cluster.NewFiles(ctx, head)
+	put, err := cluster.NewFiles(ctx, head, "r1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, _ := b.dial(t, b.join, "w1")
-	got, err := cluster.OpenFiles(ctx, w)
+	w, _ := b.dial(t, b.join)
+	got, err := cluster.OpenFiles(ctx, w, "r1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +259,7 @@ func TestFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.PutString(ctx, wrong.String(), "something else"); err != nil {
+	if _, err := store.PutString(ctx, "r1/"+wrong.String(), "something else"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := got.Get(ctx, wrong); !errors.Is(err, cluster.ErrDigest) {

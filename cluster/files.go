@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -23,26 +24,26 @@ type Digest [sha256.Size]byte
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
 // Files are the files of a run on the way to workers. What is lost of them can be put again.
-type Files struct{ store jetstream.ObjectStore }
+type Files struct {
+	store jetstream.ObjectStore
+	run   string
+}
 
-// NewFiles makes room for files, at the coordinator, in place of what a run that was killed has left.
-func NewFiles(ctx context.Context, c *nats.Conn) (*Files, error) {
+// NewFiles makes room for the files of a run, at the coordinator.
+func NewFiles(ctx context.Context, c *nats.Conn, run string) (*Files, error) {
 	js, err := jetstream.New(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := js.DeleteObjectStore(ctx, bucket); err != nil && !errors.Is(err, jetstream.ErrBucketNotFound) && !errors.Is(err, jetstream.ErrStreamNotFound) {
-		return nil, fmt.Errorf("files of an earlier run: %w", err)
-	}
-	store, err := js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: bucket, Storage: jetstream.FileStorage, Replicas: 1})
+	store, err := js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: bucket, Storage: jetstream.FileStorage, Replicas: 1})
 	if err != nil {
 		return nil, fmt.Errorf("no room for files: %w", err)
 	}
-	return &Files{store}, nil
+	return &Files{store, run}, nil
 }
 
 // OpenFiles opens the files of a run, at a worker.
-func OpenFiles(ctx context.Context, c *nats.Conn) (*Files, error) {
+func OpenFiles(ctx context.Context, c *nats.Conn, run string) (*Files, error) {
 	js, err := jetstream.New(c)
 	if err != nil {
 		return nil, err
@@ -51,7 +52,29 @@ func OpenFiles(ctx context.Context, c *nats.Conn) (*Files, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the coordinator has no files: %w", err)
 	}
-	return &Files{store}, nil
+	return &Files{store, run}, nil
+}
+
+// name is what a file is called among those of all runs.
+func (f *Files) name(d Digest) string { return f.run + "/" + d.String() }
+
+// Clear removes the files of the run.
+func (f *Files) Clear(ctx context.Context) error {
+	list, err := f.store.List(ctx)
+	if errors.Is(err, jetstream.ErrNoObjectsFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, info := range list {
+		if strings.HasPrefix(info.Name, f.run+"/") {
+			if err := f.store.Delete(ctx, info.Name); err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Put puts a file of at most MostBytes, unless it is there, and returns its digest.
@@ -60,10 +83,10 @@ func (f *Files) Put(ctx context.Context, data []byte) (d Digest, err error) {
 	if len(data) > MostBytes {
 		return d, fmt.Errorf("a file of %d bytes: %d at most", len(data), MostBytes)
 	}
-	if info, err := f.store.GetInfo(ctx, d.String()); err == nil && info.Size == uint64(len(data)) {
+	if info, err := f.store.GetInfo(ctx, f.name(d)); err == nil && info.Size == uint64(len(data)) {
 		return d, nil
 	}
-	_, err = f.store.Put(ctx, jetstream.ObjectMeta{Name: d.String()}, bytes.NewReader(data))
+	_, err = f.store.Put(ctx, jetstream.ObjectMeta{Name: f.name(d)}, bytes.NewReader(data))
 	return d, err
 }
 
@@ -81,7 +104,7 @@ func (f *Files) Get(ctx context.Context, d Digest) (data []byte, err error) {
 var ErrDigest = errors.New("its bytes do not have its digest")
 
 func (f *Files) get(ctx context.Context, d Digest) ([]byte, error) {
-	file, err := f.store.Get(ctx, d.String())
+	file, err := f.store.Get(ctx, f.name(d))
 	if err != nil {
 		return nil, fmt.Errorf("file %v: %w", d, err)
 	}

@@ -132,7 +132,7 @@ func (f *Folder) Join(name string, now time.Time) (Join, error) {
 	if err != nil {
 		return Join{}, err
 	}
-	return Join{Authority: authority, seed: seed}, f.write(append(list, Worker{name, public, now.UTC().Truncate(time.Second)}))
+	return Join{Name: name, Authority: authority, seed: seed}, f.write(append(list, Worker{name, public, now.UTC().Truncate(time.Second)}))
 }
 
 // Revoke ends a worker's right to take part. A server that runs drops its connection when it is told of the new list.

@@ -15,12 +15,14 @@ import (
 // A Join is what a worker takes part with: its file is the authority's certificate and the worker's own key, and is
 // secret.
 type Join struct {
+	Name      string // that the worker has joined as
 	Authority []byte // certificate, PEM
 	seed      []byte
 }
 
 const (
 	seedType      = "NKEY SEED"
+	nameHeader    = "Name" // of the seed
 	mostJoinBytes = 64 << 10
 )
 
@@ -38,7 +40,7 @@ func (j Join) Write(path string) (err error) {
 			err = cerr
 		}
 	}()
-	_, err = file.Write(append(bytes.Clone(j.Authority), pem.EncodeToMemory(&pem.Block{Type: seedType, Bytes: j.seed})...))
+	_, err = file.Write(append(bytes.Clone(j.Authority), pem.EncodeToMemory(&pem.Block{Type: seedType, Headers: map[string]string{nameHeader: j.Name}, Bytes: j.seed})...))
 	return err
 }
 
@@ -60,10 +62,10 @@ func ReadJoin(path string) (j Join, err error) {
 		case "CERTIFICATE":
 			j.Authority = append(j.Authority, pem.EncodeToMemory(block)...)
 		case seedType:
-			j.seed = block.Bytes
+			j.seed, j.Name = block.Bytes, block.Headers[nameHeader]
 		}
 	}
-	if _, err := nkeys.FromSeed(j.seed); err != nil || len(j.Authority) == 0 {
+	if _, err := nkeys.FromSeed(j.seed); err != nil || len(j.Authority) == 0 || !goodName.MatchString(j.Name) {
 		return j, mistake.Errorf("%s is no worker's file: demote cluster join NAME writes one", path)
 	}
 	if _, ok := clientTLS(j.Authority); !ok {

@@ -17,15 +17,12 @@ const (
 // inbox begins the subjects on which a worker is answered: its own, which no other may hear.
 func inbox(worker string) string { return "_INBOX_demote_" + worker }
 
-// WorkerRights are those of a worker of a name: it says hello, answers, beats, proves its bits and says bye; it hears
-// what is planned, leased and dropped, and reads files.
+// WorkerRights are those of a worker of a name: it says hello and speaks to a run in its own name, hears what it is
+// told and that the run goes on, and reads files.
 func WorkerRights(name string) Rights {
-	r := Rights{Publish: []string{"demote.hello"}, Subscribe: []string{inbox(name) + ".>"}}
-	for _, word := range []string{"answer", "beat", "proof", "bye"} {
-		r.Publish = append(r.Publish, "demote.*."+word)
-	}
-	for _, word := range []string{"plan", "lease", "drop"} {
-		r.Subscribe = append(r.Subscribe, "demote.*."+word)
+	r := Rights{
+		Publish:   []string{helloSubject(name), upSubject("*", name, "*")},
+		Subscribe: []string{inbox(name) + ".>", downSubject("*", name, "*"), beatSubject("*")},
 	}
 	for _, call := range []string{"STREAM.INFO." + stream, "DIRECT.GET." + stream + ".>", "CONSUMER.CREATE." + stream + ".>", "CONSUMER.DELETE." + stream + ".>"} {
 		r.Publish = append(r.Publish, "$JS.API."+call)

@@ -123,7 +123,7 @@ var mayImport = map[string][]string{
 	"backend/bounds":         {"search"},
 
 	// What carries a search to other machines; the only room that imports NATS.
-	"cluster": {"crash", "disk", "mistake"},
+	"cluster": {"backend/link", "crash", "disk", "mistake"},
 
 	"cgo":  {"quant"},
 	"cuda": {"mistake", "quant", "crash"},
