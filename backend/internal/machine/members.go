@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -35,7 +36,12 @@ type Members struct {
 	watch   func(sample int, row []float32) // sees every output row; nil: nobody does
 	sized   bool                            // tellSize has looked
 	leases  int                             // of searches so far
-	differ  error                           // of members whose bits were not the same in a search
+	layouts int                             // so far
+	// of members elsewhere: the samples, the network's inputs, and that workers judge what they run
+	from        device.Samples
+	inputs      []device.Tensor
+	judgesThere bool
+	differ      error // of members whose bits were not the same in a search
 }
 
 var _ bounds.Fleet = (*Members)(nil)
@@ -128,15 +134,38 @@ func (f *Members) first() part {
 func (f *Members) number(m part) int { return slices.Index(f.list, m) }
 
 // each calls a function of every one of members, with its place among them, all at once, and returns the first error.
+// Where some of them are gone, it calls the others once more, since these have the blocks then.
 func (f *Members) each(call func(at int, m part) error) error {
-	var all errgroup.Group
-	for at, m := range f.members() {
-		all.Go(func() (err error) {
-			defer crash.Catch(&err)
-			return call(at, m)
-		})
+	for {
+		var all errgroup.Group
+		list := f.members()
+		gone := make([]error, len(list))
+		for at, m := range list {
+			all.Go(func() (err error) {
+				defer crash.Catch(&err)
+				if err = call(at, m); errors.Is(err, fleet.ErrGone) {
+					gone[at], err = err, nil
+				}
+				return err
+			})
+		}
+		if err := all.Wait(); err != nil {
+			return err
+		}
+		left := true
+		for at, why := range gone {
+			if why == nil {
+				continue
+			}
+			left = false
+			if err := f.Leave(f.number(list[at]), why); err != nil {
+				return err
+			}
+		}
+		if left {
+			return nil
+		}
 	}
-	return all.Wait()
 }
 
 // blocks is the number of blocks of the layout.
@@ -173,6 +202,7 @@ func (f *Members) LayOut(order []int) error {
 		}
 	}
 	f.order = slices.Clone(order)
+	f.layouts++
 	return f.Deal(f.blocks())
 }
 

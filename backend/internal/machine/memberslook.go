@@ -9,9 +9,15 @@ import (
 	"example.org/demote/search"
 )
 
-// Plan implements Machine: the first member chooses the cuts, and the others take them. They differ in time alone.
+// Plan implements Machine: the first member chooses the cuts, and the others take them, but for those elsewhere, each of
+// which chooses its own. They differ in time alone.
 func (f *Members) Plan() (p Plan, err error) {
 	first := f.first()
+	if _, is := first.(*elsewhere); is {
+		plans := make([]Plan, len(f.list))
+		err := f.each(func(at int, m part) (err error) { plans[at], err = m.plan(); return err })
+		return plans[0], err
+	}
 	if p, err = first.plan(); err != nil {
 		return p, err
 	}
@@ -19,7 +25,7 @@ func (f *Members) Plan() (p Plan, err error) {
 		if m == first {
 			continue
 		}
-		if err := m.adopt(first, p); err != nil {
+		if err := m.(*here).adopt(first.(*here), p); err != nil {
 			return p, err
 		}
 	}

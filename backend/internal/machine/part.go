@@ -17,9 +17,7 @@ import (
 // the others go on then.
 type part interface {
 	fleet.Member
-	// plan chooses the cuts, and adopt takes those of another part, or chooses its own. They differ in time alone.
 	plan() (Plan, error)
-	adopt(first part, p Plan) error
 	block() (int, error)
 	selfTest() (*Dependence, error)
 	bits() []byte
@@ -89,8 +87,9 @@ func (h *here) selfTest() (*Dependence, error) { return ask(h, h.m.SelfTest) }
 func (h *here) digest() ([]byte, error)        { return ask(h, h.m.digest) }
 func (h *here) bits() []byte                   { return h.m.bits }
 
-func (h *here) adopt(first part, p Plan) error {
-	return h.do(func() error { return h.m.adopt(first.(*here).m.Single, p) })
+// adopt has the cuts of another part.
+func (h *here) adopt(first *here, p Plan) error {
+	return h.do(func() error { return h.m.adopt(first.m.Single, p) })
 }
 
 func (h *here) look(mask search.Mask) ([]byte, error) {
