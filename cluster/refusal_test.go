@@ -53,14 +53,14 @@ func TestRefusedOnBothSides(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return j.Dial(at, "gone")
+			return j.Dial(at)
 		}},
 		{"another cluster", "is not the coordinator of this cluster", "it belongs to another cluster", func() (*nats.Conn, error) {
 			j, err := cluster.ReadJoin(other.join)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return j.Dial(at, "w1")
+			return j.Dial(at)
 		}},
 	} {
 		conn, err := c.dial()
@@ -128,7 +128,7 @@ func TestRefusedByStrangers(t *testing.T) {
 		plain.Addr().String():                   "does not speak TLS",
 		strings.TrimPrefix(web.URL, "https://"): "is not the coordinator of this cluster",
 	} {
-		c, err := j.Dial(at, "w1")
+		c, err := j.Dial(at)
 		if err == nil {
 			c.Close()
 			t.Fatalf("%s: let in", want)
@@ -138,7 +138,7 @@ func TestRefusedByStrangers(t *testing.T) {
 		}
 	}
 	plain.Close()
-	if _, err := j.Dial(plain.Addr().String(), "w1"); err == nil || cluster.Refusal(err, "x") != nil {
+	if _, err := j.Dial(plain.Addr().String()); err == nil || cluster.Refusal(err, "x") != nil {
 		t.Errorf("nothing listens: %v is a refusal, though a search may begin there", err)
 	}
 }
@@ -154,7 +154,7 @@ func TestListIsFollowed(t *testing.T) {
 	}
 	var c *nats.Conn
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		if c, err = j.Dial(b.broker.Address(), "late"); err == nil {
+		if c, err = j.Dial(b.broker.Address()); err == nil {
 			break
 		}
 		if time.Now().After(end) {

@@ -88,7 +88,7 @@ func TestCoordinatorDies(t *testing.T) {
 	at := b.broker.Address()
 	b.broker.Close()
 	var err error
-	if b.broker, err = cluster.Listen(b.folder, at, t.TempDir()); err != nil {
+	if b.broker, err = cluster.Listen(b.folder, at, t.TempDir(), nil); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.broker.Close)

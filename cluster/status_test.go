@@ -35,7 +35,7 @@ func TestStatus(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	w, told := b.dial(t, b.join, "w1")
+	w, told := b.dial(t, b.join)
 	if _, err := w.Request("demote.status", nil, time.Second); err == nil || len(told) == 0 {
 		t.Errorf("a worker asks: %v", err)
 	}
@@ -43,7 +43,7 @@ func TestStatus(t *testing.T) {
 		t.Errorf("cleaned while a search runs: %v", err)
 	}
 	stop()
-	files, err := cluster.NewFiles(t.Context(), b.coordinator(t))
+	files, err := cluster.NewFiles(t.Context(), b.coordinator(t), "r1")
 	if err != nil {
 		t.Fatal(err)
 	}
