@@ -38,3 +38,6 @@ func Hear(m []byte) {
 	s.hear(m)
 	_, _ = readHello(m, "w1")
 }
+
+// TooOpen is tooOpen.
+var TooOpen = tooOpen
