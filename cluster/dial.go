@@ -51,12 +51,8 @@ func (f *Folder) Dial(address string) (*nats.Conn, error) {
 // DialCreds connects to a cluster of NATS that others run, at HOST:PORT, by the file of credentials that they have
 // given. Its certificate is one that this machine trusts. The name is a worker's, or empty for a coordinator.
 func DialCreds(address, creds, name string) (*nats.Conn, error) {
-	info, err := os.Stat(creds)
-	if err != nil {
-		return nil, mistake.Errorf("%w", err)
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, othersRead(creds, mode)
+	if err := checkSecret(creds); err != nil {
+		return nil, err
 	}
 	if name == "" {
 		name = coordinatorName

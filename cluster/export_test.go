@@ -51,3 +51,6 @@ type deaf struct{}
 func (deaf) Call(context.Context, []byte) ([]byte, error) { return nil, nil }
 func (deaf) Message([]byte)                               {}
 func (deaf) Close()                                       {}
+
+// TooOpen is tooOpen.
+var TooOpen = tooOpen

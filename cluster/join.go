@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"os"
+	"syscall"
 
 	"github.com/nats-io/nkeys"
 
@@ -46,12 +47,8 @@ func (j Join) Write(path string) (err error) {
 
 // ReadJoin reads the file of a worker. One that others may read is refused.
 func ReadJoin(path string) (j Join, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return j, mistake.Errorf("%w", err)
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return j, othersRead(path, mode)
+	if err := checkSecret(path); err != nil {
+		return j, err
 	}
 	data, err := disk.Read(path, mostJoinBytes)
 	if err != nil {
@@ -74,7 +71,24 @@ func ReadJoin(path string) (j Join, err error) {
 	return j, nil
 }
 
-// othersRead refuses a file with a key in it that others may read.
-func othersRead(path string, mode os.FileMode) error {
-	return mistake.Errorf("%s may be read by others (%v), and has a key in it: chmod 600 %s, and have the worker join anew if they could be others'", path, mode, path)
+// checkSecret refuses a file with a key in it that others may read.
+func checkSecret(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return mistake.Errorf("%w", err)
+	}
+	owner := os.Getuid()
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		owner = int(s.Uid)
+	}
+	if mode := info.Mode().Perm(); tooOpen(mode, owner, os.Getuid()) {
+		return mistake.Errorf("%s may be read by others (%v), and has a key in it: chmod 600 %s, and have the worker join anew if they could be others'", path, mode, path)
+	}
+	return nil
+}
+
+// tooOpen tells whether others than its user can use a file with a key. The group may read a file that somebody else
+// owns: that is how systemd and Kubernetes hand over secrets.
+func tooOpen(mode os.FileMode, owner, user int) bool {
+	return mode&0o007 != 0 || mode&0o030 != 0 || mode&0o040 != 0 && owner == user
 }

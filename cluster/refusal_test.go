@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -174,5 +175,21 @@ func TestListIsFollowed(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Error("a revoked worker is still there")
+	}
+}
+
+// TestTooOpen holds who may read a file with a key: its owner alone, or the group that somebody else's file is for.
+func TestTooOpen(t *testing.T) {
+	for _, c := range []struct {
+		mode  os.FileMode
+		owner int
+		open  bool
+	}{
+		{0o600, 5, false}, {0o400, 5, false}, {0o640, 5, true}, {0o604, 5, true}, {0o660, 5, true}, {0o777, 5, true},
+		{0o440, 0, false}, {0o640, 0, false}, {0o444, 0, true}, {0o660, 0, true}, {0o450, 0, true},
+	} {
+		if got := cluster.TooOpen(c.mode, c.owner, 5); got != c.open {
+			t.Errorf("%v of user %d is open: %v to user 5", c.mode, c.owner, got)
+		}
 	}
 }

@@ -52,12 +52,12 @@ func ServeStatus(c *nats.Conn, status func() Status) (stop func(), err error) {
 	return func() { _ = s.Unsubscribe() }, c.Flush()
 }
 
-// askWithin is how long a coordinator may take to answer.
-const askWithin = 5 * time.Second
+// adminWithin is how long a coordinator may take to answer.
+const adminWithin = 5 * time.Second
 
 // Status asks the coordinator of a search how it stands.
 func (a *Admin) Status(ctx context.Context) (s Status, err error) {
-	ctx, stop := context.WithTimeout(ctx, askWithin)
+	ctx, stop := context.WithTimeout(ctx, adminWithin)
 	defer stop()
 	m, err := a.conn.RequestWithContext(ctx, statusSubject, nil)
 	switch {
@@ -75,7 +75,7 @@ func (a *Admin) Clean(ctx context.Context) (bytes uint64, err error) {
 	if s, err := a.Status(ctx); err == nil {
 		return 0, mistake.Errorf("the search in %s runs on this cluster: its files are in use", s.Run)
 	}
-	ctx, stop := context.WithTimeout(ctx, askWithin)
+	ctx, stop := context.WithTimeout(ctx, adminWithin)
 	defer stop()
 	js, err := jetstream.New(a.conn)
 	if err != nil {
