@@ -29,7 +29,7 @@ func (e *elsewhere) Lease(l *bounds.Lease) {
 // message is that of the lease at hand, from a block on, under a new number. mu is held.
 func (e *elsewhere) message(from int) []byte {
 	e.newest++
-	e.received, e.beats = 0, 0
+	e.answers, e.beats = map[int]bool{}, 0
 	l := *e.hand
 	l.From = from
 	if !e.of.judgesThere { // the worker knows of no losses
@@ -93,7 +93,7 @@ func (e *elsewhere) beat(m []byte) {
 	e.mu.Lock()
 	var again []byte
 	switch {
-	case e.hand == nil || lease == e.newest && answers <= e.received:
+	case e.hand == nil || lease == e.newest && answers <= uint64(len(e.answers)) && !e.torn():
 		e.beats = 0
 	default:
 		if e.beats++; e.beats < lostBeats {
@@ -110,6 +110,16 @@ func (e *elsewhere) beat(m []byte) {
 	if again != nil {
 		e.send(again)
 	}
+}
+
+// torn says whether the answer to a block is here and pieces of its rows are not. mu is held.
+func (e *elsewhere) torn() bool {
+	for _, c := range e.coming {
+		if c.answer != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // wants says whether a message is about a block of the lease at hand of which nothing is known yet. mu is held.
@@ -161,7 +171,7 @@ func (e *elsewhere) answered(a bounds.Answer) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.hand != nil && a.Lease == e.newest {
-		e.received++
+		e.answers[a.Block] = true
 	}
 	if !e.wants(a.Lease, a.Block) {
 		return
