@@ -170,7 +170,9 @@ func TestAnotherVersionElsewhere(t *testing.T) {
 // nobody is a host without a search.
 type nobody struct{}
 
-func (nobody) Get(context.Context, [32]byte) ([]byte, error) { return nil, errors.New("nobody is there") }
+func (nobody) Get(context.Context, [32]byte) ([]byte, error) {
+	return nil, errors.New("nobody is there")
+}
 
 func (nobody) Send([]byte) error { return nil }
 

@@ -59,8 +59,8 @@ func TestLeasesArrive(t *testing.T) {
 	}
 }
 
-// TestAnswersArrive holds that what is read of an answer is what was written but for the last bits of its times, and its
-// size.
+// TestAnswersArrive holds that what is read of an answer is what was written but for the last bits of its times, and
+// its size.
 func TestAnswersArrive(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 300 {

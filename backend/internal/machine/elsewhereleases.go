@@ -6,6 +6,7 @@ import (
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/link"
+	"example.org/demote/crash"
 )
 
 // coming is what is known of the answer to a block whose output rows are on their way, in pieces and in any order.
@@ -208,7 +209,10 @@ func (e *elsewhere) settle(a bounds.Answer) {
 	}
 	samples, ctx, post, rows := e.of.samplesOf(a.Block), e.ctx, e.post, e.hand.Rows
 	go func() { // a program may judge, which takes its time
-		a.Err = e.of.judgeRows(ctx, &a.Gain, a.Rows, samples)
+		func() {
+			defer crash.Catch(&a.Err)
+			a.Err = e.of.judgeRows(ctx, &a.Gain, a.Rows, samples)
+		}()
 		if !rows {
 			a.Rows = nil
 		}
