@@ -19,9 +19,10 @@ import (
 	"example.org/demote/internal/segments"
 )
 
-// Link and Host are those of package link.
 type (
+	// Link leads to a worker.
 	Link = link.Link
+	// Host is what a worker has of the search.
 	Host = link.Host
 )
 
@@ -81,6 +82,8 @@ func NewServer(h Host, o ServerOptions) *Server {
 
 // beat says that the worker is there, until it is closed.
 func (s *Server) beat() {
+	var err error
+	defer crash.Catch(&err) // the search takes the worker for lost then
 	tick := time.NewTicker(s.o.Beat)
 	defer tick.Stop()
 	for {

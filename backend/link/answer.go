@@ -11,8 +11,8 @@ import (
 // paced is the length of an answer in front of what the block has gained: its lease, number, work and seconds.
 const paced = head + 4 + 8
 
-// Answer is the message of what a block of so many samples has gained: 21 bytes, and eight for each 64 samples where the
-// gain is which of them count, else twelve.
+// Answer is the message of what a block of so many samples has gained: 21 bytes, and eight for each 64 samples where
+// the gain is which of them count, else twelve.
 func Answer(a *bounds.Answer, samples int) []byte {
 	if words := (samples + 63) / 64; counts(a.Gain, words) {
 		m := pace(KindAnswer, a, 8*words)

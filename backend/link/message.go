@@ -20,7 +20,7 @@ type Kind byte
 const (
 	KindLease   Kind = 1 + iota // to a worker: its blocks of a trial, judged by the worker
 	KindRows                    // to a worker: a lease whose answers have the output rows too
-	KindOutputs                 // to a worker: a lease whose answers are the output rows alone, which nobody judges there
+	KindOutputs                 // to a worker: a lease whose answers are the rows alone, which nobody judges there
 	KindDrop                    // to a worker: a lease ends
 	KindAnswer                  // which samples of a block count, and so what it has gained
 	KindSum                     // what a block has gained where that is not all; of a lease of rows, that all are sent

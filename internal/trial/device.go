@@ -114,8 +114,8 @@ func (s *Runner) Twin(ctx context.Context) (e *backend.Evaluator, done func(), e
 }
 
 // AskAgain is the score of a mix that the search's own evaluator has now, whatever it remembers. On this CPU that is
-// the twin's. On a GPU, or on other machines, it says how many samples have another outcome there than on the CPU, and warns if any has; right
-// are the twin's outcomes by sample, which a metric that does not count has not.
+// the twin's. On a GPU, or on other machines, it says how many samples have another outcome there than on the CPU, and
+// warns if any has; right are the twin's outcomes by sample, which a metric that does not count has not.
 func (s *Runner) AskAgain(ctx context.Context, mask search.Mask, twin search.Score, right []bool) (search.Score, error) {
 	if s.AsWritten() {
 		return twin, nil

@@ -34,13 +34,13 @@ type elsewhere struct {
 	laid   int                // the layout that they are of
 	last   State              // as it was told last
 
-	hand     *bounds.Lease // the newest lease that was not dropped; nil: there is none
-	since    uint64        // number under which it was sent first
-	newest   uint64        // number under which a lease was sent last
-	received uint64        // answers to that number
-	beats    int           // in a row by which something is missing
-	heard    map[int]bool  // by block: an answer is posted, or about to be
-	coming   map[int]*coming
+	hand    *bounds.Lease // the newest lease that was not dropped; nil: there is none
+	since   uint64        // number under which it was sent first
+	newest  uint64        // number under which a lease was sent last
+	answers map[int]bool  // blocks to which an answer to that number came
+	beats   int           // in a row by which something is missing
+	heard   map[int]bool  // by block: an answer is posted, or about to be
+	coming  map[int]*coming
 }
 
 // lostBeats is after how many beats in a row by which answers are missing a lease is sent again.
@@ -53,7 +53,7 @@ var _ part = (*elsewhere)(nil)
 
 // newElsewhere is a part behind a link.
 func newElsewhere(ctx context.Context, l link.Link, of *Members) *elsewhere {
-	e := &elsewhere{link: l, of: of, ctx: ctx, number: len(of.list), heard: map[int]bool{}, coming: map[int]*coming{}}
+	e := &elsewhere{link: l, of: of, ctx: ctx, number: len(of.list), heard: map[int]bool{}, answers: map[int]bool{}, coming: map[int]*coming{}}
 	l.Receive(e.hear, func(why error) { e.lose(why) })
 	return e
 }

@@ -6,6 +6,7 @@ import (
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/link"
+	"example.org/demote/crash"
 )
 
 // coming is what is known of the answer to a block whose output rows are on their way, in pieces and in any order.
@@ -29,7 +30,7 @@ func (e *elsewhere) Lease(l *bounds.Lease) {
 // message is that of the lease at hand, from a block on, under a new number. mu is held.
 func (e *elsewhere) message(from int) []byte {
 	e.newest++
-	e.received, e.beats = 0, 0
+	e.answers, e.beats = map[int]bool{}, 0
 	l := *e.hand
 	l.From = from
 	if !e.of.judgesThere { // the worker knows of no losses
@@ -93,7 +94,7 @@ func (e *elsewhere) beat(m []byte) {
 	e.mu.Lock()
 	var again []byte
 	switch {
-	case e.hand == nil || lease == e.newest && answers <= e.received:
+	case e.hand == nil || lease == e.newest && answers <= uint64(len(e.answers)) && !e.torn():
 		e.beats = 0
 	default:
 		if e.beats++; e.beats < lostBeats {
@@ -110,6 +111,16 @@ func (e *elsewhere) beat(m []byte) {
 	if again != nil {
 		e.send(again)
 	}
+}
+
+// torn says whether the answer to a block is here and pieces of its rows are not. mu is held.
+func (e *elsewhere) torn() bool {
+	for _, c := range e.coming {
+		if c.answer != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // wants says whether a message is about a block of the lease at hand of which nothing is known yet. mu is held.
@@ -161,7 +172,7 @@ func (e *elsewhere) answered(a bounds.Answer) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.hand != nil && a.Lease == e.newest {
-		e.received++
+		e.answers[a.Block] = true
 	}
 	if !e.wants(a.Lease, a.Block) {
 		return
@@ -198,7 +209,10 @@ func (e *elsewhere) settle(a bounds.Answer) {
 	}
 	samples, ctx, post, rows := e.of.samplesOf(a.Block), e.ctx, e.post, e.hand.Rows
 	go func() { // a program may judge, which takes its time
-		a.Err = e.of.judgeRows(ctx, &a.Gain, a.Rows, samples)
+		func() {
+			defer crash.Catch(&a.Err)
+			a.Err = e.of.judgeRows(ctx, &a.Gain, a.Rows, samples)
+		}()
 		if !rows {
 			a.Rows = nil
 		}

@@ -210,8 +210,7 @@ func (f *Members) bytesOf(samples []int) ([]byte, error) {
 }
 
 // judgeRows is what the output rows of a block gain.
-func (f *Members) judgeRows(ctx context.Context, g *bounds.Gain, rows []float32, samples []int) (err error) {
-	defer crash.Catch(&err)
+func (f *Members) judgeRows(ctx context.Context, g *bounds.Gain, rows []float32, samples []int) error {
 	if !f.judge.Served() {
 		*g = f.judge.Block(rows, samples)
 		return nil

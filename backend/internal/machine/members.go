@@ -19,8 +19,8 @@ import (
 )
 
 // Members are devices to which the blocks of the samples are dealt: each has its own network, blocks and stored
-// activations, in a machine of its own, in this process or elsewhere. What one of them makes of a block comes back as an
-// answer of a fleet.
+// activations, in a machine of its own, in this process or elsewhere. What one of them makes of a block comes back as
+// an answer of a fleet.
 type Members struct {
 	*fleet.Fleet
 	opts    Options

@@ -9,8 +9,8 @@ import (
 	"example.org/demote/search"
 )
 
-// Plan implements Machine: the first member chooses the cuts, and the others take them, but for those elsewhere, each of
-// which chooses its own. They differ in time alone.
+// Plan implements Machine: the first member chooses the cuts, and the others take them, but for those elsewhere, each
+// of which chooses its own. They differ in time alone.
 func (f *Members) Plan() (p Plan, err error) {
 	first := f.first()
 	if _, is := first.(*elsewhere); is {

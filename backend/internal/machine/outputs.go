@@ -8,8 +8,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// outputsOf are the outputs that the metric of some options reads, as a device that can so much has them, among those of
-// a network with some inputs.
+// outputsOf are the outputs that the metric of some options reads, as a device that can so much has them, among those
+// of a network with some inputs.
 func outputsOf(o Options, can device.Traits, inputs, outputs []device.Tensor) (read []metric.Output, err error) {
 	wanted := append([]string{o.Output}, o.Beside...)
 	if o.Output == "" && len(outputs) == 1 {

@@ -1,5 +1,5 @@
-// Package linktest leads to a worker of the same process, for tests of both sides: messages may come twice, late, out of
-// order or not at all, and the worker may be gone from some moment on.
+// Package linktest leads to a worker of the same process, for tests of both sides: messages may come twice, late, out
+// of order or not at all, and the worker may be gone from some moment on.
 package linktest
 
 import (
