@@ -31,9 +31,11 @@ func (l *Link) Call(ctx context.Context, request []byte) ([]byte, error) {
 		form, body = 1, d[:]
 	}
 	c := &call{news: make(chan struct{}, 1)}
+	l.of.mu.Lock()
+	l.of.calls++
+	number := l.of.calls
+	l.of.mu.Unlock()
 	l.mu.Lock()
-	l.number++
-	number := l.number
 	l.calls[number] = c
 	l.mu.Unlock()
 	defer func() {
@@ -41,15 +43,15 @@ func (l *Link) Call(ctx context.Context, request []byte) ([]byte, error) {
 		delete(l.calls, number)
 		l.mu.Unlock()
 	}()
-	asked := message(kindCall, []uint64{number}, []byte{form}, body)
-	again := time.NewTimer(l.of.again)
+	asked := message(kindCall, l.server, []uint64{number}, []byte{form}, body)
+	again := time.NewTimer(l.of.of.again)
 	defer again.Stop()
 	for {
 		l.mu.Lock()
 		begun, done, have := c.begun, c.begun && len(c.reply) == c.total, len(c.reply)
 		l.mu.Unlock()
 		if done {
-			_ = l.tell(message(kindGot, []uint64{number}))
+			_ = l.of.tell(message(kindGot, l.server, []uint64{number}))
 			if c.fails {
 				return nil, errors.New(clean(string(c.reply)))
 			}
@@ -57,28 +59,33 @@ func (l *Link) Call(ctx context.Context, request []byte) ([]byte, error) {
 		}
 		ask := asked
 		if begun {
-			ask = message(kindFetch, []uint64{number, uint64(have)})
+			ask = message(kindFetch, l.server, []uint64{number, uint64(have)})
 		}
-		if err := l.tell(ask); err != nil {
+		if err := l.of.tell(ask); err != nil {
 			return nil, err
 		}
-		again.Reset(l.of.again)
+		again.Reset(l.of.of.again)
 		select {
 		case <-c.news:
 		case <-again.C:
 		case <-l.gone:
 			return nil, fmt.Errorf("%s: %w", l.Name(), l.ended())
 		case <-ctx.Done():
-			_ = l.tell(message(kindCancel, []uint64{number}))
+			_ = l.of.tell(message(kindCancel, l.server, []uint64{number}))
 			return nil, ctx.Err()
 		}
 	}
 }
 
-// replied takes a piece of a reply. One that comes twice, or to a call that nobody waits for, is dropped.
-func (l *Link) replied(number, total, from uint64, body []byte) error {
-	if len(body) == 0 || total > mostReply || from+uint64(len(body))-1 > total {
+// replied takes a piece of a reply, by the number of the call, the length of the reply and where the piece begins. One
+// that comes twice, or to a call that nobody waits for, is dropped; a nil link is one that was closed.
+func (l *Link) replied(numbers [3]uint64, body []byte) error {
+	number, total, from := numbers[0], numbers[1], numbers[2]
+	if len(body) == 0 || total > mostReply || from > total || uint64(len(body)-1) > total-from {
 		return errMessage
+	}
+	if l == nil {
+		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

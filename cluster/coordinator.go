@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -39,23 +40,22 @@ type Coordinator struct {
 	again   time.Duration
 
 	mu    sync.Mutex
-	links map[string]*Link // by instance
-	open  bool             // workers are let in
-	quiet int              // looks since one came
-	left  int              // workers that an evaluator has let go, and that come again
+	seats map[string]*seat // by instance
+	used  bool             // links were taken
+	quiet int              // looks since a worker came
 	came  chan struct{}    // has one element where there may be more of them
 	said  map[string]bool
 	done  bool
 }
 
-// NewCoordinator begins a run on a connection, which stays the caller's. Workers are let in until Gather returns.
+// NewCoordinator begins a run on a connection, which stays the caller's. Workers are let in from now on.
 func NewCoordinator(ctx context.Context, c *nats.Conn, o CoordinatorOptions) (*Coordinator, error) {
 	if o.Say == nil {
 		o.Say = func(string) {}
 	}
 	h := &Coordinator{
-		conn: c, run: "r" + token(), opts: o, open: true, publish: c.Publish, again: againAfter,
-		links: map[string]*Link{}, said: map[string]bool{}, came: make(chan struct{}, 1), stop: make(chan struct{}),
+		conn: c, run: "r" + token(), opts: o, publish: c.Publish, again: againAfter,
+		seats: map[string]*seat{}, said: map[string]bool{}, came: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 	var err error
 	if h.files, err = NewFiles(ctx, c, h.run); err != nil {
@@ -115,15 +115,15 @@ func (h hello) title() string { return h.Name + " (" + h.Host + ", " + h.Device 
 func (h *Coordinator) seat(w hello) (word, why string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.done || !h.open && h.links[w.Instance] == nil {
-		return wordClosed, "the search has begun without it"
+	if h.done {
+		return wordLater, "the search ends"
 	}
-	if h.links[w.Instance] == nil {
-		l, err := newLink(h, w)
+	if h.seats[w.Instance] == nil {
+		s, err := newSeat(h, w)
 		if err != nil {
-			return wordClosed, err.Error()
+			return wordLater, err.Error()
 		}
-		h.links[w.Instance] = l
+		h.seats[w.Instance] = s
 	}
 	return wordWelcome, ""
 }
@@ -140,11 +140,11 @@ func (h *Coordinator) sayOnce(line string) {
 }
 
 // arrived takes note of the first beat of a worker.
-func (h *Coordinator) arrived(l *Link) {
+func (h *Coordinator) arrived(s *seat) {
 	h.mu.Lock()
 	h.quiet = 0
 	h.mu.Unlock()
-	h.sayOnce("worker " + l.Name() + " is there")
+	h.opts.Say("worker " + s.who.title() + " is there")
 	select {
 	case h.came <- struct{}{}:
 	default:
@@ -157,7 +157,7 @@ func (h *Coordinator) watch() {
 	defer look.Stop()
 	for n := 0; ; n++ {
 		if n%int(beatEvery/tickEvery) == 0 {
-			_ = h.publish(beatSubject(h.run), message(kindBeat, nil))
+			_ = h.publish(beatSubject(h.run), message(kindBeat, 0, nil))
 		}
 		select {
 		case <-h.stop:
@@ -166,14 +166,11 @@ func (h *Coordinator) watch() {
 		}
 		h.mu.Lock()
 		h.quiet++
-		list := make([]*Link, 0, len(h.links))
-		for _, l := range h.links {
-			list = append(list, l)
-		}
+		list := slices.Collect(maps.Values(h.seats))
 		h.mu.Unlock()
-		for _, l := range list {
-			if l.silent.Add(1) > silentLooks {
-				l.lose(fmt.Errorf("nothing was heard of it for %v", silentLooks*tickEvery))
+		for _, s := range list {
+			if s.silent.Add(1) > silentLooks {
+				s.lose(fmt.Errorf("nothing was heard of it for %v", silentLooks*tickEvery))
 			}
 		}
 		select {
@@ -183,67 +180,72 @@ func (h *Coordinator) watch() {
 	}
 }
 
-// quietLooks is how long Gather waits for further workers behind the last that came.
+// quietLooks is how long the first Links wait for further workers behind the last that came.
 const quietLooks = 6
 
-// Gather waits until so many workers are there, and no further one has come for a moment; then nobody is let in any
-// more. There is an error, a mistake, where they are fewer at the end of the time; then others may still come.
-// Whoever was let in before and has no link now is let in again.
-func (h *Coordinator) Gather(ctx context.Context, least int, wait time.Duration) ([]*Link, error) {
-	h.mu.Lock()
-	h.open, h.quiet = true, 0
-	h.mu.Unlock()
+// Links are new ones to all workers that are there. The first time it waits until there are so many, and until no
+// further one has come for a moment; the error is a mistake where they are fewer at the end of the time. Later it
+// waits no longer than for one. A worker may have several links, each to a server of its own; it is busy with them.
+func (h *Coordinator) Links(ctx context.Context, least int, wait time.Duration) ([]*Link, error) {
 	late := time.NewTimer(wait)
 	defer late.Stop()
-	for {
+	least = max(least, 1)
+	for over := false; ; {
 		h.mu.Lock()
+		if h.used {
+			least = 1
+		}
 		list, coming := h.there()
-		enough := len(list) >= max(least, 1) && coming == 0 && (h.left > 0 && len(list) >= h.left || h.quiet >= quietLooks)
-		if enough {
-			h.open, h.left = false, 0
+		if len(list) >= least && (h.used || over || coming == 0 && h.quiet >= quietLooks) {
+			h.used = true
+			h.mu.Unlock()
+			return linksTo(list), nil
 		}
 		h.mu.Unlock()
-		if enough {
-			return list, nil
+		if over {
+			return nil, mistake.Errorf("%d of %d workers came within %v: start more (demote worker), or give a longer --wait or a smaller --min-workers", len(list), least, wait)
 		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-h.came:
 		case <-late.C:
-			if len(list) >= max(least, 1) {
-				h.mu.Lock()
-				h.open, h.left = false, 0
-				h.mu.Unlock()
-				return list, nil
-			}
-			return nil, mistake.Errorf("%d of %d workers came within %v: start more (demote worker), or give a longer --wait or a smaller --min-workers", len(list), max(least, 1), wait)
+			over = true
 		}
 	}
 }
 
+// linksTo are new links to workers.
+func linksTo(list []*seat) (links []*Link) {
+	for _, s := range list {
+		if l := s.link(); l != nil {
+			links = append(links, l)
+		}
+	}
+	return links
+}
+
 // there are the workers that are there, in the order of their names, and how many were let in and are not there yet.
-func (h *Coordinator) there() (list []*Link, coming int) {
-	for _, l := range h.links {
-		if l.joined.Load() {
-			list = append(list, l)
+func (h *Coordinator) there() (list []*seat, coming int) {
+	for _, s := range h.seats {
+		if s.joined.Load() {
+			list = append(list, s)
 		} else {
 			coming++
 		}
 	}
-	slices.SortFunc(list, func(a, b *Link) int { return strings.Compare(a.order(), b.order()) })
+	slices.SortFunc(list, func(a, b *seat) int {
+		return strings.Compare(a.who.title()+a.who.Instance, b.who.title()+b.who.Instance)
+	})
 	return list, coming
 }
 
-// drop forgets a link; again says that its worker is free, and may come again.
-func (h *Coordinator) drop(l *Link, again bool) {
+// drop forgets a worker.
+func (h *Coordinator) drop(s *seat) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.links[l.who.Instance] == l {
-		delete(h.links, l.who.Instance)
-	}
-	if again {
-		h.left++
+	if h.seats[s.who.Instance] == s {
+		delete(h.seats, s.who.Instance)
 	}
 }
 
@@ -255,18 +257,15 @@ func (h *Coordinator) Close(ctx context.Context) error {
 		return nil
 	}
 	h.done = true
-	list := make([]*Link, 0, len(h.links))
-	for _, l := range h.links {
-		list = append(list, l)
-	}
+	list := slices.Collect(maps.Values(h.seats))
 	h.mu.Unlock()
 	close(h.stop)
 	h.ended.Wait()
 	for _, s := range h.subs {
 		_ = s.Unsubscribe()
 	}
-	for _, l := range list {
-		l.Close()
+	for _, s := range list {
+		s.finish(errEnded)
 	}
 	err := h.files.Clear(ctx)
 	if ferr := h.conn.FlushTimeout(time.Second); err == nil {

@@ -3,52 +3,28 @@ package cluster
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
-	"sync/atomic"
 
-	"github.com/nats-io/nats.go"
+	"example.org/demote/backend/link"
 )
 
-// A Link leads to a worker of a run. It is a link.Link.
+// A Link leads to a server of a worker's.
 type Link struct {
-	of   *Coordinator
-	who  hello
-	down string // the subject that the worker hears
-	sub  *nats.Subscription
-
-	silent atomic.Int32 // looks since something was heard
-	joined atomic.Bool  // it has beaten
-	gone   chan struct{}
+	of     *seat
+	server uint16
+	gone   chan struct{} // closed: it has ended
 
 	mu      sync.Mutex
 	message func([]byte)
 	lost    func(error)
 	calls   map[uint64]*call
-	number  uint64
-	part    partial
 	end     error // why it ended; nil: it has not
 }
 
-// mostPendingBytes is what may wait for a link to be heard: outputs of blocks may be large. What is beyond it is lost,
-// and asked for again.
-const mostPendingBytes = 512 << 20
-
-func newLink(h *Coordinator, w hello) (*Link, error) {
-	l := &Link{of: h, who: w, down: downSubject(h.run, w.Name, w.Instance), gone: make(chan struct{}), calls: map[uint64]*call{}}
-	var err error
-	l.sub, err = h.conn.Subscribe(upSubject(h.run, w.Name, w.Instance), func(m *nats.Msg) { caught(func() { l.hear(m.Data) }) })
-	if err != nil {
-		return nil, err
-	}
-	return l, l.sub.SetPendingLimits(-1, mostPendingBytes)
-}
+var _ link.Link = (*Link)(nil)
 
 // Name is the worker, its host and its device, for people.
-func (l *Link) Name() string { return l.who.title() }
-
-// order is what links are ordered by.
-func (l *Link) order() string { return l.Name() + l.who.Instance }
+func (l *Link) Name() string { return l.of.who.title() }
 
 // Receive has message called with each message that the worker sends by itself, and lost once, when it is gone.
 func (l *Link) Receive(message func([]byte), lost func(why error)) {
@@ -56,76 +32,22 @@ func (l *Link) Receive(message func([]byte), lost func(why error)) {
 	l.message, l.lost = message, lost
 	end := l.end
 	l.mu.Unlock()
-	if end != nil {
+	if end != nil && !errors.Is(end, errClosed) {
 		lost(end)
 	}
 }
 
-// hear takes a message of the worker's.
-func (l *Link) hear(m []byte) {
-	k, n, body, err := opened(m)
-	if err != nil {
-		l.lose(err)
+// take takes a message of the worker's. A nil link is one that was closed.
+func (l *Link) take(m []byte) {
+	if l == nil {
 		return
 	}
-	l.silent.Store(0)
-	switch k {
-	case kindBeat:
-		if !l.joined.Swap(true) {
-			l.of.arrived(l)
-		}
-	case kindBye:
-		l.lose(fmt.Errorf("it has left: %s", clean(string(body))))
-	case kindReply:
-		if err := l.replied(n[0], n[1], n[2], body); err != nil {
-			l.lose(err)
-		}
-	case kindPart:
-		whole, err := l.part.add(n[0], n[1], n[2], body)
-		if err != nil {
-			l.lose(err)
-			return
-		}
-		l.mu.Lock()
-		message := l.message
-		l.mu.Unlock()
-		if whole != nil && message != nil {
-			message(whole)
-		}
-	default:
-		l.lose(errMessage)
+	l.mu.Lock()
+	message := l.message
+	l.mu.Unlock()
+	if message != nil {
+		message(m)
 	}
-}
-
-// A partial is a message that comes in parts, in order. One of which a part is missing is dropped.
-type partial struct {
-	number uint64
-	data   []byte
-}
-
-// mostMessage is the most that a message of a worker's has: the outputs of a block.
-const mostMessage = 512 << 20
-
-// add takes a part, and returns the message with its last one.
-func (p *partial) add(number, length, from uint64, body []byte) (whole []byte, err error) {
-	if length > mostMessage || from+uint64(len(body)) > length || from > length {
-		return nil, errMessage
-	}
-	if from == 0 {
-		p.number, p.data = number, nil
-		if uint64(len(body)) == length {
-			return body, nil
-		}
-	}
-	if p.number != number || uint64(len(p.data)) != from {
-		return nil, nil
-	}
-	p.data = append(p.data, body...)
-	if uint64(len(p.data)) < length {
-		return nil, nil
-	}
-	whole, p.data = p.data, nil
-	return whole, nil
 }
 
 // errTooLong says that a message does not go through.
@@ -139,15 +61,12 @@ func (l *Link) Send(m []byte) error {
 	if err := l.ended(); err != nil {
 		return err
 	}
-	return l.tell(message(kindMessage, nil, m))
+	return l.of.tell(message(kindMessage, l.server, nil, m))
 }
-
-// tell publishes a message to the worker.
-func (l *Link) tell(m []byte) error { return l.of.publish(l.down, m) }
 
 // Put makes data a file that the worker can get.
 func (l *Link) Put(ctx context.Context, data []byte) ([32]byte, error) {
-	return l.of.files.Put(ctx, data)
+	return l.of.of.files.Put(ctx, data)
 }
 
 // ended is why the link ended; nil: it has not.
@@ -157,13 +76,10 @@ func (l *Link) ended() error {
 	return l.end
 }
 
-// lose ends the link, whose worker is not heard any more, or says what no worker says.
+// lose ends the link of a worker that is gone.
 func (l *Link) lose(why error) {
-	if !l.finish(why, false) {
+	if !l.finish(why) {
 		return
-	}
-	if l.joined.Load() {
-		l.of.opts.Say("worker " + l.Name() + " is lost: " + why.Error())
 	}
 	l.mu.Lock()
 	lost := l.lost
@@ -176,11 +92,15 @@ func (l *Link) lose(why error) {
 // errClosed says that the link is closed.
 var errClosed = errors.New("the worker was let go")
 
-// Close ends the link. The worker is free.
-func (l *Link) Close() { l.finish(errClosed, true) }
+// Close ends the link, and the worker its server.
+func (l *Link) Close() {
+	if l.finish(errClosed) {
+		_ = l.of.tell(message(kindClose, l.server, nil))
+	}
+}
 
-// finish ends the link, once, and tells the worker.
-func (l *Link) finish(why error, again bool) bool {
+// finish ends the link; it is false where it has ended.
+func (l *Link) finish(why error) bool {
 	l.mu.Lock()
 	if l.end != nil {
 		l.mu.Unlock()
@@ -189,8 +109,8 @@ func (l *Link) finish(why error, again bool) bool {
 	l.end = why
 	l.mu.Unlock()
 	close(l.gone)
-	_ = l.tell(message(kindEnd, nil, []byte(why.Error())))
-	_ = l.sub.Unsubscribe()
-	l.of.drop(l, again && l.joined.Load())
+	l.of.mu.Lock()
+	delete(l.of.links, l.server)
+	l.of.mu.Unlock()
 	return true
 }

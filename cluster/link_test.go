@@ -31,7 +31,7 @@ type echo struct {
 
 func (e *echo) Call(ctx context.Context, request []byte) ([]byte, error) {
 	e.mu.Lock()
-	e.asked[fmt.Sprintf("%x", sha256.Sum256(request))]++
+	e.asked[digestOf(string(request))]++
 	e.mu.Unlock()
 	switch {
 	case bytes.HasPrefix(request, []byte("get")):
@@ -46,6 +46,8 @@ func (e *echo) Call(ctx context.Context, request []byte) ([]byte, error) {
 	}
 	return turned(request), nil
 }
+
+func digestOf(request string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(request))) }
 
 func (e *echo) Message(m []byte) { _ = e.host.Send(m) }
 
@@ -144,7 +146,7 @@ func (b *bench) begin(t *testing.T) (*cluster.Coordinator, func() string) {
 
 func gather(t *testing.T, h *cluster.Coordinator, n int) []*cluster.Link {
 	t.Helper()
-	list, err := h.Gather(t.Context(), n, 20*time.Second)
+	list, err := h.Links(t.Context(), n, 20*time.Second)
 	if err != nil || len(list) != n {
 		t.Fatalf("%d of %d workers: %v", len(list), n, err)
 	}
@@ -204,7 +206,7 @@ func TestCalls(t *testing.T) {
 	w.server.mu.Lock()
 	defer w.server.mu.Unlock()
 	for request, n := range w.server.asked {
-		if n != 1 && !strings.HasPrefix(request, fmt.Sprintf("%x", sha256.Sum256(append([]byte("get"), d[:]...)))) {
+		if n != 1 && !strings.HasPrefix(request, digestOf("get"+string(d[:]))) {
 			t.Errorf("request %s came %d times", request, n)
 		}
 	}
@@ -219,6 +221,9 @@ func TestMessages(t *testing.T) {
 		o.Begin = func(host link.Host) cluster.Server { return begin(repeated{host}) }
 	})
 	l := gather(t, h, 1)[0]
+	if _, err := l.Call(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
 	came := make(chan []byte, 1000)
 	l.Receive(func(m []byte) { came <- m }, func(error) {})
 	for i := range 100 {
@@ -291,6 +296,9 @@ func TestLeaves(t *testing.T) {
 	l := gather(t, h, 1)[0]
 	lost := make(chan error, 1)
 	l.Receive(func([]byte) {}, func(why error) { lost <- why })
+	if _, err := l.Call(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
 	begun := time.Now()
 	w.stop()
 	if err := <-w.ended; err != nil {
@@ -323,7 +331,7 @@ func TestVersions(t *testing.T) {
 			t.Errorf("the search says %q, want %q", said(), text)
 		}
 	}
-	if _, err := h.Gather(t.Context(), 1, 50*time.Millisecond); !mistake.Is(err) || !strings.Contains(err.Error(), "0 of 1 workers came within 50ms") {
+	if _, err := h.Links(t.Context(), 1, 50*time.Millisecond); !mistake.Is(err) || !strings.Contains(err.Error(), "0 of 1 workers came within 50ms") {
 		t.Errorf("without workers: %v", err)
 	}
 }

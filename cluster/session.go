@@ -3,12 +3,15 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
+	"example.org/demote/backend/link"
 	"example.org/demote/crash"
 )
 
@@ -20,7 +23,7 @@ type Server interface {
 	Close()
 }
 
-// A session is a worker's part in a run: what the server that computes has of the coordinator. It is a link.Host.
+// A session is a worker's part in a run: it has as many servers as the coordinator has links to it.
 type session struct {
 	conn  *nats.Conn
 	files *Files
@@ -36,11 +39,23 @@ type session struct {
 	publish func(subject string, m []byte) error
 	over    chan string // has one element where the coordinator has ended the session, with the reason
 
+	begin func(link.Host) Server
+
 	mu      sync.Mutex
-	server  Server // nil before it is there
+	servers map[uint16]*serving
 	replies map[uint64]*reply
 	parts   uint64
 }
+
+// serving is a server of a session. It is the server's link.Host.
+type serving struct {
+	*session
+	number uint16
+	server Server
+	ended  bool
+}
+
+var _ link.Host = (*serving)(nil)
 
 // A reply is what a call has come to.
 type reply struct {
@@ -51,8 +66,8 @@ type reply struct {
 }
 
 // newSession begins a worker's part in a run. Nothing is said before beat.
-func newSession(ctx context.Context, c *nats.Conn, cache *Cache, run, name, instance string) (s *session, err error) {
-	s = &session{conn: c, publish: c.Publish, cache: cache, run: run, up: upSubject(run, name, instance), over: make(chan string, 1), replies: map[uint64]*reply{}}
+func newSession(ctx context.Context, c *nats.Conn, cache *Cache, run, name, instance string, begin func(link.Host) Server) (s *session, err error) {
+	s = &session{conn: c, publish: c.Publish, cache: cache, run: run, up: upSubject(run, name, instance), over: make(chan string, 1), begin: begin, servers: map[uint16]*serving{}, replies: map[uint64]*reply{}}
 	if s.files, err = OpenFiles(ctx, c, run); err != nil {
 		return nil, err
 	}
@@ -77,63 +92,102 @@ func newSession(ctx context.Context, c *nats.Conn, cache *Cache, run, name, inst
 
 // hear takes a message of the coordinator's.
 func (s *session) hear(m []byte) {
-	k, n, body, err := opened(m)
+	w, err := opened(m)
 	if err != nil {
 		return // the coordinator has checked that both speak the same
 	}
-	switch k {
+	number := w.numbers[0]
+	switch w.kind {
 	case kindMessage:
-		if server := s.serving(); server != nil {
-			server.Message(body)
+		s.mu.Lock()
+		at := s.servers[w.server]
+		there := at != nil && !at.ended
+		s.mu.Unlock()
+		if there {
+			at.server.Message(w.body)
 		}
 	case kindCall:
-		s.take(n[0], body)
+		s.take(w.server, number, w.body)
 	case kindFetch:
-		s.reply(n[0], n[1])
+		s.reply(w.server, number, w.numbers[1])
 	case kindGot:
 		s.mu.Lock()
-		if r := s.replies[n[0]]; r != nil && r.done {
+		if r := s.replies[number]; r != nil && r.done {
 			r.data = nil
 		}
 		s.mu.Unlock()
 	case kindCancel:
 		s.mu.Lock()
-		if r := s.replies[n[0]]; r != nil {
+		if r := s.replies[number]; r != nil {
 			r.cancel()
 		}
 		s.mu.Unlock()
+	case kindClose:
+		s.close(w.server)
 	case kindEnd:
 		select {
-		case s.over <- clean(string(body)):
+		case s.over <- clean(string(w.body)):
 		default:
 		}
 	}
 }
 
-func (s *session) serving() Server {
+// serving is the server of a number, which begins with its first call; nil: it has ended. s.mu is held.
+func (s *session) serving(number uint16) *serving {
+	at := s.servers[number]
+	if at == nil {
+		at = &serving{session: s, number: number}
+		at.server = s.begin(at)
+		s.servers[number] = at
+	}
+	if at.ended {
+		return nil
+	}
+	return at
+}
+
+// close ends a server. It does not wait.
+func (s *session) close(number uint16) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.server
+	at := s.servers[number]
+	if at == nil {
+		s.servers[number] = &serving{session: s, number: number, ended: true}
+		return
+	}
+	if at.ended {
+		return
+	}
+	at.ended = true
+	s.calls.Add(1)
+	go caught(func() {
+		defer s.calls.Done()
+		at.server.Close()
+	})
 }
 
 // take begins a call, unless it has begun: then its reply, if there is one, is said again.
-func (s *session) take(number uint64, body []byte) {
+func (s *session) take(server uint16, number uint64, body []byte) {
 	s.mu.Lock()
-	if s.replies[number] != nil || s.server == nil || s.ctx.Err() != nil {
+	if s.replies[number] != nil || s.ctx.Err() != nil {
 		s.mu.Unlock()
-		s.reply(number, 0)
+		s.reply(server, number, 0)
+		return
+	}
+	at := s.serving(server)
+	if at == nil {
+		s.mu.Unlock()
 		return
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	r := &reply{cancel: cancel}
 	s.replies[number] = r
-	server := s.server
 	s.calls.Add(1)
 	s.mu.Unlock()
 	go caught(func() {
 		defer s.calls.Done()
 		defer cancel()
-		data, err := s.call(ctx, server, body)
+		data, err := s.call(ctx, at.server, body)
 		s.mu.Lock()
 		if err != nil {
 			data = []byte(err.Error())
@@ -143,7 +197,7 @@ func (s *session) take(number uint64, body []byte) {
 			r.data = []byte{}
 		}
 		s.mu.Unlock()
-		s.reply(number, 0)
+		s.reply(server, number, 0)
 	})
 }
 
@@ -169,7 +223,7 @@ func (s *session) call(ctx context.Context, server Server, body []byte) (data []
 }
 
 // reply says a piece of a reply that is there.
-func (s *session) reply(number, from uint64) {
+func (s *session) reply(server uint16, number, from uint64) {
 	s.mu.Lock()
 	r := s.replies[number]
 	if r == nil || !r.done || r.data == nil || from > uint64(len(r.data)) {
@@ -182,11 +236,11 @@ func (s *session) reply(number, from uint64) {
 		failed = 1
 	}
 	piece := data[from:min(uint64(len(data)), from+pieceBytes)]
-	_ = s.publish(s.up, message(kindReply, []uint64{number, uint64(len(data)), from}, []byte{failed}, piece))
+	_ = s.publish(s.up, message(kindReply, server, []uint64{number, uint64(len(data)), from}, []byte{failed}, piece))
 }
 
 // Get returns the file of a digest, from the cache or from the coordinator.
-func (s *session) Get(ctx context.Context, digest [32]byte) ([]byte, error) {
+func (s *serving) Get(ctx context.Context, digest [32]byte) ([]byte, error) {
 	if data, ok := s.cache.get(digest); ok {
 		return data, nil
 	}
@@ -198,7 +252,7 @@ func (s *session) Get(ctx context.Context, digest [32]byte) ([]byte, error) {
 }
 
 // Send sends a message to the search, and does not wait.
-func (s *session) Send(m []byte) error {
+func (s *serving) Send(m []byte) error {
 	if len(m) > mostMessage {
 		return errTooLong
 	}
@@ -207,7 +261,7 @@ func (s *session) Send(m []byte) error {
 	s.parts++
 	for from := 0; ; from += pieceBytes {
 		piece := m[from:min(len(m), from+pieceBytes)]
-		if err := s.publish(s.up, message(kindPart, []uint64{s.parts, uint64(len(m)), uint64(from)}, piece)); err != nil {
+		if err := s.publish(s.up, message(kindPart, s.number, []uint64{s.parts, uint64(len(m)), uint64(from)}, piece)); err != nil {
 			return err
 		}
 		if from+pieceBytes >= len(m) {
@@ -216,17 +270,14 @@ func (s *session) Send(m []byte) error {
 	}
 }
 
-// serve lets the server compute, and beats until the session ends: the coordinator ends it, or is not heard any more,
-// or the context is done. It returns why.
-func (s *session) serve(ctx context.Context, server Server) (why string) {
-	s.mu.Lock()
-	s.server = server
-	s.mu.Unlock()
+// stay beats until the session ends: the coordinator ends it, or is not heard any more, or the context is done. It
+// returns why.
+func (s *session) stay(ctx context.Context) (why string) {
 	look := time.NewTicker(tickEvery)
 	defer look.Stop()
 	for n := 0; ; n++ {
 		if n%int(beatEvery/tickEvery) == 0 {
-			_ = s.publish(s.up, message(kindBeat, nil))
+			_ = s.publish(s.up, message(kindBeat, 0, nil))
 		}
 		select {
 		case <-ctx.Done():
@@ -251,11 +302,22 @@ func (s *session) back() {
 	}
 }
 
-// leave ends the session. It waits for the calls, whose server must be closed.
-func (s *session) leave() {
+// end ends the servers, behind the blocks at hand.
+func (s *session) end() {
 	s.cancel()
+	s.mu.Lock()
+	list := slices.Collect(maps.Keys(s.servers))
+	s.mu.Unlock()
+	for _, number := range list {
+		s.close(number)
+	}
+	s.calls.Wait()
+}
+
+// leave ends the session.
+func (s *session) leave() {
 	for _, sub := range s.subs {
 		_ = sub.Unsubscribe()
 	}
-	s.calls.Wait()
+	s.end()
 }

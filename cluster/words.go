@@ -44,14 +44,15 @@ func downSubject(run, worker, instance string) string {
 type kind byte
 
 const (
-	kindMessage kind = iota + 1 // down: to the worker's server
+	kindMessage kind = iota + 1 // down: to a server of the worker's
 	kindCall                    // down: number, and a request, or its digest where it lies in a file
 	kindFetch                   // down: number, and from where on the rest of its reply is wanted
 	kindCancel                  // down: number of a call that nobody waits for any more
 	kindGot                     // down: number of a call whose reply has come
+	kindClose                   // down: the server is not needed any more
 	kindEnd                     // down: why the worker is not of the search any more
 	kindBeat                    // up
-	kindPart                    // up: of a message of the worker's server: number, its length, where the part begins
+	kindPart                    // up: of a message of a server's: number, its length, where the part begins
 	kindReply                   // up: number, its length, where the piece begins, a byte that says whether it is an error
 	kindBye                     // up: why the worker leaves
 )
@@ -59,9 +60,12 @@ const (
 // numbered are the bytes in front of what a message of a kind carries, behind the first two: numbers of 8 bytes.
 var numbered = map[kind]int{kindCall: 1, kindFetch: 2, kindCancel: 1, kindGot: 1, kindPart: 3, kindReply: 3}
 
+// headBytes are in front of the numbers: the protocol, the kind, and the number of the server, from 1 on.
+const headBytes = 4
+
 // message makes a message of numbers and what it carries.
-func message(k kind, numbers []uint64, body ...[]byte) []byte {
-	m := []byte{Protocol, byte(k)}
+func message(k kind, server uint16, numbers []uint64, body ...[]byte) []byte {
+	m := binary.LittleEndian.AppendUint16([]byte{Protocol, byte(k)}, server)
 	for _, n := range numbers {
 		m = binary.LittleEndian.AppendUint64(m, n)
 	}
@@ -74,20 +78,29 @@ func message(k kind, numbers []uint64, body ...[]byte) []byte {
 // errMessage says that a message is none of this protocol.
 var errMessage = errors.New("a message of another protocol")
 
-// opened takes a message apart. What it carries is the message's own bytes.
-func opened(m []byte) (k kind, numbers [3]uint64, body []byte, err error) {
-	if len(m) < 2 || m[0] != Protocol || m[1] < byte(kindMessage) || m[1] > byte(kindBye) {
-		return 0, numbers, nil, errMessage
+// said is a message that was taken apart. The body is the message's own bytes.
+type said struct {
+	kind    kind
+	server  uint16
+	numbers [3]uint64
+	body    []byte
+}
+
+// opened takes a message apart.
+func opened(m []byte) (s said, err error) {
+	if len(m) < headBytes || m[0] != Protocol || m[1] < byte(kindMessage) || m[1] > byte(kindBye) {
+		return s, errMessage
 	}
-	k, body = kind(m[1]), m[2:]
-	n := numbered[k]
-	if len(body) < 8*n {
-		return 0, numbers, nil, errMessage
+	s = said{kind: kind(m[1]), server: binary.LittleEndian.Uint16(m[2:]), body: m[headBytes:]}
+	n := numbered[s.kind]
+	if len(s.body) < 8*n {
+		return s, errMessage
 	}
 	for i := range n {
-		numbers[i] = binary.LittleEndian.Uint64(body[8*i:])
+		s.numbers[i] = binary.LittleEndian.Uint64(s.body[8*i:])
 	}
-	return k, numbers, body[8*n:], nil
+	s.body = s.body[8*n:]
+	return s, nil
 }
 
 // Who of a worker: what it says when it comes.
@@ -107,7 +120,7 @@ const mostHello = 4 << 10
 // What a hello is answered with.
 const (
 	wordWelcome = "welcome" // beat, and be part of the run
-	wordClosed  = "closed"  // the search has begun without it: ask again later
+	wordLater   = "later"   // the search ends: ask again
 	wordRefused = "refused" // never: the reason says why
 )
 

@@ -24,22 +24,17 @@ type WorkerOptions struct {
 	// connects to the server, and is called again where a connection is lost for good. A mistake ends the worker;
 	// after another error it is called again.
 	Dial func() (*nats.Conn, error)
-	// begins what computes, for a search
+	// begins what computes, for a search; it has several where it has several networks at hand
 	Begin func(link.Host) Server
 	Say   func(line string) // is told what the worker does; nil: nobody is
 	// changes how messages are sent, in tests; nil: nothing does
 	disturb func(publish func(subject string, m []byte) error) func(subject string, m []byte) error
 }
 
-var (
-	_ link.Host = (*session)(nil)
-	_ link.Link = (*Link)(nil)
-)
-
 // Pauses of a worker without a search.
 const (
-	askEvery  = 500 * time.Millisecond
-	askWithin = time.Second
+	askEvery    = 500 * time.Millisecond
+	helloWithin = time.Second
 )
 
 // A worker asks for searches, and is part of one at a time.
@@ -147,7 +142,7 @@ func (w *worker) ask(ctx context.Context) (a answer, instance string, err error)
 	if err != nil {
 		return a, "", err
 	}
-	ctx, stop := context.WithTimeout(ctx, askWithin)
+	ctx, stop := context.WithTimeout(ctx, helloWithin)
 	defer stop()
 	m, err := w.conn.RequestWithContext(ctx, helloSubject(w.Name), data)
 	if err != nil {
@@ -164,24 +159,22 @@ func (w *worker) ask(ctx context.Context) (a answer, instance string, err error)
 
 // work is part of a run until it ends; part is false where it never was.
 func (w *worker) work(ctx context.Context, run, instance string) (part bool, err error) {
-	s, err := newSession(context.WithoutCancel(ctx), w.conn, w.cache, run, w.Name, instance)
+	s, err := newSession(context.WithoutCancel(ctx), w.conn, w.cache, run, w.Name, instance, w.Begin)
 	if err != nil {
 		return false, err
 	}
 	if w.disturb != nil {
 		s.publish = w.disturb(s.publish)
 	}
-	server := w.Begin(s)
 	w.say("part of a search")
 	over := make(chan struct{})
 	defer close(over)
 	go caught(func() { w.watchBack(s, over) })
-	why := s.serve(ctx, server)
-	s.cancel()
-	server.Close() // behind the block at hand
+	why := s.stay(ctx)
+	s.end()
 	if ctx.Err() != nil {
-		_ = s.publish(s.up, message(kindBye, nil, []byte(why)))
-		_ = w.conn.FlushTimeout(askWithin)
+		_ = s.publish(s.up, message(kindBye, 0, nil, []byte(why)))
+		_ = w.conn.FlushTimeout(helloWithin)
 	}
 	s.leave()
 	w.used = time.Now()

@@ -45,7 +45,7 @@ func (s *Server) plan(ctx context.Context, p link.Plan) error {
 	if bytes > room {
 		return fmt.Errorf("a block of samples has %d bytes, and there is room for %d", bytes, room)
 	}
-	o := machine.Options{Device: s.o.Device, Kind: s.o.Kind, Metric: metric.OutputsOnly, Output: p.Output, Beside: p.Beside, Axis: p.Axis, Block: p.Block, Threads: p.Threads, Spin: p.Spin,
+	o := machine.Options{Device: s.o.Device, Kind: s.o.Kind, Metric: metric.OutputsOnly, Output: p.Output, Beside: p.Beside, Axis: p.Axis, Block: p.Block, Workers: p.Workers, Threads: p.Threads, Spin: p.Spin,
 		Level: p.Level, Cuts: p.Cuts, Patient: p.Patient, Naive: p.Naive, Activations: p.Activations, Cache: room / 4, Working: bytes}
 	if p.Metric != nil {
 		if o.Metric, err = metric.OfSpec(*p.Metric); err != nil {
@@ -84,8 +84,8 @@ func checkPlan(p link.Plan) error {
 		return fmt.Errorf("a plan of %d samples in blocks of %d", p.Samples, p.Block)
 	case p.Network.Holders < 0 || p.Network.Holders > mostHolders || len(p.Records) != p.Network.Holders:
 		return fmt.Errorf("a plan of %d holders with %d records", p.Network.Holders, len(p.Records))
-	case p.Axis < -1 || p.Threads < 0 || p.Activations < 0:
-		return fmt.Errorf("a plan of axis %d, %d threads and %d bytes of activations", p.Axis, p.Threads, p.Activations)
+	case p.Axis < -1 || p.Workers < 0 || p.Threads < 0 || p.Activations < 0:
+		return fmt.Errorf("a plan of axis %d, %d workers, %d threads and %d bytes of activations", p.Axis, p.Workers, p.Threads, p.Activations)
 	case p.Level != 0 && p.Level != 1 && p.Level != 2 && p.Level != 99:
 		return fmt.Errorf("a plan of optimization level %d", p.Level)
 	}

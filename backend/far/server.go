@@ -137,7 +137,8 @@ func (s *Server) answer(ctx context.Context, request []byte) (result any, lost b
 	defer s.calls.Unlock()
 	switch r.Call {
 	case "hello":
-		return s.hello(), false, nil
+		h, err := s.hello()
+		return h, false, err
 	case "plan":
 		var p link.Plan
 		if err := json.Unmarshal(r.Args, &p); err != nil {
@@ -159,12 +160,18 @@ func (s *Server) answer(ctx context.Context, request []byte) (result any, lost b
 }
 
 // hello says what the worker is.
-func (s *Server) hello() link.Hello {
-	h := link.Hello{Version: link.Version, Runtime: backend.RuntimeVersion(), Device: s.o.Device, About: s.o.Device, Can: s.o.Kind.Traits}
-	if h.Device == "" {
-		h.Device, h.About = backend.DeviceCPU, backend.DeviceCPU
+func (s *Server) hello() (link.Hello, error) {
+	h := link.Hello{Version: link.Version, Runtime: backend.RuntimeVersion(), Can: s.o.Kind.Traits}
+	if h.Device.Name = s.o.Device; h.Device.Name == "" {
+		h.Device.Name = backend.DeviceCPU
 	}
-	return h
+	if !s.o.Kind.OwnMemory {
+		return h, nil
+	}
+	var err error
+	h.Device, err = backend.CheckGPU(h.Device.Name)
+	h.Device.Free, h.Fill = s.memory(), h.Device.Fill
+	return h, err
 }
 
 // memory is what a search may take here, in bytes.

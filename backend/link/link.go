@@ -14,7 +14,7 @@ type Link interface {
 	// Send hands the worker a message and does not wait. Messages keep their order, and may be lost or come twice.
 	Send(message []byte) error
 	// Receive has message called with each message that the worker sends by itself: they come in any order, late,
-	// twice or not at all. lost is called once, when the worker is gone. Receive is called before anything else, and
+	// twice or not at all. lost is called once, when the worker is gone. Receive is called before the first Send, and
 	// again when the link goes to another evaluator: what was given before is called no more.
 	Receive(message func([]byte), lost func(why error))
 	// Put makes a file of up to FileBytes one that the worker can Get, and returns its sha256.

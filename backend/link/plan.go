@@ -34,10 +34,9 @@ type Reply struct {
 type Hello struct {
 	Version int           // of the protocol
 	Runtime string        // version of ONNX Runtime
-	Device  string        // as --device has it
-	About   string        // the device, for people
+	Device  device.Info   // as --device names it
+	Fill    int           // of the device, see device.Info
 	Can     device.Traits // of the device
-	Cache   int64         // bytes for stored activations
 }
 
 // A Digest is a sha256, in hexadecimal where it is text.
@@ -130,7 +129,8 @@ type Plan struct {
 	Beside  []string     `json:",omitempty"`
 	Metric  *metric.Spec `json:",omitempty"` // nil: the search judges the outputs itself
 	Truth   *Truth       `json:",omitempty"` // what the metric compares with
-	Threads int          // of the runtime a worker
+	Workers int          `json:",omitempty"` // blocks that run at once on a worker; 0: as many as are fastest there
+	Threads int          // of the runtime for each of these
 	Spin    bool         `json:",omitempty"`
 	Level   int          // of optimization
 	Cuts    []int        `json:",omitempty"`

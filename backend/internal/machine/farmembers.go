@@ -73,8 +73,6 @@ func shippable(src device.Source, inputs []device.Tensor, o Options) (n link.Net
 		return n, errors.New("backend: this network cannot be handed to workers elsewhere")
 	case o.Config != nil:
 		return n, errors.New("backend: session settings are not handed to workers elsewhere")
-	case o.Places != nil:
-		return n, mistake.Errorf("samples of different shapes cannot be handed to workers elsewhere yet: search on this machine")
 	}
 	for _, in := range inputs {
 		if in.Steps > 0 || in.Fed != "" {
@@ -129,15 +127,7 @@ func (f *Members) closeAll(all, left []part) {
 
 // greet asks the workers what they are. Those that are not like the first are left out.
 func (f *Members) greet(told func(name string, why error)) error {
-	err := f.eachElsewhere(told, func(e *elsewhere) error {
-		if err := e.ask("hello", nil, &e.hello); err != nil {
-			return err
-		}
-		if e.hello.Version != link.Version {
-			return fmt.Errorf("%s speaks version %d of the protocol, and this program %d: start the same program on both", e.Name(), e.hello.Version, link.Version)
-		}
-		return nil
-	})
+	err := f.eachElsewhere(told, func(e *elsewhere) error { return e.ask("hello", nil, &e.hello) })
 	if err != nil {
 		return err
 	}
@@ -146,7 +136,7 @@ func (f *Members) greet(told func(name string, why error)) error {
 	return f.eachElsewhere(told, func(e *elsewhere) error {
 		switch {
 		case e.hello.Can != first.hello.Can:
-			return fmt.Errorf("its device, %s, is of another kind than that of %s, %s", e.hello.About, first.Name(), first.hello.About)
+			return fmt.Errorf("its device, %s, is of another kind than %s of %s", e.hello.Device.Name, first.hello.Device.Name, first.Name())
 		case e.hello.Runtime != first.hello.Runtime:
 			return fmt.Errorf("its ONNX Runtime is %s, that of %s is %s", e.hello.Runtime, first.Name(), first.hello.Runtime)
 		}
@@ -174,6 +164,9 @@ func (f *Members) sendPlans(ctx context.Context, n link.Network, records []quant
 	o := f.opts
 	p := link.Plan{Network: n, Records: records, Samples: f.samples, Block: o.Block, Axis: o.Axis, Output: f.judge.Output(), Beside: o.Beside, Threads: o.Threads, Spin: o.Spin,
 		Level: o.Level, Cuts: o.Cuts, Patient: o.Patient, Naive: o.Naive, Activations: o.Activations}
+	if o.KeepOrder { // what a block gives depends on more than mask and samples
+		p.Workers = o.Workers
+	}
 	var truth map[string][]byte
 	if spec, ok := o.Metric.Spec(); ok && len(o.Beside) == 0 {
 		f.judgesThere, p.Metric = true, &spec
@@ -228,4 +221,14 @@ func (f *Members) judgeRows(ctx context.Context, g *bounds.Gain, rows []float32,
 		return err
 	}
 	return wait(g)
+}
+
+// Greet asks a worker elsewhere what it is.
+func Greet(ctx context.Context, l link.Link) (h link.Hello, err error) {
+	broken, said, _ := link.Ask(ctx, l, "hello", nil, &h)
+	if err = errors.Join(broken, said); err != nil {
+		return h, fmt.Errorf("%s: %w", l.Name(), err)
+	}
+	h.Device.Fill = h.Fill
+	return h, nil
 }
