@@ -153,7 +153,8 @@ func TestPortNeedsTLS(t *testing.T) {
 		if n, err := plain.Read(make([]byte, 100)); n > 0 || err == nil {
 			t.Errorf("%s says %d bytes without TLS", at, n)
 		}
-		old, err := tls.Dial("tcp", "127.0.0.1:"+port, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12}) //nolint:gosec // an old client
+		before12 := &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12} //nolint:gosec // an old client
+		old, err := tls.Dial("tcp", "127.0.0.1:"+port, before12)
 		if err == nil {
 			old.Close()
 			t.Errorf("%s speaks TLS 1.2", at)
