@@ -29,6 +29,8 @@ var notRunHere = []struct{ begins, why, instead string }{
 	{"bin/demote bench --model testdata/", "the line of the example again, for other networks", "make bench, which writes that page"},
 	{"demote search ... --device cuda:0,cuda:1", "needs two GPUs", "run's TestEmulatedMembers, on two emulated ones"},
 	{"demote search ... --workers-at", "needs workers on other machines", "the tests of processes over loopback"},
+	{"demote search ... --cluster", "needs NATS that others run", "cluster's TestNATSOfOthers"},
+	{"demote cluster clean --cluster", "needs NATS that others run", "cluster's TestNATSOfOthers"},
 	{"demote worker", "does not end by itself", "the tests of processes over loopback"},
 	{"demote cluster ls --cluster", "needs a search that runs", "TestClusterListsWhoWorks"},
 	{"demote search ... --metric map", "a detector, which the example is not", "run's TestDetector"},
