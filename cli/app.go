@@ -104,7 +104,7 @@ func App(out, errs io.Writer) *cli.App {
 			}
 			return cli.ShowAppHelp(c)
 		},
-		Commands: []*cli.Command{searchCommand(), inspectCommand(), quantizeCommand(), evalCommand(), verifyCommand(), exportCommand(), reportCommand(), watchCommand(),
+		Commands: []*cli.Command{searchCommand(), workerCommand(), inspectCommand(), quantizeCommand(), evalCommand(), verifyCommand(), exportCommand(), reportCommand(), watchCommand(),
 			benchCommand(), clusterCommand(), devicesCommand(), completionCommand(), manCommand(), versionCommand(), helpCommand()},
 	}
 	for _, c := range everyCommand(app.Commands) {

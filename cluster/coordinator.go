@@ -240,6 +240,20 @@ func (h *Coordinator) there() (list []*seat, coming int) {
 	return list, coming
 }
 
+// status is how the workers stand.
+func (h *Coordinator) status() (s Status) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list, coming := h.there()
+	for _, w := range list {
+		s.Workers = append(s.Workers, w.status())
+	}
+	if !h.used {
+		s.Waits = fmt.Sprintf("workers: %d are there, and %d on their way", len(list), coming)
+	}
+	return s
+}
+
 // drop forgets a worker.
 func (h *Coordinator) drop(s *seat) {
 	h.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -83,6 +84,8 @@ func (f *Files) Put(ctx context.Context, data []byte) (d Digest, err error) {
 	if len(data) > MostBytes {
 		return d, fmt.Errorf("a file of %d bytes: %d at most", len(data), MostBytes)
 	}
+	ctx, stop := context.WithTimeout(ctx, tryWithin)
+	defer stop()
 	if info, err := f.store.GetInfo(ctx, f.name(d)); err == nil && info.Size == uint64(len(data)) {
 		return d, nil
 	}
@@ -90,14 +93,21 @@ func (f *Files) Put(ctx context.Context, data []byte) (d Digest, err error) {
 	return d, err
 }
 
-// Get fetches a file. One whose bytes do not have the digest is fetched once more; then the error matches ErrDigest.
+// tries is how often a file is fetched that does not come, and tryWithin how long each may take: 1 MB/s.
+const tries, tryWithin = 3, time.Minute
+
+// Get fetches a file. One that does not come within a time, or whose bytes do not have the digest, is fetched again;
+// then the error of the latter matches ErrDigest.
 func (f *Files) Get(ctx context.Context, d Digest) (data []byte, err error) {
-	for range 2 {
-		if data, err = f.get(ctx, d); err == nil || !errors.Is(err, ErrDigest) {
-			return data, err
+	for range tries {
+		short, stop := context.WithTimeout(ctx, tryWithin) // without one the library has 5 s
+		data, err = f.get(short, d)
+		stop()
+		if err == nil || ctx.Err() != nil || errors.Is(err, jetstream.ErrObjectNotFound) {
+			break
 		}
 	}
-	return nil, err
+	return data, err
 }
 
 // ErrDigest says that a file's bytes are not those that its name promises.

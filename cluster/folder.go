@@ -155,3 +155,6 @@ func (f *Folder) write(list []Worker) error {
 	}
 	return disk.Replace(disk.Forced, disk.Bytes(f.path(workersFile), append(data, '\n')))
 }
+
+// GoodName tells whether a worker may be called so.
+func GoodName(name string) bool { return goodName.MatchString(name) && name != coordinatorName }

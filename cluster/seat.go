@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats.go"
 )
@@ -54,6 +55,11 @@ func (s *seat) link() *Link {
 	l := &Link{of: s, server: s.newest, gone: make(chan struct{}), calls: map[uint64]*call{}}
 	s.links[l.server] = l
 	return l
+}
+
+// status is how the worker stands.
+func (s *seat) status() WorkerStatus {
+	return WorkerStatus{Name: s.who.Name, Host: s.who.Host, Device: s.who.Device, State: "works", Silent: (time.Duration(s.silent.Load()) * tickEvery).Seconds()}
 }
 
 // hear takes a message of the worker's.

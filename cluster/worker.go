@@ -23,12 +23,39 @@ type WorkerOptions struct {
 	Once    bool // end with the first search that it was part of
 	// connects to the server, and is called again where a connection is lost for good. A mistake ends the worker;
 	// after another error it is called again.
-	Dial func() (*nats.Conn, error)
+	Dial Dialer
 	// begins what computes, for a search; it has several where it has several networks at hand
 	Begin func(link.Host) Server
 	Say   func(line string) // is told what the worker does; nil: nobody is
 	// changes how messages are sent, in tests; nil: nothing does
 	disturb func(publish func(subject string, m []byte) error) func(subject string, m []byte) error
+}
+
+// A Dialer connects a worker.
+type Dialer func() (*nats.Conn, error)
+
+// Dialer connects to the server at HOST:PORT.
+func (j Join) Dialer(at string) Dialer {
+	return func() (*nats.Conn, error) {
+		c, err := j.Dial(at)
+		return c, telling(err, at)
+	}
+}
+
+// DialerBy connects a worker of a name to a NATS that others run, at HOST:PORT.
+func DialerBy(at, creds, name string) Dialer {
+	return func() (*nats.Conn, error) {
+		c, err := DialCreds(at, creds, name)
+		return c, telling(err, at)
+	}
+}
+
+// telling is an error of connecting, in words where trying again does not help.
+func telling(err error, at string) error {
+	if r := Refusal(err, at); r != nil {
+		return r
+	}
+	return err
 }
 
 // Pauses of a worker without a search.

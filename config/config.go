@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"log/slog"
 	"slices"
 	"sync"
@@ -104,16 +105,18 @@ type Config struct {
 
 	Device string `json:"device"`
 	// to workers on other machines that the samples are dealt to; they stay the caller's. Nil: trials run here
-	Links     []backend.Link `json:"-"`
-	Members   int            `json:"members,omitempty"` // that the samples are dealt to, on the CPU; 0 or 1: there are none
-	Workers   int            `json:"workers"`
-	Threads   int            `json:"threads"`
-	Block     int            `json:"block"`
-	Cache     int64          `json:"cache"`      // bytes; 0: a quarter of the free memory; below 0: none
-	FixShapes bool           `json:"fix_shapes"` // files are written with the axes of the search instead of free ones
-	Force     bool           `json:"force"`
-	DryRun    bool           `json:"dry_run"`
-	AllowNaN  bool           `json:"allow_nan"`
+	Links []backend.Link `json:"-"`
+	// waits for such workers, once the data is read, and returns the same ones each time; nil: Links are all
+	Gather    func(context.Context) ([]backend.Link, error) `json:"-"`
+	Members   int                                           `json:"members,omitempty"` // that the samples are dealt to, on the CPU; 0 or 1: there are none
+	Workers   int                                           `json:"workers"`
+	Threads   int                                           `json:"threads"`
+	Block     int                                           `json:"block"`
+	Cache     int64                                         `json:"cache"`      // bytes; 0: a quarter of the free memory; below 0: none
+	FixShapes bool                                          `json:"fix_shapes"` // files are written with the axes of the search instead of free ones
+	Force     bool                                          `json:"force"`
+	DryRun    bool                                          `json:"dry_run"`
+	AllowNaN  bool                                          `json:"allow_nan"`
 
 	Command string `json:"command"` // the full command line, for the result
 	Version string `json:"version"` // of the program

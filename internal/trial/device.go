@@ -12,7 +12,12 @@ import (
 
 // ChooseDevice finds what trials run on: what --device names, or for auto the first GPU that can be
 // used, else the CPU. It says which, and why, where there was a choice.
-func (s *Runner) ChooseDevice() error {
+func (s *Runner) ChooseDevice(ctx context.Context) (err error) {
+	if s.Config.Gather != nil {
+		if s.Config.Links, err = s.Config.Gather(ctx); err != nil {
+			return err
+		}
+	}
 	if err := s.findDevice(); err != nil {
 		return err
 	}

@@ -120,7 +120,7 @@ const greetTime = 30 * time.Second
 // machines: these have the search's network.
 func (s *Runner) ComputeHere() {
 	if len(s.Config.Links) > 0 {
-		s.Config.Links, s.Device = nil, backend.DeviceInfo{Name: backend.DeviceCPU}
+		s.Config.Links, s.Config.Gather, s.Device = nil, nil, backend.DeviceInfo{Name: backend.DeviceCPU}
 	}
 }
 
