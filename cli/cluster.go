@@ -181,7 +181,7 @@ func printPermissions(c *cli.Context) error {
 	case c.NArg() == 1:
 		name = c.Args().First()
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "worker %s\n%s", name, cluster.WorkerRights(name).Text())
+	_, err := fmt.Fprintf(c.App.Writer, "coordinator\n%sworker %s\n%s", cluster.CoordinatorRights().Text(), name, cluster.WorkerRights(name).Text())
 	return err
 }
 

@@ -158,7 +158,7 @@ func TestClusterMistakes(t *testing.T) {
 	if a, b := must(t, "help", "cluster", "join"), must(t, "cluster", "join", "--help"); a.out != b.out || !strings.Contains(a.out, "usage: demote cluster join NAME [flags]") {
 		t.Errorf("%s\n%s", a.out, b.out)
 	}
-	if got := must(t, "cluster", "permissions", "w1"); !strings.Contains(got.out, "publish demote.hello") || !strings.Contains(got.out, "w1") {
+	if got := must(t, "cluster", "permissions", "w1"); !strings.Contains(got.out, "publish demote.hello.w1\n") || !strings.HasPrefix(got.out, "coordinator\n") {
 		t.Errorf("%s", got.out)
 	}
 }

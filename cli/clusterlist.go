@@ -94,7 +94,11 @@ func listJoined(c *cli.Context) error {
 
 // writeStatus writes how a search stands; absent are those who have joined and do not take part in it.
 func writeStatus(out io.Writer, s cluster.Status, absent []string) error {
-	fmt.Fprintf(out, "%s, demote %s: %d samples in %d blocks, %d trials leased\n", tty.Message(s.Run), tty.Message(s.Version), s.Samples, s.Blocks, s.Leases)
+	fmt.Fprintf(out, "%s, demote %s", tty.Message(s.Run), tty.Message(s.Version))
+	if s.Blocks > 0 {
+		fmt.Fprintf(out, ": %d samples in %d blocks, %d trials leased", s.Samples, s.Blocks, s.Leases)
+	}
+	fmt.Fprintln(out)
 	if s.Waits != "" {
 		fmt.Fprintf(out, "it waits for %s\n", tty.Message(s.Waits))
 	}

@@ -152,7 +152,7 @@ func (b *Broker) Close() {
 	})
 }
 
-// users are all that may connect: the coordinator, who may do anything, and the workers.
+// users are all that may connect, the coordinator and the workers, each with the rights of its own.
 func (f *Folder) users() ([]*server.NkeyUser, error) {
 	key, err := f.coordinator()
 	if err != nil {
@@ -162,16 +162,13 @@ func (f *Folder) users() ([]*server.NkeyUser, error) {
 	if err != nil {
 		return nil, err
 	}
-	users := []*server.NkeyUser{{Nkey: public}}
+	users := []*server.NkeyUser{{Nkey: public, Permissions: CoordinatorRights().permissions()}}
 	workers, err := f.Workers()
 	if err != nil {
 		return nil, err
 	}
 	for _, w := range workers {
-		r := WorkerRights(w.Name)
-		users = append(users, &server.NkeyUser{Nkey: w.Key, Permissions: &server.Permissions{
-			Publish: &server.SubjectPermission{Allow: r.Publish}, Subscribe: &server.SubjectPermission{Allow: r.Subscribe},
-		}})
+		users = append(users, &server.NkeyUser{Nkey: w.Key, Permissions: WorkerRights(w.Name).permissions()})
 	}
 	return users, nil
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"crypto/tls"
 	"net"
 	"net/url"
 	"os"
@@ -57,7 +58,7 @@ func DialCreds(address, creds, name string) (*nats.Conn, error) {
 	if name == "" {
 		name = coordinatorName
 	}
-	return nats.Connect("tls://"+address, append(options(name), nats.UserCredentials(creds))...)
+	return nats.Connect("tls://"+address, append(options(name), nats.UserCredentials(creds), nats.Secure(&tls.Config{MinVersion: tls.VersionTLS13}))...)
 }
 
 // DefaultFolder is where the credentials of a cluster lie if nothing else is said: below the user's folder for

@@ -1,6 +1,10 @@
 package cluster
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
 
 // Rights are the subjects that one side may publish to and subscribe to, as patterns of NATS.
 type Rights struct {
@@ -14,8 +18,11 @@ const (
 	stream = "OBJ_" + bucket
 )
 
-// inbox begins the subjects on which a worker is answered: its own, which no other may hear.
-func inbox(worker string) string { return "_INBOX_demote_" + worker }
+// inbox begins the subjects on which somebody is answered: its own, which no other may hear.
+func inbox(name string) string { return inboxes + "." + name }
+
+// inboxes begin the inbox of everybody.
+const inboxes = "_INBOX_demote"
 
 // WorkerRights are those of a worker of a name: it says hello and speaks to a run in its own name, hears what it is
 // told and that the run goes on, and reads files.
@@ -29,6 +36,25 @@ func WorkerRights(name string) Rights {
 	}
 	r.Publish = append(r.Publish, "$JS.FC."+stream+".>")
 	return r
+}
+
+// CoordinatorRights are those of a coordinator: it hears its workers and tells them, says how its search stands, and
+// puts files and removes them.
+func CoordinatorRights() Rights {
+	r := Rights{
+		Publish:   []string{downSubject("*", "*", "*"), beatSubject("*"), statusSubject, inboxes + ".>", "$O." + bucket + ".>"},
+		Subscribe: []string{inbox(coordinatorName) + ".>", helloSubject("*"), upSubject("*", "*", "*"), statusSubject},
+	}
+	for _, call := range []string{"INFO", "STREAM.*." + stream, "DIRECT.GET." + stream + ".>", "CONSUMER.CREATE." + stream + ".>", "CONSUMER.DELETE." + stream + ".>"} {
+		r.Publish = append(r.Publish, "$JS.API."+call)
+	}
+	r.Publish = append(r.Publish, "$JS.FC."+stream+".>")
+	return r
+}
+
+// permissions are the rights for a server.
+func (r Rights) permissions() *server.Permissions {
+	return &server.Permissions{Publish: &server.SubjectPermission{Allow: r.Publish}, Subscribe: &server.SubjectPermission{Allow: r.Subscribe}}
 }
 
 // Text lists rights for an administrator whose own accounts are used, a subject a line.

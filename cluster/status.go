@@ -16,7 +16,7 @@ import (
 type Status struct {
 	Run     string         `json:"run"`     // the run's folder at the coordinator
 	Version string         `json:"version"` // of the coordinator's program
-	Waits   string         `json:"waits"`   // what the search waits for, in words; empty: for nothing but its workers' blocks
+	Waits   string         `json:"waits"`   // what the search waits for, in words; empty: for blocks alone
 	Samples int            `json:"samples"`
 	Blocks  int            `json:"blocks"`
 	Leases  uint64         `json:"leases"` // trials leased so far

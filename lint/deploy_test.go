@@ -69,7 +69,8 @@ func TestSystemdUnit(t *testing.T) {
 		t.Log("systemd-analyze is not here: the unit was read by this test alone")
 		return
 	}
-	there := strings.Replace(read(t, name), "/usr/local/bin/demote", "/bin/true", 1) // the program need not be installed here
+	// The program need not be installed here.
+	there := strings.Replace(read(t, name), "/usr/local/bin/demote", "/bin/true", 1)
 	unit := filepath.Join(t.TempDir(), "demote-worker@0.service")
 	if err := os.WriteFile(unit, []byte(there), 0o600); err != nil {
 		t.Fatal(err)
