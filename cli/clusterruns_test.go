@@ -225,7 +225,7 @@ func TestClusterKills(t *testing.T) {
 	sum := func() int { return killed["worker"] + killed["coordinator"] }
 	for searches := 0; sum() < *clusterKills; searches++ {
 		out := in.path(fmt.Sprint("run", searches))
-		args := slices.Concat(in.args(slices.Concat(more, []string{"--out", out})...), f.flags(1))
+		args := slices.Concat(in.args(slices.Concat(more, []string{"--out", out})...), f.flags(2))
 		for again := true; again; {
 			again = f.disturb(t, rng, process(args...), killed, *clusterKills-sum())
 		}
@@ -247,11 +247,7 @@ func (f *farm) disturb(t *testing.T, rng *rand.Rand, search *exec.Cmd, killed ma
 		_ = search.Wait()
 		close(gone)
 	}()
-	there := []string{} // workers of this search that were not killed
-	for name := range f.workers {
-		there = append(there, name)
-	}
-	slices.Sort(there)
+	var there []string // workers of this search that were not killed
 	late := time.After(3 * time.Minute)
 	for {
 		select {
@@ -263,9 +259,12 @@ func (f *farm) disturb(t *testing.T, rng *rand.Rand, search *exec.Cmd, killed ma
 		case <-late:
 			_ = search.Process.Kill()
 			t.Fatalf("it does not end: %s", said)
-		case <-time.After(time.Duration(200+rng.IntN(1500)) * time.Millisecond):
+		case <-time.After(time.Duration(200+rng.IntN(4000)) * time.Millisecond):
 		}
-		if left == 0 {
+		if there == nil {
+			there = partOf(said.String())
+		}
+		if left == 0 || there == nil {
 			continue
 		}
 		// one that is left alone must stay: workers that come later take no part in a search that has begun
@@ -294,4 +293,18 @@ func (f *farm) disturb(t *testing.T, rng *rand.Rand, search *exec.Cmd, killed ma
 		left--
 		f.start(t, name)
 	}
+}
+
+// partOf are the workers of a search, of which it says so; nil: it has not yet.
+func partOf(said string) (names []string) {
+	_, list, ok := strings.Cut(said, " workers: ")
+	if !ok {
+		return nil
+	}
+	list, _, _ = strings.Cut(list, "\n")
+	for _, one := range strings.Split(list, "), ") {
+		name, _, _ := strings.Cut(one, " (")
+		names = append(names, name)
+	}
+	return names
 }

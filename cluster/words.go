@@ -53,7 +53,7 @@ const (
 	kindEnd                     // down: why the worker is not of the search any more
 	kindBeat                    // up
 	kindPart                    // up: of a message of a server's: number, its length, where the part begins
-	kindReply                   // up: number, its length, where the piece begins, a byte that says whether it is an error
+	kindReply                   // up: number, its length, where the piece begins; then a byte, 1 for an error
 	kindBye                     // up: why the worker leaves
 )
 

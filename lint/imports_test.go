@@ -15,7 +15,7 @@ import (
 var mayImport = map[string][]string{
 	// search and backend for the words of progress and metrics
 	"cli": {"cluster", "internal/plainyaml", "mistake", "run", "onnx", "internal/memory", "internal/journal", "internal/live", "result", "search", "backend", "backend/metric", "disk", "crash"},
-	"run": {"backend", "backend/bounds", "backend/metric", "config", "crash", "disk", "engine", "internal/bench",
+	"run": {"backend", "backend/bounds", "backend/far", "backend/link", "backend/metric", "cluster", "config", "crash", "disk", "engine", "internal/bench",
 		"internal/blocks", "internal/both", "internal/calibrate", "internal/commandfiles", "internal/constraint", "internal/cost", "internal/external", "internal/format",
 		"internal/holdout", "internal/ir", "internal/journal", "internal/memory", "internal/pair",
 		"internal/promotion", "internal/question", "internal/record", "internal/sandbox", "internal/segments",
