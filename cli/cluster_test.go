@@ -95,7 +95,7 @@ func TestClusterListsWhoWorks(t *testing.T) {
 	defer stop()
 	got := must(t, "cluster", "ls", "--cluster", at)
 	for _, want := range []string{", demote v1: 1000 samples in 50 blocks, 7 trials leased\n", "it waits for 1 worker more\n",
-		"worker  host  device  state  blocks  blocks/s  last heard  others wait\n", "gpu1    h     cuda:0  works  50      2.5       0.2 s ago   50 %\n", "not here: gpu2\n"} {
+		"worker  host  device  state  blocks  samples/s  last heard  others wait\n", "gpu1    h     cuda:0  works  50      2.5        0.2 s ago   50 %\n", "not here: gpu2\n"} {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("%q is not in\n%s", want, got.out)
 		}

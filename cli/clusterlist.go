@@ -104,7 +104,7 @@ func writeStatus(out io.Writer, s cluster.Status, absent []string) error {
 	}
 	if len(s.Workers) > 0 {
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "worker\thost\tdevice\tstate\tblocks\tblocks/s\tlast heard\tothers wait")
+		fmt.Fprintln(w, "worker\thost\tdevice\tstate\tblocks\tsamples/s\tlast heard\tothers wait")
 		for _, worker := range s.Workers {
 			speed := "-"
 			if worker.Speed > 0 {

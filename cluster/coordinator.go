@@ -246,7 +246,11 @@ func (h *Coordinator) status() (s Status) {
 	defer h.mu.Unlock()
 	list, coming := h.there()
 	for _, w := range list {
-		s.Workers = append(s.Workers, w.status())
+		one, whole := w.status()
+		s.Workers = append(s.Workers, one)
+		if whole.All > 0 {
+			s.Samples, s.Blocks, s.Leases = whole.Samples, whole.All, uint64(whole.Leases)
+		}
 	}
 	if !h.used {
 		s.Waits = fmt.Sprintf("workers: %d are there, and %d on their way", len(list), coming)

@@ -19,9 +19,20 @@ type Link struct {
 	lost    func(error)
 	calls   map[uint64]*call
 	end     error // why it ended; nil: it has not
+	stands  link.Standing
 }
 
-var _ link.Link = (*Link)(nil)
+var (
+	_ link.Link    = (*Link)(nil)
+	_ link.Watched = (*Link)(nil)
+)
+
+// Stands takes note of how the worker stands, for whoever asks.
+func (l *Link) Stands(s link.Standing) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stands = s
+}
 
 // Name is the worker, its host and its device, for people.
 func (l *Link) Name() string { return l.of.who.title() }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"example.org/demote/backend/link"
 )
 
 // A seat is a worker of a run, at the coordinator. It has a link to each server that the worker has for the run.
@@ -57,9 +59,25 @@ func (s *seat) link() *Link {
 	return l
 }
 
-// status is how the worker stands.
-func (s *seat) status() WorkerStatus {
-	return WorkerStatus{Name: s.who.Name, Host: s.who.Host, Device: s.who.Device, State: "works", Silent: (time.Duration(s.silent.Load()) * tickEvery).Seconds()}
+// status is how the worker stands, by its newest link that was told, and what that knows of the whole search.
+func (s *seat) status() (w WorkerStatus, whole link.Standing) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for number := s.newest; number > 0 && whole.All == 0; number-- {
+		if l := s.links[number]; l != nil {
+			l.mu.Lock()
+			whole = l.stands
+			l.mu.Unlock()
+		}
+	}
+	state := "works"
+	if whole.All == 0 {
+		state = "begins"
+	}
+	return WorkerStatus{
+		Name: s.who.Name, Host: s.who.Host, Device: s.who.Device, State: state, Blocks: whole.Blocks, Speed: whole.Speed, Waited: whole.Waited,
+		Silent: (time.Duration(s.silent.Load()) * tickEvery).Seconds(),
+	}, whole
 }
 
 // hear takes a message of the worker's.

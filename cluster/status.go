@@ -28,9 +28,9 @@ type WorkerStatus struct {
 	Name   string  `json:"name"`
 	Host   string  `json:"host"`
 	Device string  `json:"device"`
-	State  string  `json:"state"`  // works, loads, refused or lost
+	State  string  `json:"state"`  // begins, or works: it holds blocks
 	Blocks int     `json:"blocks"` // that it holds
-	Speed  float64 `json:"speed"`  // blocks a second, 0 where none is measured yet
+	Speed  float64 `json:"speed"`  // passes of a sample through the whole network a second; 0: not measured yet
 	Silent float64 `json:"silent"` // seconds since it was heard
 	Waited float64 `json:"waited"` // share of the time of leases in which the others waited for it, 0 to 1
 }

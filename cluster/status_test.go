@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/demote/backend/link"
 	"example.org/demote/cluster"
 	"example.org/demote/mistake"
 )
@@ -88,5 +89,52 @@ func TestAdministerRefused(t *testing.T) {
 		if got, err := cluster.Address(text); got != want || (want == "") != mistake.Is(err) {
 			t.Errorf("%q is %q, %v; want %q", text, got, err, want)
 		}
+	}
+}
+
+// TestStandings holds that who asks is told what is waited for before a search begins, and how its workers stand then.
+func TestStandings(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cluster")
+	f, err := cluster.Init(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{folder: f, dir: dir}
+	join := b.joined(t, "w1")
+	g, err := cluster.Gathering{At: "127.0.0.1:0", Folder: dir, Least: 1, Wait: 20 * time.Second, Search: "out", Version: "1", Runtime: "1.2"}.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	admin, err := cluster.Administer(g.Address(), dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	if s, err := admin.Status(t.Context()); err != nil || s.Run != "out" || s.Version != "1" || s.Waits != "workers: 0 are there, and 0 on their way" || len(s.Workers) > 0 {
+		t.Errorf("before: %+v, %v", s, err)
+	}
+	j, err := cluster.ReadJoin(join)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.broker = newBench(t).broker // which nobody comes to: the worker has its own way
+	w := b.worker(t, join, func(o *cluster.WorkerOptions) { o.Dial = j.Dialer(g.Address()) })
+	defer w.stop()
+	links, err := g.Links(t.Context())
+	if err != nil || len(links) != 1 {
+		t.Fatalf("%d workers, %v", len(links), err)
+	}
+	if s, err := admin.Status(t.Context()); err != nil || s.Waits != "" || len(s.Workers) != 1 || s.Workers[0].State != "begins" {
+		t.Errorf("at the beginning: %+v, %v", s, err)
+	}
+	links[0].Stands(link.Standing{Blocks: 3, All: 10, Samples: 95, Leases: 4, Speed: 2, Waited: 0.25})
+	s, err := admin.Status(t.Context())
+	if err != nil || s.Blocks != 10 || s.Samples != 95 || s.Leases != 4 || len(s.Workers) != 1 {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	s.Workers[0].Silent = 0
+	if want := (cluster.WorkerStatus{Name: "w1", Host: "here", Device: "cpu", State: "works", Blocks: 3, Speed: 2, Waited: 0.25}); s.Workers[0] != want {
+		t.Errorf("%+v, want %+v", s.Workers[0], want)
 	}
 }

@@ -23,6 +23,20 @@ type Link interface {
 	Close()
 }
 
+// A Standing is how a worker stands in a search, for people.
+type Standing struct {
+	Blocks, All int     // that it holds, and that there are
+	Samples     int     // that there are
+	Leases      int     // of the search so far
+	Speed       float64 // passes of a sample through the whole network a second; 0: not known
+	Waited      float64 // share of the time of leases in which the others waited for it, 0 to 1
+}
+
+// A Watched is a Link that is told how its worker stands, every second or so.
+type Watched interface {
+	Stands(s Standing)
+}
+
 // A Host is what a worker has of the other side.
 type Host interface {
 	// Get returns the file of a sha256. Whoever implements it need not look at the digest: the worker does.

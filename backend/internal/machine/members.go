@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -41,7 +42,8 @@ type Members struct {
 	from        device.Samples
 	inputs      []device.Tensor
 	judgesThere bool
-	differ      error // of members whose bits were not the same in a search
+	stood       time.Time // when links were told last how their workers stand
+	differ      error     // of members whose bits were not the same in a search
 }
 
 var _ bounds.Fleet = (*Members)(nil)
@@ -203,7 +205,9 @@ func (f *Members) LayOut(order []int) error {
 	}
 	f.order = slices.Clone(order)
 	f.layouts++
-	return f.Deal(f.blocks())
+	err := f.Deal(f.blocks())
+	f.tellStandings(true)
+	return err
 }
 
 // Run implements bounds.Machine.

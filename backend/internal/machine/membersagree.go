@@ -26,6 +26,7 @@ func (f *Members) Lease(l bounds.Lease) {
 	if f.differ == nil {
 		f.Fleet.Lease(l)
 	}
+	f.tellStandings(false)
 }
 
 // Next implements bounds.Fleet.
