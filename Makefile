@@ -183,9 +183,9 @@ simulate: ## a recorded search on 1 to 64 members in simulated time, and the tab
 	go test ./backend/fleet -count=1 -run '^TestSimulation$$' -v -write-simulation
 
 .PHONY: test-members
-test-members: setup ## searches by every strategy and kind of metric whose samples are dealt to members, against one machine (half a minute)
+test-members: setup ## searches by every strategy and kind of metric whose samples are dealt to members, here and elsewhere, against one machine (a minute)
 	@$(NEED) go cc
-	go test ./run -count=1 -run '^TestMembers' -v -members
+	go test ./run -count=1 -run '^TestMembers|^TestWorkersElsewhere' -v -members
 
 .PHONY: soak
 soak: setup ## search over and over in one process for SOAK_MINUTES (60): memory, descriptors, goroutines and C handles stay flat

@@ -144,6 +144,21 @@ func TestUnequalWorkersElsewhereAreLeftOut(t *testing.T) {
 // damaged ones in a row is left out.
 func TestFilesElsewhereMayBeDamaged(t *testing.T) {
 	toy := devicetest.NewToy(toyBlock, 60, 21)
+	want, err := searched(t, opened(t, toy, backend.Options{Metric: named(t, "mse"), Cache: 1 << 20, Patient: true}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from := 3; from < 9; from += 2 { // behind the network and the reference
+		var told []string
+		links, _ := workersOf(t, 2, toy, kinds()["the reference"], func(i int) linktest.Faults { return linktest.Faults{DamagedFrom: from * i} })
+		e := openedFar(t, toy, backend.Options{Metric: named(t, "mse"), Patient: true, Links: links, Told: func(text string) { told = append(told, text) }})
+		if got, err := searched(t, e); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("damaged from %d on: %+v, %v, of one machine %+v", from, got, err, want)
+		}
+		if len(told) != 1 || !strings.Contains(told[0], "worker 1 is left out, and the others have its blocks") || !strings.Contains(told[0], "is damaged") {
+			t.Errorf("damaged from %d on: %q", from, told)
+		}
+	}
 	for damaged, out := range map[int]bool{1: false, 2: true} {
 		var told []string
 		links, _ := workersOf(t, 2, toy, kinds()["the reference"], func(i int) linktest.Faults { return linktest.Faults{Damaged: damaged * i} })
@@ -151,7 +166,7 @@ func TestFilesElsewhereMayBeDamaged(t *testing.T) {
 		if _, err := searched(t, e); err != nil {
 			t.Error(err)
 		}
-		if left := len(told) == 1 && strings.Contains(told[0], "worker 1 is left out: worker 1: the network: file ") && strings.Contains(told[0], "is damaged"); left != out || !out && told != nil {
+		if left := len(told) == 1 && strings.Contains(told[0], "worker 1 is left out: worker 1: the network: a file cannot be had: ") && strings.Contains(told[0], "is damaged"); left != out || !out && told != nil {
 			t.Errorf("%d damaged: %q", damaged, told)
 		}
 	}

@@ -121,7 +121,8 @@ func (s *Server) Call(ctx context.Context, request []byte) (reply []byte, err er
 // errClosed is the error of a call of a server that is closed.
 var errClosed = errors.New("the worker has ended")
 
-// answer is what a call has for a result. lost says that the device does not answer any more.
+// answer is what a call has for a result. lost says that the worker is of no use any more: its device does not answer,
+// or its files are others.
 func (s *Server) answer(ctx context.Context, request []byte) (result any, lost bool, err error) {
 	defer crash.Catch(&err)
 	var r link.Request
@@ -159,7 +160,7 @@ func (s *Server) answer(ctx context.Context, request []byte) (result any, lost b
 		return nil, false, fmt.Errorf("call %q: this worker has no plan", r.Call)
 	}
 	result, err = at.Call(ctx, r.Call, r.Args)
-	return result, err != nil && backend.DeviceLost(err), err
+	return result, err != nil && (backend.DeviceLost(err) || errors.Is(err, link.ErrFile)), err
 }
 
 // hello says what the worker is.

@@ -26,7 +26,7 @@ type Request struct {
 // A Reply has a result or says what is wrong.
 type Reply struct {
 	Error  string          `json:",omitempty"`
-	Lost   bool            `json:",omitempty"` // the worker's device does not answer any more
+	Lost   bool            `json:",omitempty"` // the worker is of no use any more
 	Result json.RawMessage `json:",omitempty"`
 }
 
@@ -93,16 +93,19 @@ func Get(ctx context.Context, h Host, f File, most int64) ([]byte, error) {
 	return all, nil
 }
 
+// ErrFile says that a file cannot be had, or is another one: a worker is of no use without.
+var ErrFile = errors.New("a file cannot be had")
+
 func getPiece(ctx context.Context, h Host, digest Digest, size int64) (piece []byte, err error) {
 	for range 2 {
 		if piece, err = h.Get(ctx, digest); err != nil {
-			return nil, fmt.Errorf("file %x: %w", digest[:4], err)
+			return nil, fmt.Errorf("%w: %x: %w", ErrFile, digest[:4], err)
 		}
 		if int64(len(piece)) == size && sha256.Sum256(piece) == digest {
 			return piece, nil
 		}
 	}
-	return nil, fmt.Errorf("file %x is damaged: another one came twice", digest[:4])
+	return nil, fmt.Errorf("%w: %x is damaged: another one came twice", ErrFile, digest[:4])
 }
 
 // A Network is what a worker makes a network of: an ONNX file without external data, with the shapes of a block.
@@ -169,7 +172,7 @@ type (
 )
 
 // Ask calls a worker and reads the result into what result points to; nil: it is not wanted. The first error is the
-// link's, the second what the worker says; lost: its device does not answer any more.
+// link's, the second what the worker says; lost: it is of no use any more.
 func Ask(ctx context.Context, l Link, call string, args, result any) (broken error, said error, lost bool) {
 	r := Request{Version: Version, Call: call}
 	var err error

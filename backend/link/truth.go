@@ -9,17 +9,22 @@ import (
 	"example.org/demote/backend/metric"
 )
 
-// TruthBytes are the lists of a truth, little-endian, by name; those of the reference network where they are wanted.
-func TruthBytes(t metric.Truth, reference bool) map[string][]byte {
-	lists := map[string][]byte{"values": floats(t.Values)}
+// TruthBytes are the lists of a truth, little-endian, by name, as far as a metric wants labels and the outputs of the
+// reference network.
+func TruthBytes(t metric.Truth, labels, reference bool) map[string][]byte {
+	lists := map[string][]byte{}
+	if reference {
+		lists["reference"] = floats(t.Reference)
+	}
+	if !labels {
+		return lists
+	}
+	lists["values"] = floats(t.Values)
 	for _, l := range t.Labels {
 		lists["labels"] = binary.LittleEndian.AppendUint64(lists["labels"], uint64(l))
 	}
 	for _, p := range t.Pixels {
 		lists["pixels"] = binary.LittleEndian.AppendUint32(lists["pixels"], uint32(p))
-	}
-	if reference {
-		lists["reference"] = floats(t.Reference)
 	}
 	return lists
 }

@@ -170,7 +170,7 @@ func (f *Members) sendPlans(ctx context.Context, n link.Network, records []quant
 	var truth map[string][]byte
 	if spec, ok := o.Metric.Spec(); ok && len(o.Beside) == 0 {
 		f.judgesThere, p.Metric = true, &spec
-		truth = link.TruthBytes(o.Truth, o.Metric.NeedsReference)
+		truth = link.TruthBytes(o.Truth, o.Metric.NeedsLabels, o.Metric.NeedsReference)
 	}
 	return f.eachElsewhere(told, func(e *elsewhere) error {
 		own := p

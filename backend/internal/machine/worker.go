@@ -17,7 +17,6 @@ import (
 // A Worker is a part whose search is elsewhere. It holds no sample before it is told which.
 type Worker struct {
 	*here
-	fetch   func(ctx context.Context, f link.File, most int64) ([]byte, error)
 	samples *held
 	all     int // samples of all members
 	size    int // samples a block
@@ -32,7 +31,8 @@ type Worker struct {
 // hold, and fetch gets their files. The caller must Close it.
 func NewWorker(ctx context.Context, src device.Source, samples int, records []quant.Record, o Options, most int64,
 	fetch func(ctx context.Context, f link.File, most int64) ([]byte, error)) (*Worker, error) {
-	w := &Worker{fetch: fetch, samples: &held{n: samples, at: map[int][]byte{}}, all: samples, size: o.Block, counted: o.Metric.Countable, most: most}
+	get := func(f link.File, most int64) ([]byte, error) { return fetch(ctx, f, most) }
+	w := &Worker{samples: &held{n: samples, get: get}, all: samples, size: o.Block, counted: o.Metric.Countable, most: most}
 	for _, in := range src.Inputs() {
 		w.samples.sizes = append(w.samples.sizes, in.SampleBytes(o.Block))
 	}
@@ -68,53 +68,22 @@ func (w *Worker) End() {
 	w.end()
 }
 
-// hold fetches blocks and makes them resident, in place of those that are held.
-func (w *Worker) hold(ctx context.Context, args link.HoldArgs) error {
+// hold makes blocks resident, in place of those that are held.
+func (w *Worker) hold(args link.HoldArgs) error {
 	if err := w.check(args); err != nil {
 		return err
 	}
-	blocks, at := map[int]link.Block{}, map[int][]byte{}
+	blocks := map[int]link.Block{}
 	for _, b := range args.Blocks {
-		data, err := w.bytesOf(ctx, b)
-		if err != nil {
-			return err
-		}
 		blocks[b.Number] = b
-		for i, sample := range b.Samples {
-			at[sample] = data[i*w.samples.bytes() : (i+1)*w.samples.bytes()]
-		}
 	}
-	var err error
 	w.Do(func() { // nothing is under way
 		w.mu.Lock()
 		w.blocks = blocks
 		w.mu.Unlock()
-		w.samples.put(at)
+		w.samples.put(args.Blocks)
 	})
-	if err = w.Hold(args.Own); err != nil {
-		return err
-	}
-	return nil
-}
-
-// bytesOf are the samples of a block, fetched if they are not here.
-func (w *Worker) bytesOf(ctx context.Context, b link.Block) ([]byte, error) {
-	size := len(b.Samples) * w.samples.bytes()
-	w.mu.Lock()
-	before, is := w.blocks[b.Number]
-	w.mu.Unlock()
-	if is && slices.Equal(before.Samples, b.Samples) && slices.Equal(before.File.Pieces, b.File.Pieces) {
-		data := make([]byte, 0, size)
-		for _, sample := range b.Samples {
-			data = append(data, w.samples.of(sample)...)
-		}
-		return data, nil
-	}
-	data, err := w.fetch(ctx, b.File, int64(size))
-	if err == nil && len(data) != size {
-		err = fmt.Errorf("block %d has %d bytes, its samples have %d", b.Number, len(data), size)
-	}
-	return data, err
+	return w.Hold(args.Own)
 }
 
 // check refuses blocks that cannot be.
@@ -146,50 +115,6 @@ func (w *Worker) check(args link.HoldArgs) error {
 			return fmt.Errorf("block %d is not held, or twice", b)
 		}
 	}
-	return nil
-}
-
-// held are the samples that a worker has.
-type held struct {
-	n     int
-	sizes []int // bytes of a sample, by input
-	mu    sync.Mutex
-	at    map[int][]byte // by sample: all its inputs, one behind the other
-}
-
-// Len implements device.Samples.
-func (h *held) Len() int { return h.n }
-
-// bytes are those of a sample.
-func (h *held) bytes() (n int) {
-	for _, size := range h.sizes {
-		n += size
-	}
-	return n
-}
-
-func (h *held) put(at map[int][]byte) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.at = at
-}
-
-func (h *held) of(sample int) []byte {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.at[sample]
-}
-
-// Read implements device.Samples.
-func (h *held) Read(input, sample int, dst []byte) error {
-	data, from := h.of(sample), 0
-	for _, size := range h.sizes[:input] {
-		from += size
-	}
-	if len(data) < from+len(dst) {
-		return fmt.Errorf("sample %d does not lie on this worker", sample)
-	}
-	copy(dst, data[from:])
 	return nil
 }
 
@@ -230,7 +155,7 @@ func (w *Worker) Call(ctx context.Context, call string, args json.RawMessage) (r
 		if err := json.Unmarshal(args, &a); err != nil {
 			return nil, err
 		}
-		return nil, w.hold(ctx, a)
+		return nil, w.hold(a)
 	case "cuts":
 		return w.plan()
 	case "block":
@@ -277,7 +202,7 @@ func (w *Worker) Call(ctx context.Context, call string, args json.RawMessage) (r
 			}
 			return w.noOps(a.Number), nil
 		}
-		if w.samples.of(a.Number) == nil {
+		if !w.samples.has(a.Number) {
 			return nil, fmt.Errorf("sample %d does not lie on this worker", a.Number)
 		}
 		return w.firstNaN(a.Number)

@@ -28,6 +28,7 @@ type Faults struct {
 	Delay             time.Duration // of a late one, at most: those behind it may pass
 	DiesAfter         int           // messages from the worker after which it is gone; 0: it stays
 	DiesAtCall        string        // a piece of the request at which it is gone; empty: at none
+	DamagedFrom       int           // files that are got from this number on are damaged; 0: none
 	Damaged           int           // the first so many files that are got are damaged
 }
 
@@ -47,6 +48,7 @@ type Pipe struct {
 	sent    map[link.Kind][2]int // messages and bytes, by kind
 	closed  bool
 	damaged int
+	got     int // files
 
 	down, up chan []byte // to the worker, and from it
 	ended    sync.WaitGroup
@@ -220,7 +222,10 @@ func (p *Pipe) Get(_ context.Context, digest [32]byte) ([]byte, error) {
 		return nil, errors.New("no such file")
 	}
 	data = slices.Clone(data)
-	if p.damaged > 0 && len(data) > 0 {
+	p.got++
+	if len(data) > 0 && p.faults.DamagedFrom > 0 && p.got >= p.faults.DamagedFrom {
+		data[len(data)/2] ^= 1
+	} else if p.damaged > 0 && len(data) > 0 {
 		p.damaged--
 		data[len(data)/2] ^= 1
 	}
