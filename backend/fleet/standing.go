@@ -3,7 +3,7 @@ package fleet
 // A Standing is how a member stands, for people.
 type Standing struct {
 	Blocks int     // that it holds
-	Speed  float64 // passes of a sample through the whole network a second, since it joined; 0: not known, or it is lost
+	Speed  float64 // passes of a sample through the whole network a second since it joined; 0: not known, or lost
 	Waited float64 // share of the time of leases that ran to their end in which only this member still ran, 0 to 1
 }
 
