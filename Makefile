@@ -187,6 +187,21 @@ test-members: setup ## searches by every strategy and kind of metric whose sampl
 	@$(NEED) go cc
 	go test ./run -count=1 -run '^TestMembers|^TestWorkersElsewhere' -v -members
 
+.PHONY: test-cluster
+test-cluster: setup ## searches on worker processes over TLS, ten of which are killed; also part of make test (four minutes)
+	@$(NEED) go cc
+	go test ./cluster -count=1
+	go test ./cli -count=1 -run '^TestCluster' -v
+
+.PHONY: test-cluster-long
+test-cluster-long: setup ## the same with CLUSTER_KILLS (150) kills, and CLUSTER_ROUNDS (100) over a network that loses, doubles and reorders messages (an hour)
+	@$(NEED) go cc
+	nice go test ./cluster -count=1 -timeout 3h -run '^TestDisturbedSearches$$' -v -rounds $(CLUSTER_ROUNDS)
+	nice go test ./cli -count=1 -timeout 3h -run '^TestClusterKills$$' -v -cluster-kills $(CLUSTER_KILLS)
+
+CLUSTER_KILLS ?= 150
+CLUSTER_ROUNDS ?= 100
+
 .PHONY: soak
 soak: setup ## search over and over in one process for SOAK_MINUTES (60): memory, descriptors, goroutines and C handles stay flat
 	@$(NEED) go cc

@@ -13,6 +13,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"example.org/demote/crash"
 )
 
 // MostBytes is the most that a file on the way may have.
@@ -118,15 +120,15 @@ func (f *Files) get(ctx context.Context, d Digest) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("file %v: %w", d, err)
 	}
-	defer file.Close()
 	info, err := file.Info()
 	if err != nil {
 		return nil, fmt.Errorf("file %v: %w", d, err)
 	}
+	defer func() { go caught(func() { _ = file.Close() }) }() // which waits for who reads
 	if info.Size > MostBytes {
 		return nil, fmt.Errorf("file %v of %d bytes: %d at most: %w", d, info.Size, MostBytes, ErrDigest)
 	}
-	data, err := io.ReadAll(io.LimitReader(file, MostBytes+1))
+	data, err := readAll(ctx, file)
 	switch {
 	case errors.Is(err, jetstream.ErrDigestMismatch):
 		return nil, fmt.Errorf("file %v: %w", d, ErrDigest)
@@ -136,4 +138,22 @@ func (f *Files) get(ctx context.Context, d Digest) ([]byte, error) {
 		return nil, fmt.Errorf("file %v: %w", d, ErrDigest)
 	}
 	return data, nil
+}
+
+// readAll reads a file, no longer than the context: the library's reader hears of its end only with the next byte.
+func readAll(ctx context.Context, file io.Reader) ([]byte, error) {
+	var data []byte
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		defer func() { done <- err }()
+		defer crash.Catch(&err)
+		data, err = io.ReadAll(io.LimitReader(file, MostBytes+1))
+	}()
+	select {
+	case err := <-done:
+		return data, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

@@ -114,21 +114,21 @@ func TestCoordinatorDies(t *testing.T) {
 	}
 }
 
-// disturbed loses, doubles and delays one message of five each; a delayed one is overtaken by others.
-func disturbed(seed uint64) func(cluster.Publish) cluster.Publish {
+// disturbed loses, doubles and delays one message of so many each; a delayed one is overtaken by others.
+func disturbed(seed uint64, of int) func(cluster.Publish) cluster.Publish {
 	return func(publish cluster.Publish) cluster.Publish {
 		var mu sync.Mutex
 		rng := rand.New(rand.NewPCG(seed, 1))
 		return func(subject string, m []byte) error {
 			mu.Lock()
-			n := rng.IntN(15)
+			n := rng.IntN(of)
 			mu.Unlock()
 			switch {
-			case n < 3:
+			case n < 1:
 				return nil
-			case n < 6:
+			case n < 2:
 				_ = publish(subject, m)
-			case n < 9:
+			case n < 3:
 				own := bytes.Clone(m)
 				time.AfterFunc(20*time.Millisecond, func() { _ = publish(subject, own) })
 				return nil
@@ -143,8 +143,8 @@ func disturbed(seed uint64) func(cluster.Publish) cluster.Publish {
 func TestDisturbed(t *testing.T) {
 	b := newBench(t)
 	h, _ := b.begin(t)
-	h.Disturb(disturbed(1), 100*time.Millisecond)
-	w := b.worker(t, b.join, func(o *cluster.WorkerOptions) { *o = o.Disturbed(disturbed(2)) })
+	h.Disturb(disturbed(1, 5), 100*time.Millisecond)
+	w := b.worker(t, b.join, func(o *cluster.WorkerOptions) { *o = o.Disturbed(disturbed(2, 5)) })
 	l := gather(t, h, 1)[0]
 	var mu sync.Mutex
 	came := 0
