@@ -183,9 +183,24 @@ simulate: ## a recorded search on 1 to 64 members in simulated time, and the tab
 	go test ./backend/fleet -count=1 -run '^TestSimulation$$' -v -write-simulation
 
 .PHONY: test-members
-test-members: setup ## searches by every strategy and kind of metric whose samples are dealt to members, against one machine (half a minute)
+test-members: setup ## searches by every strategy and kind of metric whose samples are dealt to members, here and elsewhere, against one machine (a minute)
 	@$(NEED) go cc
-	go test ./run -count=1 -run '^TestMembers' -v -members
+	go test ./run -count=1 -run '^TestMembers|^TestWorkersElsewhere' -v -members
+
+.PHONY: test-cluster
+test-cluster: setup ## searches on worker processes over TLS, ten of which are killed; also part of make test (four minutes)
+	@$(NEED) go cc
+	go test ./cluster -count=1
+	go test ./cli -count=1 -run '^TestCluster' -v
+
+.PHONY: test-cluster-long
+test-cluster-long: setup ## the same with CLUSTER_KILLS (150) kills, and CLUSTER_ROUNDS (100) over a network that loses, doubles and reorders messages (an hour)
+	@$(NEED) go cc
+	nice go test ./cluster -count=1 -timeout 3h -run '^TestDisturbedSearches$$' -v -rounds $(CLUSTER_ROUNDS)
+	nice go test ./cli -count=1 -timeout 3h -run '^TestClusterKills$$' -v -cluster-kills $(CLUSTER_KILLS)
+
+CLUSTER_KILLS ?= 150
+CLUSTER_ROUNDS ?= 100
 
 .PHONY: soak
 soak: setup ## search over and over in one process for SOAK_MINUTES (60): memory, descriptors, goroutines and C handles stay flat

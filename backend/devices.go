@@ -35,6 +35,12 @@ func ProveGPU(ctx context.Context, name string, p *Proof) error {
 	return p.Prove(d)
 }
 
+// Greet asks a worker on another machine for its device.
+func Greet(ctx context.Context, l Link) (DeviceInfo, error) {
+	h, err := machine.Greet(ctx, l)
+	return h.Device, err
+}
+
 // FreeMemory is the memory of a GPU that can still be had, in bytes, by whatever process asks first.
 func FreeMemory(name string) (int64, error) { return gpu.FreeMemory(name) }
 

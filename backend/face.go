@@ -5,11 +5,14 @@ import (
 
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/internal/machine"
+	"example.org/demote/backend/link"
 )
 
 type (
 	// Options say how an Evaluator computes. No choice but Block changes a score.
 	Options = machine.Options
+	// Link leads to a worker on another machine.
+	Link = link.Link
 	// Stats count what an Evaluator has done.
 	Stats = machine.Stats
 	// Plan says at which cuts trials may begin, and what was measured to choose them.

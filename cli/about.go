@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -57,18 +58,22 @@ func helpCommand() *cli.Command {
 		Usage:     "print what a command does, and its flags",
 		ArgsUsage: "[COMMAND]",
 		Action: func(c *cli.Context) error {
-			word := c.Args().First()
-			switch {
-			case c.NArg() > 1:
-				return usage("give one command: demote help search")
-			case word == "":
+			if !c.Args().Present() {
 				cli.HelpPrinter(c.App.Writer, "", c.App)
 				return nil
 			}
-			if c.App.Command(word) == nil {
-				return noCommand(c.App, word)
+			above, list := c.App.Name, c.App.Commands
+			for _, word := range c.Args().Slice() {
+				i := slices.IndexFunc(list, func(c *cli.Command) bool { return c.HasName(word) })
+				switch {
+				case len(list) == 0:
+					return usage("give one command: demote help search")
+				case i < 0:
+					return noCommand(above, list, word)
+				}
+				above, list = above+" "+word, list[i].Subcommands
 			}
-			return c.App.RunContext(c.Context, []string{c.App.Name, word, "--help"})
+			return c.App.RunContext(c.Context, append(append([]string{c.App.Name}, c.Args().Slice()...), "--help"))
 		},
 	}
 }

@@ -100,23 +100,34 @@ func App(out, errs io.Writer) *cli.App {
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				word := c.Args().First()
-				return noCommand(c.App, word)
+				return noCommand(c.App.Name, c.App.Commands, word)
 			}
 			return cli.ShowAppHelp(c)
 		},
-		Commands: []*cli.Command{searchCommand(), inspectCommand(), quantizeCommand(), evalCommand(), verifyCommand(), exportCommand(), reportCommand(), watchCommand(),
-			benchCommand(), devicesCommand(), completionCommand(), manCommand(), versionCommand(), helpCommand()},
+		Commands: []*cli.Command{searchCommand(), workerCommand(), inspectCommand(), quantizeCommand(), evalCommand(), verifyCommand(), exportCommand(), reportCommand(), watchCommand(),
+			benchCommand(), clusterCommand(), devicesCommand(), completionCommand(), manCommand(), versionCommand(), helpCommand()},
 	}
-	for _, c := range app.Commands {
+	for _, c := range everyCommand(app.Commands) {
 		c.OnUsageError, c.HideHelpCommand = usageError, true
-		c.Flags, c.Before = append(c.Flags, commonFlags()...), fromElsewhere
+		c.Flags = append(c.Flags, commonFlags()...)
+		if len(c.Subcommands) == 0 {
+			c.Before = fromElsewhere
+		}
 	}
 	return app
 }
 
+// everyCommand are commands and those below them.
+func everyCommand(commands []*cli.Command) (all []*cli.Command) {
+	for _, c := range commands {
+		all = append(append(all, c), everyCommand(c.Subcommands)...)
+	}
+	return all
+}
+
 // noCommand refuses a word that no command is named.
-func noCommand(app *cli.App, word string) error {
-	return usage("no command %q; %s`demote --help` lists them", word, meant(word, "", commandNames(app.Commands)))
+func noCommand(above string, commands []*cli.Command, word string) error {
+	return usage("no command %q; %s`%s --help` lists them", word, meant(word, "", commandNames(commands)), above)
 }
 
 // errUsage marks a command line that cannot be understood.

@@ -106,6 +106,10 @@ func complete(w io.Writer, app *cli.App, words []string) {
 		for _, c := range app.Commands {
 			fmt.Fprintln(w, c.Name)
 		}
+	case len(c.Subcommands) > 0:
+		for _, below := range c.Subcommands {
+			fmt.Fprintln(w, below.Name)
+		}
 	case c.Name == "completion" && last == c.Name:
 		fmt.Fprintf(w, "bash\nzsh\nfish\n")
 	}

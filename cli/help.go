@@ -11,20 +11,21 @@ import (
 
 // Categories under which help groups the flags of a command, in the order of categories.
 const (
-	catInput  = "Input"
-	catTarget = "Target"
-	catGrids  = "Quantization"
-	catSearch = "Search"
-	catDevice = "Device"
-	catPrint  = "Output"
+	catInput   = "Input"
+	catTarget  = "Target"
+	catGrids   = "Quantization"
+	catSearch  = "Search"
+	catDevice  = "Device"
+	catCluster = "Cluster"
+	catPrint   = "Output"
 )
 
-var categories = []string{catInput, catTarget, catGrids, catSearch, catDevice, catPrint}
+var categories = []string{catInput, catTarget, catGrids, catSearch, catDevice, catCluster, catPrint}
 
 // The library asks a variable of its own for how help looks.
 func init() {
 	cli.HelpPrinter = func(w io.Writer, _ string, data any) {
-		width := min(max(widthOf(w), minWidth), maxWidth)
+		width := helpWidth(w)
 		switch d := data.(type) {
 		case *cli.App:
 			appHelp(w, d, width)
@@ -41,32 +42,43 @@ const (
 	maxWidth = 110
 )
 
+// helpWidth is the width of help.
+func helpWidth(w io.Writer) int { return min(max(widthOf(w), minWidth), maxWidth) }
+
 func appHelp(w io.Writer, app *cli.App, width int) {
 	paragraph(w, app.Name+": "+app.Usage, 0, width)
 	fmt.Fprint(w, "\nusage: demote COMMAND [flags]\n\n")
-	var rows [][2]string
-	for _, c := range app.Commands {
-		rows = append(rows, [2]string{c.Name, c.Usage})
-	}
-	table(w, rows, width)
+	commandTable(w, app.Commands, width)
 	fmt.Fprintln(w)
 	paragraph(w, "`demote COMMAND --help` lists the flags of a command. Begin with `demote search --help`.", 0, width)
 	fmt.Fprintln(w, "\nFlags of every command")
-	rows = nil
+	var rows [][2]string
 	for _, f := range app.Flags {
 		rows = append(rows, flagRow(f))
 	}
 	table(w, rows, width)
 }
 
+func commandTable(w io.Writer, commands []*cli.Command, width int) {
+	var rows [][2]string
+	for _, c := range commands {
+		rows = append(rows, [2]string{c.Name, c.Usage})
+	}
+	table(w, rows, width)
+}
+
 func commandHelp(w io.Writer, c *cli.Command, width int) {
 	paragraph(w, c.HelpName+": "+c.Usage, 0, width)
-	fmt.Fprintf(w, "\nusage: %s\n", strings.Join(slices.DeleteFunc([]string{c.HelpName, c.ArgsUsage, "[flags]"}, func(s string) bool { return s == "" }), " "))
+	fmt.Fprintf(w, "\nusage: %s\n", strings.Join(slices.DeleteFunc([]string{c.HelpName, argsOf(c), "[flags]"}, func(s string) bool { return s == "" }), " "))
 	if c.Description != "" {
 		fmt.Fprintln(w)
 		for _, p := range strings.Split(c.Description, "\n") {
 			paragraph(w, p, 0, width)
 		}
+	}
+	if len(c.Subcommands) > 0 {
+		fmt.Fprintln(w, "\nCommands")
+		commandTable(w, c.Subcommands, width)
 	}
 	for _, cat := range categories {
 		var rows [][2]string
@@ -81,6 +93,14 @@ func commandHelp(w io.Writer, c *cli.Command, width int) {
 			table(w, rows, width)
 		}
 	}
+}
+
+// argsOf says which words follow the name of a command.
+func argsOf(c *cli.Command) string {
+	if len(c.Subcommands) > 0 {
+		return "COMMAND"
+	}
+	return c.ArgsUsage
 }
 
 // flagRow is a flag with its placeholder, and what it does with its default. A usage begins with its

@@ -57,7 +57,7 @@ func searchCommand() *cli.Command {
 			"result.json, curve.csv and journal.db. The same command resumes an interrupted run.\n\n" +
 			"Exit codes: 0 found; 2 a mistake in the command or a file; 3 the target cannot be met, or not with the --confidence (DIR has " +
 			"the best result); 4 the written file does not score what the search reported; 130 interrupted.",
-		Flags:  join(modelFlags(), calibFlags(), dataFlags(), quantizedFlags(), pair, own, limitFlags(), metricFlags(), deviceFlags(), []cli.Flag{membersFlag()}),
+		Flags:  join(modelFlags(), calibFlags(), dataFlags(), quantizedFlags(), pair, own, limitFlags(), metricFlags(), deviceFlags(), []cli.Flag{membersFlag()}, gatherFlags()),
 		Action: searchAction,
 	}
 }
@@ -120,6 +120,11 @@ func searchAction(c *cli.Context) error {
 	if cfg.DryRun && !watch.json {
 		cfg.Say = func(text string) { fmt.Fprintln(c.App.Writer, tty.Message(text)) }
 	}
+	done, err := gathering(c, &cfg)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if run.IsList(cfg) {
 		cfg.Next, cfg.Ended = watch.next, watch.ended
 		return searchTargets(c, cfg, watch)
@@ -128,6 +133,7 @@ func searchAction(c *cli.Context) error {
 		cfg.Next, cfg.Ended = watch.next, watch.ended
 	}
 	found, err := run.Search(c.Context, cfg)
+	done()
 	watch.end(err)
 	best := found != nil && found.Score.Mixed != nil
 	switch {

@@ -77,7 +77,7 @@ func fromElsewhere(c *cli.Context) error {
 // knownTo refuses what no command has as a flag, and what no file may say.
 func knownTo(commands []*cli.Command, path string, list []settings.Setting) error {
 	var flags []cli.Flag
-	for _, c := range commands {
+	for _, c := range everyCommand(commands) {
 		flags = append(flags, c.Flags...)
 	}
 	for _, s := range list {
@@ -170,7 +170,7 @@ func (n *newlySet) suits(flag string) bool {
 // strayVariables says which variables of the environment are named nearly as one of a flag.
 func strayVariables(c *cli.Context) {
 	var names []string
-	for _, command := range c.App.Commands {
+	for _, command := range everyCommand(c.App.Commands) {
 		for _, f := range command.Flags {
 			for _, name := range f.Names() {
 				names = append(names, strings.TrimPrefix(variable(name), variablePrefix))

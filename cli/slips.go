@@ -44,9 +44,10 @@ func givenTwice(app *cli.App, args []string) string {
 // meant words a guess at a slip of the pen, such as "did you mean --target? "; empty where no name is near, or
 // several are equally near.
 func meant(word, dashes string, names []string) string {
-	best, least := "", len(word)/3+1
+	best, least, nearest := "", len(word)/3+1, 0
 	for _, n := range names {
 		d := smetrics.WagnerFischer(word, n, 1, 1, 1)
+		letters := d // of names that are as near, one of which the word is a beginning, the shorter
 		if len(n) > 2 && strings.HasPrefix(word, n) || len(word) > 2 && strings.HasPrefix(n, word) {
 			d = min(d, 1)
 		}
@@ -54,9 +55,9 @@ func meant(word, dashes string, names []string) string {
 			d = 1
 		}
 		switch {
-		case d < least:
-			best, least = n, d
-		case d == least:
+		case d < least, d == least && letters < nearest:
+			best, least, nearest = n, d, letters
+		case d == least && letters == nearest:
 			best = ""
 		}
 	}

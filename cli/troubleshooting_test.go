@@ -72,7 +72,7 @@ var (
 // TestTroubleshootingQuotes holds that what the page quotes is what the program says: every piece of
 // a text between two dots is a piece of one of its constants.
 func TestTroubleshootingQuotes(t *testing.T) {
-	said := words(t, "cli", "config", "run", "engine", "result", "backend", "search", "quant", "onnx", "internal", "dataset", "cuda")
+	said := words(t, "cli", "cluster", "config", "run", "engine", "result", "backend", "search", "quant", "onnx", "internal", "dataset", "cuda")
 	checked := 0
 	for _, line := range strings.Split(document(t, "troubleshooting.md"), "\n") {
 		cell, _, ok := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
@@ -132,7 +132,7 @@ func tellsMistake(function ast.Expr) bool {
 // is on the page.
 func TestTroubleshootingIsComplete(t *testing.T) {
 	page := strings.ReplaceAll(document(t, "troubleshooting.md")+document(t, "data.md"), "`", "")
-	for _, room := range []string{"cli", "config", "run", "engine", "internal/bench", "internal/blocks", "internal/calibrate", "internal/constraint", "internal/cost", "internal/format", "internal/holdout", "internal/journal",
+	for _, room := range []string{"cli", "cluster", "config", "run", "engine", "internal/bench", "internal/blocks", "internal/calibrate", "internal/constraint", "internal/cost", "internal/format", "internal/holdout", "internal/journal",
 		"internal/promotion", "internal/question", "internal/sandbox", "internal/segments", "internal/task", "internal/trial", "internal/written"} {
 		eachFile(t, room, func(f *ast.File) {
 			ast.Inspect(f, func(n ast.Node) bool {

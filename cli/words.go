@@ -41,17 +41,25 @@ func flagsFirst(app *cli.App, args []string) []string {
 	return append(list, plain...)
 }
 
-// commandOf finds the command of a command line and where its name stands; nil without one.
-func commandOf(app *cli.App, args []string) (int, *cli.Command) {
+// commandOf finds the command of a command line, or the one below it that is named, and where its name stands; nil
+// without one.
+func commandOf(app *cli.App, args []string) (at int, c *cli.Command) {
 	for i := 1; i < len(args); i++ {
-		if !isFlag(args[i]) {
-			return i, app.Command(args[i])
-		}
-		if takesNext(app.Flags, args[i]) {
+		switch {
+		case !isFlag(args[i]) && c == nil:
+			if at, c = i, app.Command(args[i]); c == nil || len(c.Subcommands) == 0 {
+				return at, c
+			}
+		case !isFlag(args[i]):
+			if below := c.Command(args[i]); below != nil {
+				return i, below
+			}
+			return at, c
+		case takesNext(app.Flags, args[i]):
 			i++
 		}
 	}
-	return 0, nil
+	return at, c
 }
 
 func isFlag(word string) bool { return len(word) > 1 && word[0] == '-' }

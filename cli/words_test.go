@@ -34,6 +34,8 @@ func TestFlagsFirst(t *testing.T) {
 		{"help as a value", "eval a --data --help", "eval --data --help a"},
 		{"no command", "--version", "--version"},
 		{"unknown command", "run --model m x", "run --model m x"},
+		{"a command of a command", "cluster join w1 --out f", "cluster join --out f w1"},
+		{"flags between commands", "cluster --log-level info join w1 --out f", "cluster --log-level info join --out f w1"},
 		{"nothing", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -82,7 +84,7 @@ func TestUsageMistakes(t *testing.T) {
 func TestFlagsMeanOneThing(t *testing.T) {
 	kinds := map[string]string{}
 	app := App(io.Discard, io.Discard)
-	for _, c := range app.Commands {
+	for _, c := range everyCommand(app.Commands) {
 		for _, f := range c.Flags {
 			name := f.Names()[0]
 			kind := fmt.Sprintf("%T", f)
@@ -141,6 +143,7 @@ func TestCompletion(t *testing.T) {
 		{"search --scan", []string{"fast", "naive"}}, {"search --scan fast --g", []string{"--grid", "--grid-low", "--grid-high", "--group"}},
 		{"search --strategy", run.Strategies()}, {"search --metric", metric.Names()}, {"search --grid-low", gridKinds},
 		{"search --model", nil}, {"search --force --ou", []string{"--out", "--output-holder", "--output"}}, {"eval a.onnx --se", []string{"--seed", "--session"}},
+		{"cluster", []string{"init", "join", "revoke", "ls", "permissions", "clean"}}, {"cluster join --clu", []string{"--cluster-folder"}},
 		{"eval", nil}, {"completion", []string{"bash", "zsh", "fish"}}, {"search --log-level", []string{"debug", "info", "warn", "error"}},
 	} {
 		t.Run(c.line, func(t *testing.T) {

@@ -1,11 +1,13 @@
 package config
 
 import (
+	"context"
 	"log/slog"
 	"slices"
 	"sync"
 	"time"
 
+	"example.org/demote/backend"
 	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
 	"example.org/demote/quant"
@@ -114,6 +116,11 @@ type Config struct {
 
 	Command string `json:"command"` // the full command line, for the result
 	Version string `json:"version"` // of the program
+
+	// to workers on other machines that the samples are dealt to; they stay the caller's. Nil: trials run here
+	Links []backend.Link `json:"-"`
+	// waits for such workers and returns the same ones each time; nil: Links are all
+	Gather func(context.Context) ([]backend.Link, error) `json:"-"`
 
 	Progress func(search.Event) `json:"-"` // told of every trial; nil: nobody is
 	// the time that may remain, asked after Progress; nil: it is not known

@@ -20,7 +20,7 @@ const tempLock = "lock"
 // with all that is in it and may be called more than once. A folder that a killed process has left is removed by the
 // next call of the same user: each is held by a lock that ends with its process.
 func TempFolder() (path string, remove func(), err error) {
-	sweep(os.TempDir())
+	SweepTemp()
 	const tries = 10
 	for range tries {
 		if path, err = os.MkdirTemp("", tempPattern); err != nil {
@@ -61,8 +61,12 @@ func sameFile(f *os.File) bool {
 // moment.
 const sweepAfter = time.Minute
 
+// SweepTemp removes the temporary folders below TMPDIR that killed processes of this user have left, and returns their
+// number. Those of the last minute stay.
+func SweepTemp() int { return sweep(os.TempDir()) }
+
 // sweep removes temporary folders whose process is gone. A folder without a lock file may be one that is being made.
-func sweep(dir string) {
+func sweep(dir string) (removed int) {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
 		if named, _ := filepath.Match(tempPattern, e.Name()); !named || !e.IsDir() {
@@ -74,9 +78,10 @@ func sweep(dir string) {
 			continue // no folder of ours
 		}
 		var stat unix.Stat_t
-		if unix.Fstat(int(lock.Fd()), &stat) == nil && int(stat.Uid) == os.Getuid() && time.Since(time.Unix(stat.Mtim.Unix())) > sweepAfter && unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
-			_ = os.RemoveAll(path)
+		if unix.Fstat(int(lock.Fd()), &stat) == nil && int(stat.Uid) == os.Getuid() && time.Since(time.Unix(stat.Mtim.Unix())) > sweepAfter && unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil && os.RemoveAll(path) == nil {
+			removed++
 		}
 		lock.Close()
 	}
+	return removed
 }

@@ -30,9 +30,14 @@ func TestCommandsInTheDocumentsExist(t *testing.T) {
 				continue
 			}
 			checked++
+			command := app.Commands[i]
 			for _, word := range strings.Fields(m[2]) {
+				if below := command.Command(word); below != nil {
+					command = below
+				}
+
 				flag, _, _ := strings.Cut(word, "=")
-				if strings.HasPrefix(flag, "--") && flag != "--help" && !hasFlag(app.Commands[i].Flags, flag[2:]) && !hasFlag(app.Flags, flag[2:]) {
+				if strings.HasPrefix(flag, "--") && flag != "--help" && !hasFlag(command.Flags, flag[2:]) && !hasFlag(app.Flags, flag[2:]) {
 					t.Errorf("%s: demote %s has no flag %s", name, m[1], flag)
 				}
 			}

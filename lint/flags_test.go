@@ -32,6 +32,9 @@ func TestMistakeKnowsTheFlags(t *testing.T) {
 	all := app.Flags
 	for _, c := range app.Commands {
 		all = append(all, c.Flags...)
+		for _, below := range c.Subcommands {
+			all = append(all, below.Flags...)
+		}
 	}
 	for _, f := range all {
 		if f == library.HelpFlag {

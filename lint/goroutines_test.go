@@ -9,11 +9,13 @@ import (
 // calm are the files whose goroutines may go without crash.Catch, with what they do: nothing in them panics, or what
 // they call catches it.
 var calm = map[string]string{
-	"cli/signals.go":              "waits for signals",
-	"cuda/worker.go":              "serve has every job caught, and openDevice only calls the driver",
-	"dataset/hash.go":             "compute has its own caught",
-	"internal/memory/watch.go":    "reads a number, and ends the process",
-	"internal/sandbox/program.go": "reads a pipe to its end, and ends the process",
+	"cli/signals.go":                "waits for signals",
+	"backend/far/server.go":         "beats, and catches what is wrong by itself",
+	"backend/link/linktest/pipe.go": "carries messages of tests",
+	"cuda/worker.go":                "serve has every job caught, and openDevice only calls the driver",
+	"dataset/hash.go":               "compute has its own caught",
+	"internal/memory/watch.go":      "reads a number, and ends the process",
+	"internal/sandbox/program.go":   "reads a pipe to its end, and ends the process",
 }
 
 // TestGoroutinesCatchPanics holds that a panic in a goroutine is an error of what it was started for: it would end

@@ -14,8 +14,8 @@ import (
 // prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
 var mayImport = map[string][]string{
 	// search and backend for the words of progress and metrics
-	"cli": {"internal/plainyaml", "mistake", "run", "onnx", "internal/memory", "internal/journal", "internal/live", "result", "search", "backend", "backend/metric", "disk", "crash"},
-	"run": {"backend", "backend/bounds", "backend/metric", "config", "crash", "disk", "engine", "internal/bench",
+	"cli": {"cluster", "internal/plainyaml", "mistake", "run", "onnx", "internal/memory", "internal/journal", "internal/live", "result", "search", "backend", "backend/metric", "disk", "crash"},
+	"run": {"backend", "backend/bounds", "backend/far", "backend/link", "backend/metric", "cluster", "config", "crash", "disk", "engine", "internal/bench",
 		"internal/blocks", "internal/both", "internal/calibrate", "internal/commandfiles", "internal/constraint", "internal/cost", "internal/external", "internal/format",
 		"internal/holdout", "internal/ir", "internal/journal", "internal/memory", "internal/pair",
 		"internal/promotion", "internal/question", "internal/record", "internal/sandbox", "internal/segments",
@@ -57,7 +57,7 @@ var mayImport = map[string][]string{
 	"internal/memory":    {},
 	"internal/stage":     {"result", "backend", "crash"},
 	"internal/blocks":    {"mistake", "onnx", "dataset", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "result", "internal/ir", "internal/variants", "internal/fold", "internal/memory"},
-	"internal/segments":  {"mistake", "onnx", "onnx/onnxpb", "quant", "dataset", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "internal/ir", "internal/network", "internal/pair", "internal/rewrite", "internal/variants", "internal/blocks"},
+	"internal/segments":  {"mistake", "onnx", "onnx/onnxpb", "quant", "dataset", "backend", "backend/device", "backend/link", "backend/direct", "backend/metric", "backend/bounds", "internal/ir", "internal/network", "internal/pair", "internal/rewrite", "internal/variants", "internal/blocks"},
 	"internal/calibrate": {"mistake", "onnx", "quant", "dataset", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "crash", "internal/ir", "internal/network", "internal/repair", "internal/sinks", "internal/sites", "internal/unroll", "internal/variants", "internal/stage", "internal/blocks", "internal/segments"},
 	"internal/sandbox":   {"mistake", "onnx", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "disk", "crash", "internal/ir", "internal/variants", "internal/memory", "internal/blocks", "internal/segments"},
 	// What a run keeps and obeys.
@@ -106,8 +106,8 @@ var mayImport = map[string][]string{
 
 	// The evaluator is a face over rooms of its own: what a score is, what a device is, the two there are, what lies
 	// on them, and when a trial's outcome is certain.
-	"backend": {"mistake", "cgo", "quant", "search", "backend/bounds", "backend/metric", "backend/device", "backend/internal/machine", "backend/internal/gpu"},
-	"backend/internal/machine": {"mistake", "quant", "search", "disk", "crash", "backend/bounds", "backend/fleet", "backend/metric", "backend/device",
+	"backend": {"mistake", "cgo", "quant", "search", "backend/bounds", "backend/metric", "backend/device", "backend/link", "backend/internal/machine", "backend/internal/gpu"},
+	"backend/internal/machine": {"mistake", "quant", "search", "disk", "crash", "backend/bounds", "backend/fleet", "backend/link", "backend/metric", "backend/device",
 		"backend/internal/cpu", "backend/internal/gpu", "backend/internal/store"},
 	"backend/direct":         {"cgo", "crash", "backend/device", "backend/internal/cpu", "backend/internal/store"},
 	"backend/internal/store": {"mistake", "search", "backend/bounds", "backend/metric", "backend/device"},
@@ -120,7 +120,15 @@ var mayImport = map[string][]string{
 	"internal/serve":         {"mistake", "crash", "internal/npy", "internal/program"},
 	"backend/detect":         {},
 	"backend/fleet":          {"crash", "backend/bounds"},
-	"backend/bounds":         {"search"},
+	// A member on another machine: the words between both sides, and the worker's, which makes a network of a file.
+	"backend/link":          {"quant", "search", "backend/bounds", "backend/metric", "backend/device"},
+	"backend/link/linktest": {"backend/link"},
+	"backend/far": {"crash", "backend", "backend/bounds", "backend/device", "backend/fleet", "backend/internal/machine", "backend/link", "backend/metric",
+		"internal/memory", "internal/segments"},
+	"backend/bounds": {"search"},
+
+	// What carries a search to other machines; the only room that imports NATS.
+	"cluster": {"backend/link", "crash", "disk", "mistake"},
 
 	"cgo":  {"quant"},
 	"cuda": {"mistake", "quant", "crash"},
@@ -199,6 +207,17 @@ func TestTestSupportStaysOutOfThePrograms(t *testing.T) {
 			last := path[strings.LastIndex(path, "/")+1:]
 			if support[path] || strings.HasPrefix(path, "example.org/demote/") && strings.HasSuffix(last, "test") {
 				t.Errorf("%s imports %s, which is for tests", f.path, path)
+			}
+		}
+	}
+}
+
+// TestOnlyTheClusterImportsNATS holds that a program without the cluster's room has no server in it.
+func TestOnlyTheClusterImportsNATS(t *testing.T) {
+	for _, f := range parseAll(t) {
+		for _, path := range f.imports() {
+			if strings.HasPrefix(path, "github.com/nats-io/") && f.room != "cluster" {
+				t.Errorf("%s imports %s: only cluster may", f.path, path)
 			}
 		}
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 // check refuses what can be refused before anything is read.
-func (s *searchRun) check() error {
+func (s *searchRun) check(ctx context.Context) error {
 	c := s.Config
 	if err := c.CheckGiven(); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (s *searchRun) check() error {
 			return err
 		}
 	}
-	return s.ChooseDevice()
+	return s.ChooseDevice(ctx)
 }
 
 // begin makes the result that everything found is written into. It refuses a target or data that the

@@ -189,7 +189,7 @@ func TestEmulatedDevices(t *testing.T) {
 			emulated(t, c.settings)
 			var said []string
 			s := &trial.Runner{Config: config.Config{Device: c.device, Say: func(text string) { said = append(said, text) }}.Filled()}
-			if err := s.ChooseDevice(); err != nil {
+			if err := s.ChooseDevice(t.Context()); err != nil {
 				if ExitCode(err) != ExitMistake {
 					t.Errorf("exit code %d", ExitCode(err))
 				}

@@ -104,24 +104,30 @@ func sameRun(t *testing.T, what string, want, got *config.Result) {
 	}
 }
 
-var allMembers = flag.Bool("members", false, "search by every strategy and kind of metric: make test-members (default: a few)")
+// choice is a search that is held against others.
+type choice struct{ strategy, metric, target string }
 
-// TestMembersRunAlike searches by every strategy, and by metrics of every kind, with the samples in one place and dealt
-// to two to four members: result.json but for times, promotion.txt, mixed.onnx, curve.csv and the journal, row by row.
-// Without -members it takes three of them.
-func TestMembersRunAlike(t *testing.T) {
-	type choice struct{ strategy, metric, target string }
-	var list []choice
+// someChoices are a few searches; with -members those by every strategy, and by metrics of every kind.
+func someChoices() (list []choice) {
+	if !*allMembers {
+		return []choice{{"auto", "agreement", "16bit-0.05"}, {"demotion", "mse", "16bit+0.05"}, {"demotion", "auroc", "16bit-0.05"}}
+	}
 	for _, s := range search.Strategies() {
 		list = append(list, choice{s.Name, "agreement", "16bit-0.05"})
 	}
 	for metric, target := range map[string]string{"sqnr": "40%", "cosine": "16bit-0.001", "mse": "16bit+0.05", "f1": "16bit-0.05", "mcc": "16bit-0.05", "auroc": "16bit-0.05"} {
 		list = append(list, choice{"demotion", metric, target})
 	}
-	if !*allMembers {
-		list = []choice{{"auto", "agreement", "16bit-0.05"}, {"demotion", "mse", "16bit+0.05"}, {"demotion", "auroc", "16bit-0.05"}}
-	}
-	for i, c := range list {
+	return list
+}
+
+var allMembers = flag.Bool("members", false, "search by every strategy and kind of metric: make test-members (default: a few)")
+
+// TestMembersRunAlike searches by every strategy, and by metrics of every kind, with the samples in one place and dealt
+// to two to four members: result.json but for times, promotion.txt, mixed.onnx, curve.csv and the journal, row by row.
+// Without -members it takes three of them.
+func TestMembersRunAlike(t *testing.T) {
+	for i, c := range someChoices() {
 		t.Run(c.strategy+" "+c.metric, func(t *testing.T) {
 			cfg := tasktest.TinyConfig(t, 90)
 			if slices.Contains([]string{"f1", "mcc", "auroc"}, c.metric) {

@@ -143,7 +143,7 @@ func answersWeighted(t *testing.T, by string) {
 	}
 	s := newSearch(&trial.Runner{Config: cfg.Filled()})
 	defer s.Close()
-	if err := s.check(); err != nil {
+	if err := s.check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx := context.Background()

@@ -28,7 +28,7 @@ func asks(t *testing.T, cfg config.Config, spoil func(*searchRun)) *config.Resul
 	cfg.Out = filepath.Join(t.TempDir(), "unused") // nothing is written
 	s := newSearch(&trial.Runner{Config: cfg.Filled()})
 	defer s.Close()
-	if err := s.check(); err != nil {
+	if err := s.check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var err error

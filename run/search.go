@@ -114,7 +114,7 @@ func (s *searchRun) once(ctx context.Context) (_ *config.Result, err error) {
 
 // ready checks what is asked for, and reads and prepares all that a search needs: up to here nothing is written.
 func (s *searchRun) ready(ctx context.Context) error {
-	if err := s.check(); err != nil {
+	if err := s.check(ctx); err != nil {
 		return err
 	}
 	var err error

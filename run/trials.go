@@ -71,7 +71,9 @@ func (s *runFolder) follow() {
 }
 
 // several says whether the samples are dealt to members.
-func (s *runFolder) several() bool { return len(s.Among) > 1 || s.Config.Members > 1 }
+func (s *runFolder) several() bool {
+	return len(s.Among) > 1 || s.Config.Members > 1 || len(s.Config.Links) > 0
+}
 
 // compared takes note that members were held against each other. Where they are not the same any more, the journal
 // forgets what was learnt since they were.

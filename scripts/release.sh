@@ -9,7 +9,7 @@ top=$work/$name
 mkdir -p "$top/man1" "$to"
 cp "$program" "$top/demote"
 cp python/demote_metric.py README.md "$top/"
-cp -r docs "$top/docs"
+cp -r docs deploy "$top/"
 python3 scripts/fetch_wheel.py --package onnxruntime --version "$ORT_VERSION" --arch "$arch" --sha256 "$ORT_SHA256" --to "$top/onnxruntime" \
     "onnxruntime/capi/libonnxruntime.so.$ORT_VERSION" onnxruntime/LICENSE onnxruntime/ThirdPartyNotices.txt
 rm "$top/onnxruntime/wheel.sha256"

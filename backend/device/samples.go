@@ -22,7 +22,7 @@ type FloatSamples interface {
 // step is a tensor with all slots, in as many pieces as the samples' axis asks for. in has the dimensions of one step
 // of the block. The error is the source's.
 func ReadSlot(src Samples, input int, in Tensor, sample, slot, slots int, dst []byte) error {
-	size, pieces := in.sampleBytes(slots), in.Pieces()
+	size, pieces := in.SampleBytes(slots), in.Pieces()
 	if slots == 1 || in.Steps <= 1 && pieces == 1 {
 		return src.Read(input, sample, dst[slot*size:(slot+1)*size])
 	}

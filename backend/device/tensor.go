@@ -69,8 +69,8 @@ func product(dims []int64) int {
 // Bytes is the size of one block in bytes, of several steps that of one.
 func (t Tensor) Bytes() int { return t.Elems() * t.Type.Size() }
 
-// sampleBytes is the number of bytes of one sample of a block, all its steps together.
-func (t Tensor) sampleBytes(block int) int {
+// SampleBytes is the number of bytes of one sample of a block, all its steps together.
+func (t Tensor) SampleBytes(block int) int {
 	return t.Elems() / block * max(1, t.Steps) * t.Type.Size()
 }
 

@@ -24,6 +24,10 @@ type balance struct {
 	waits   []float64 // by member: seconds of these in which only it ran
 	moved   time.Time // when blocks moved last
 	stay    bool      // they do not fit elsewhere
+
+	// seconds and waits since the fleet was made
+	all      float64
+	allWaits []float64
 }
 
 // now is the time.
@@ -64,9 +68,14 @@ func (f *Fleet) answered(member int) {
 	if b.waits == nil {
 		b.waits = make([]float64, len(f.members))
 	}
+	if b.allWaits == nil {
+		b.allWaits = make([]float64, len(f.members))
+	}
 	b.leases++
-	b.seconds += now.Sub(b.begun).Seconds()
-	b.waits[member] += now.Sub(b.last).Seconds()
+	took, wait := now.Sub(b.begun).Seconds(), now.Sub(b.last).Seconds()
+	b.seconds, b.all = b.seconds+took, b.all+took
+	b.waits[member] += wait
+	b.allWaits[member] += wait
 	b.left = nil
 }
 

@@ -64,18 +64,31 @@ func (f *Fleet) Deal(blocks int) error {
 	return f.hold(nil)
 }
 
-// hold gives members their blocks, where those are others than by the owners before; nil: all members.
+// hold gives members their blocks, where those are others than by the owners before; nil: all members. Those that are
+// gone are lost.
 func (f *Fleet) hold(before []int) error {
 	var all errgroup.Group
+	gone := make([]error, len(f.members))
 	for i, m := range f.members {
 		if blocks := blocksOf(f.owner, i); m.lost == nil && (before == nil || !slices.Equal(blocks, blocksOf(before, i))) {
 			all.Go(func() (err error) {
 				defer crash.Catch(&err)
-				return m.Hold(blocks)
+				if err = m.Hold(blocks); errors.Is(err, ErrGone) {
+					gone[i], err = err, nil
+				}
+				return err
 			})
 		}
 	}
-	return all.Wait()
+	if err := all.Wait(); err != nil {
+		return err
+	}
+	for i, why := range gone {
+		if why != nil {
+			f.lose(i, why)
+		}
+	}
+	return f.err
 }
 
 // Owner is the number of the member that a block lies on.
@@ -225,10 +238,18 @@ func (f *Fleet) lose(member int, why error) {
 		f.atHand = &again
 	}
 	for heir := range f.members {
-		if !heirs[heir] {
+		if !heirs[heir] || f.members[heir].lost != nil {
 			continue
 		}
-		if err := f.members[heir].Hold(f.blocksOf(heir)); err != nil {
+		err := f.members[heir].Hold(f.blocksOf(heir))
+		if errors.Is(err, ErrGone) { // its blocks go on, with those that it was to have
+			f.lose(heir, err)
+			if f.err != nil {
+				return
+			}
+			continue
+		}
+		if err != nil {
 			// in words alone: a full memory, or a lost device, has another cure where it is the only one
 			f.err = errors.New(m.Name() + " is lost (" + why.Error() + "), and " + f.members[heir].Name() + " cannot take its blocks: " + err.Error() + "; what was found so far is kept")
 			return

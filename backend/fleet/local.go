@@ -115,7 +115,9 @@ func (m *Local) Hold(blocks []int) (err error) {
 		defer crash.Catch(&err)
 		m.tell(func() { m.told = nil })
 		m.blocks, m.lease, m.next = blocks, nil, 0
-		err = m.engine.Hold(blocks)
+		if err = m.engine.Hold(blocks); err != nil {
+			m.blocks = nil
+		}
 	})
 	return err
 }

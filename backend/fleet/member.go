@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"example.org/demote/backend/bounds"
@@ -15,7 +16,7 @@ type Member interface {
 	// is Lost says that the member is lost, with the reason.
 	Join(number int, post func(bounds.Answer))
 	// Hold gives the member its blocks of the layout, rising, in place of those that it has. It ends the lease at
-	// hand, and returns when they are there.
+	// hand, and returns when they are there. An error that is ErrGone says that the member is lost.
 	Hold(blocks []int) error
 	// Lease and Drop are those of bounds.Fleet. Neither waits for blocks under way.
 	Lease(l *bounds.Lease)
@@ -23,6 +24,9 @@ type Member interface {
 	// Close ends the member, behind the blocks at hand.
 	Close()
 }
+
+// ErrGone says that a member does not answer any more. Others may take its blocks.
+var ErrGone = errors.New("it does not answer any more")
 
 // Lost is the block of the answer that says that its member is lost.
 const Lost = -1

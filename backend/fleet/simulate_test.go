@@ -69,6 +69,7 @@ type farMember struct {
 	next    int
 	lost    int
 	busy    bool
+	stands  fleet.Standing // at the end
 }
 
 func (m *farMember) Name() string { return fmt.Sprint("member ", m.number) }
@@ -215,7 +216,9 @@ func (r *recording) speedUpOf(t *testing.T, members, blocks int, trial, latency 
 		t.Fatal(err)
 	}
 	r.Check(t, &res, search.ChainDemoted)
-
+	for i, standing := range s.Standings() {
+		far[i].stands = standing
+	}
 	return float64(e.Stats().Blocks-s.whole) * (trial / time.Duration(blocks)).Seconds() / s.clock.now.Seconds(), far
 }
 
@@ -278,6 +281,12 @@ func TestBlocksMove(t *testing.T) {
 	}
 	if n := len(members[2].blocks); n >= blocks/6 {
 		t.Errorf("the slow member has %d blocks of %d", n, blocks)
+	}
+	for i, m := range stuck { // whose speeds are told, and for whom the others wait
+		slow := m.stands.Waited > 0.4 && m.stands.Speed < 0.7*stuck[0].stands.Speed
+		if m.stands.Blocks != blocks/4 || m.stands.Speed <= 0 || slow != (i == 2) {
+			t.Errorf("member %d of four, of which the third is slow, stands so: %+v, the first %+v", i, m.stands, stuck[0].stands)
+		}
 	}
 	for _, m := range members {
 		for i := 2; i < len(m.held); i++ {

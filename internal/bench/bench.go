@@ -192,7 +192,7 @@ func benchOnce(ctx context.Context, c config.Config, o Options) (*Report, error)
 	if trial.Several(s.Config.Device) {
 		return nil, mistake.Errorf("--device %s: bench measures one device: name one", s.Config.Device)
 	}
-	err := s.ChooseDevice()
+	err := s.ChooseDevice(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,7 @@ func Evaluate(ctx context.Context, s *trial.Runner, set *Set, claim search.Claim
 	p := *s.Task
 	p.Data, p.Held, p.Files = set.Set, nil, nil
 	h := &trial.Runner{Task: &p, Config: s.Config, Metric: s.Metric, Set: "holdout", Result: s.Result, Device: s.Device}
+	h.ComputeHere()
 	h.Config.Scan, h.Config.Data = "naive", set.path
 	h.Config.Repaired = []string{} // the network is the search's, with what it has taken
 	if s.Options.KeepOrder {       // the self-test fell back to one worker

@@ -20,7 +20,8 @@ import (
 type Source struct {
 	Model   *onnx.Model
 	holders int
-	fuses   bool // segments are fused, see rewrite.Fused
+	outputs []string // that New was given
+	fuses   bool     // segments are fused, see rewrite.Fused
 	cuts    []rewrite.Cut
 	fakes   map[string]int // tensor on a grid -> holder
 	Tensors map[string]backend.Tensor
@@ -34,7 +35,7 @@ var _ backend.Source = (*Source)(nil)
 
 // New cuts a switchable model, or a float one, for the given outputs.
 func New(m *onnx.Model, holders int, outputs []string) (*Source, error) {
-	s := &Source{Model: m, holders: holders, cuts: rewrite.Cuts(m, variants.WithStates(m, outputs...)...), fakes: rewrite.FakeQuants(m), Tensors: map[string]backend.Tensor{}}
+	s := &Source{Model: m, holders: holders, outputs: outputs, cuts: rewrite.Cuts(m, variants.WithStates(m, outputs...)...), fakes: rewrite.FakeQuants(m), Tensors: map[string]backend.Tensor{}}
 	if len(m.States) > 0 { // what is behind a cut is in front of it in the next step
 		s.cuts = []rewrite.Cut{s.cuts[0], s.cuts[len(s.cuts)-1]}
 	}

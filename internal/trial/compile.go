@@ -171,6 +171,7 @@ func (s *Runner) fallBack(ctx context.Context, dep *backend.Dependence) error {
 	s.Ev.Close()
 	s.Options.Naive, s.Options.KeepOrder, s.Options.Workers = true, true, 1
 	s.Config.Members, s.Among = 0, nil
+	s.Config.Links = s.Config.Links[:min(1, len(s.Config.Links))]
 	return s.openTrials(ctx, nil)
 }
 

@@ -12,7 +12,12 @@ import (
 
 // ChooseDevice finds what trials run on: what --device names, or for auto the first GPU that can be
 // used, else the CPU. It says which, and why, where there was a choice.
-func (s *Runner) ChooseDevice() error {
+func (s *Runner) ChooseDevice(ctx context.Context) (err error) {
+	if s.Config.Gather != nil {
+		if s.Config.Links, err = s.Config.Gather(ctx); err != nil {
+			return err
+		}
+	}
 	if err := s.findDevice(); err != nil {
 		return err
 	}
@@ -29,6 +34,8 @@ func (s *Runner) ChooseDevice() error {
 func (s *Runner) findDevice() error {
 	name := s.Config.Device
 	switch {
+	case len(s.Config.Links) > 0:
+		return s.greet()
 	case name == backend.DeviceCPU, name == "auto" && !backend.WithCUDA:
 		s.Device = backend.DeviceInfo{Name: backend.DeviceCPU}
 		return nil
@@ -85,10 +92,13 @@ func (s *Runner) sayGraphs() {
 // Can are the traits of the device that trials run on; of the CPU before it is chosen.
 func (s *Runner) Can() backend.Traits { return backend.KindOf(s.Device.Name).Traits }
 
+// AsWritten says whether the search's own evaluator computes as written files are run here: on this machine's CPU.
+func (s *Runner) AsWritten() bool { return s.Can().InOrder && len(s.Config.Links) == 0 }
+
 // Twin is the evaluator on the CPU that written files are held against, as ONNX Runtime computes them
-// there: the search's own, or one of the same network beside that on a GPU. done gives it back.
+// there: the search's own, or one of the same network beside that on a GPU or on other machines. done gives it back.
 func (s *Runner) Twin(ctx context.Context) (e *backend.Evaluator, done func(), err error) {
-	if s.Can().InOrder {
+	if s.AsWritten() {
 		return s.Ev, func() {}, nil
 	}
 	src, err := s.Source(ctx)
@@ -103,11 +113,11 @@ func (s *Runner) Twin(ctx context.Context) (e *backend.Evaluator, done func(), e
 	return e, e.Close, nil
 }
 
-// AskAgain is the score of a mix that the search's own evaluator has now, whatever it remembers. On the CPU that is
-// the twin's. On a GPU it says how many samples have another outcome there than on the CPU, and warns if any has; right
-// are the twin's outcomes by sample, which a metric that does not count has not.
+// AskAgain is the score of a mix that the search's own evaluator has now, whatever it remembers. On this CPU that is
+// the twin's. On a GPU, or on other machines, it says how many samples have another outcome there than on the CPU, and
+// warns if any has; right are the twin's outcomes by sample, which a metric that does not count has not.
 func (s *Runner) AskAgain(ctx context.Context, mask search.Mask, twin search.Score, right []bool) (search.Score, error) {
-	if s.Can().InOrder {
+	if s.AsWritten() {
 		return twin, nil
 	}
 	own, err := s.Ev.Again(ctx, mask)
@@ -121,10 +131,10 @@ func (s *Runner) AskAgain(ctx context.Context, mask search.Mask, twin search.Sco
 			return own, err
 		}
 		others = otherOutcomes(outcomes, right)
-		s.Config.Say(fmt.Sprintf("%s and the CPU: %s of the mix", s.Device.Name, others))
+		s.Config.Say(fmt.Sprintf("%s and the CPU: %s of the mix", s.runsOn(), others))
 	}
 	if own != twin {
-		s.Caution("device-differs", differs(s.Device.Name, s.Text(own), s.Text(twin), others), "")
+		s.Caution("device-differs", differs(s.runsOn(), s.Text(own), s.Text(twin), others), "")
 	}
 	return own, nil
 }

@@ -1,9 +1,11 @@
 package trial
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"example.org/demote/backend"
 	"example.org/demote/mistake"
@@ -69,6 +71,13 @@ func usableGPUs() (names []string, err error) {
 
 // DeviceNames are the devices that trials run on, for people.
 func (s *Runner) DeviceNames() string {
+	if len(s.Config.Links) > 0 {
+		var names []string
+		for _, l := range s.Config.Links {
+			names = append(names, l.Name())
+		}
+		return strings.Join(names, ", ")
+	}
 	if len(s.Among) < 2 {
 		return s.Device.Name
 	}
@@ -79,8 +88,55 @@ func (s *Runner) DeviceNames() string {
 	return strings.Join(names, ", ")
 }
 
+// links lead to the workers on other machines that the samples are dealt to, no more than there are blocks.
+func (s *Runner) links() []backend.Link {
+	return s.Config.Links[:min(len(s.Config.Links), (s.Data.Len()+s.Block-1)/s.Block)]
+}
+
+// greet asks the workers on other machines what they run on, which is the same for all.
+func (s *Runner) greet() error {
+	ctx, cancel := context.WithTimeout(context.Background(), greetTime)
+	defer cancel()
+	var least int64
+	for i, l := range s.Config.Links {
+		d, err := backend.Greet(ctx, l)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			s.Device, least = d, d.Free
+		}
+		least = min(least, d.Free)
+	}
+	s.Device.Free = least
+	s.Config.Say(fmt.Sprintf("the samples are dealt to %d workers: %s", len(s.Config.Links), s.DeviceNames()))
+	return nil
+}
+
+// greetTime is how long workers may take to say what they are.
+const greetTime = 30 * time.Second
+
+// ComputeHere has a runner compute on this machine's CPU, where the search of which it is a part has workers on other
+// machines: these have the search's network.
+func (s *Runner) ComputeHere() {
+	if len(s.Config.Links) > 0 {
+		s.Config.Links, s.Config.Gather, s.Device = nil, nil, backend.DeviceInfo{Name: backend.DeviceCPU}
+	}
+}
+
+// runsOn is what trials run on, where that is not this machine's CPU.
+func (s *Runner) runsOn() string {
+	if len(s.Config.Links) > 0 {
+		return "the workers' " + s.Device.Name
+	}
+	return s.Device.Name
+}
+
 // freeMemory is the memory that can be had on each of the devices.
 func (s *Runner) freeMemory() (free int64, err error) {
+	if len(s.Config.Links) > 0 {
+		return s.Device.Free, nil
+	}
 	if len(s.Among) < 2 {
 		return backend.FreeMemory(s.Device.Name)
 	}
@@ -100,6 +156,8 @@ func (s *Runner) freeMemory() (free int64, err error) {
 func (s *Runner) members() (names []string) {
 	blocks := (s.Data.Len() + s.Block - 1) / s.Block
 	switch {
+	case len(s.Config.Links) > 0:
+		return nil
 	case len(s.Among) > 1 && s.Can().OwnMemory:
 		for _, d := range s.Among {
 			names = append(names, d.Name)

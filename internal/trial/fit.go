@@ -123,7 +123,7 @@ func (n need) sum() int64 { return n.Samples + n.weights + n.Activations }
 // Need counts what the task takes of a device's memory.
 func (s *Runner) Need(ctx context.Context) (n need, err error) {
 	held := (s.Data.Len() + s.Block - 1) / s.Block
-	if n := len(s.Among); n > 1 { // each has its own blocks, and the first one of all
+	if n := max(len(s.Among), len(s.Config.Links)); n > 1 { // each has its own blocks, and the first one of all
 		held = min(held, (held+n-1)/n+1)
 	}
 	samples := held * s.Block

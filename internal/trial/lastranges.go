@@ -179,7 +179,7 @@ func (s *Runner) arrangeLast(ctx context.Context, t *LastTries, e *backend.Evalu
 		return err
 	}
 	t.order = slices.Clone(e.Order())
-	if score.Float() != t.Score.Float() && s.Can().InOrder {
+	if score.Float() != t.Score.Float() && s.AsWritten() {
 		return fmt.Errorf("the mix scores %s with other grids of what stays at int16, and scored %s in the search", s.Text(score), s.Text(t.Score))
 	}
 	return nil
@@ -190,6 +190,7 @@ func (s *Runner) arrangeLast(ctx context.Context, t *LastTries, e *backend.Evalu
 func (s *Runner) Aside(ctx context.Context) (*Runner, error) {
 	r, p := *s, *s.Task
 	r.Task, r.Ev = &p, nil
+	r.ComputeHere()
 	return &r, r.BesideSearch(ctx)
 }
 

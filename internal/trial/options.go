@@ -21,6 +21,7 @@ func (s *Runner) TrialOptions() (backend.Options, error) {
 		o.Activations = s.ActivationBytes(s.Shapes)
 	}
 	o.Device = s.Device.Name
+	o.Links = s.links()
 	o.Members, o.Told, o.Tell = s.members(), s.memberLeft, s.Config.Say
 	o.Compared = func(same bool) error {
 		if s.Compared == nil {

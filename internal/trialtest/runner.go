@@ -45,7 +45,7 @@ func prepared(t testing.TB, device string, cfg config.Config) *trial.Runner {
 		t.Fatal(err)
 	}
 	s.Result = &config.Result{}
-	for _, step := range []func() error{s.ChooseDevice, func() error { return s.FitDevice(context.Background()) }} {
+	for _, step := range []func() error{func() error { return s.ChooseDevice(context.Background()) }, func() error { return s.FitDevice(context.Background()) }} {
 		if err := step(); err != nil {
 			t.Fatal(err)
 		}

@@ -42,7 +42,7 @@ func (s *Checker) Judge(c Checked) (warning *result.Warning, err error) {
 // recordedIs compares the score that the result has with one that was made anew. On a GPU the file, which runs on the
 // CPU, may score otherwise; agree says so.
 func (s *Checker) recordedIs(now search.Score, of string) error {
-	if s.Unscored != "" || s.Result.Score.Mixed == nil || !s.Can().InOrder && of != "the mix" {
+	if s.Unscored != "" || s.Result.Score.Mixed == nil || !s.AsWritten() && of != "the mix" {
 		return nil
 	}
 	recorded := record.Search(s.Result.Score.Mixed, s.Metric.Lower)

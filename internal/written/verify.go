@@ -78,7 +78,7 @@ type Rerun struct {
 // Rerun runs a mix once more, for the check of its file to come. It returns nil where the check does that by itself: on
 // a GPU, whose twin runs on the CPU, and where a program or all outputs at once make the score.
 func (s *Checker) Rerun(ctx context.Context, mask search.Mask) (*Rerun, error) {
-	if !s.Can().InOrder || s.Command != nil || s.Metric.IsWhole() {
+	if !s.AsWritten() || s.Command != nil || s.Metric.IsWhole() {
 		return nil, nil
 	}
 	want, own, right, err := s.outcomes(ctx, s.Ev, mask)

@@ -1,14 +1,12 @@
 package machine
 
 import (
-	"fmt"
 	"sync"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/fleet"
 	"example.org/demote/backend/internal/gpu"
-	"example.org/demote/crash"
 	"example.org/demote/search"
 )
 
@@ -16,8 +14,7 @@ import (
 // held against the others. It is the engine of a member of a fleet.
 type member struct {
 	*Single
-	of   *Members
-	own  *fleet.Local
+	of   layout
 	at   map[int]int // by block of all: its own number
 	mode mode
 	mu   sync.Mutex
@@ -86,27 +83,10 @@ func (m *member) Rows(block int) []float32 {
 }
 
 // Loss implements fleet.Engine.
-func (m *member) Loss(block int, g bounds.Gain) int {
-	if m.of.rule == nil || m.of.rule.Kind != bounds.Counted {
-		return 0
-	}
-	return m.of.rule.Sizes[block] - g.Count
-}
+func (m *member) Loss(block int, g bounds.Gain) int { return m.of.loss(block, g) }
 
 // Gone implements fleet.Engine.
 func (m *member) Gone(err error) bool { return gpu.DeviceLost(err) }
-
-// do calls f with no block of the member under way.
-func (m *member) do(f func() error) (err error) {
-	m.own.Do(func() {
-		defer crash.Catch(&err)
-		err = f()
-	})
-	if err != nil && m.Gone(err) {
-		err = fmt.Errorf("%s: %w", m.own.Name(), err)
-	}
-	return err
-}
 
 // adopt has the network cut as another member's is, which has measured it.
 func (m *member) adopt(first *Single, p Plan) error {

@@ -11,13 +11,14 @@ import (
 	"slices"
 
 	"example.org/demote/backend/device"
+	"example.org/demote/search"
 )
 
 // SelfTest implements Machine: each member's own, and then their bits against each other. A member whose bits are not
 // those of the first one is left out, by name: a search has no answer that depends on who runs a block.
 func (f *Members) SelfTest() (dep *Dependence, err error) {
 	deps := make([]*Dependence, len(f.members()))
-	if err := f.each(func(at int, m *member) (err error) { deps[at], err = m.Single.SelfTest(); return err }); err != nil {
+	if err := f.each(func(at int, m part) (err error) { deps[at], err = m.selfTest(); return err }); err != nil {
 		return nil, err
 	}
 	for _, d := range deps {
@@ -30,22 +31,22 @@ func (f *Members) SelfTest() (dep *Dependence, err error) {
 
 // proveBits leaves out every member whose bits are not those of the first one.
 func (f *Members) proveBits() error {
-	var first *member
-	var want []byte
-	for i, m := range f.list {
-		if f.Lost(i) != nil {
-			continue
-		}
-		var got []byte
-		if err := m.do(func() (err error) { got, err = m.digest(); return err }); err != nil {
-			return err
-		}
-		if first == nil {
-			first, want = m, got
-			continue
-		}
-		if string(got) != string(want) {
-			if err := f.Leave(i, fmt.Errorf("%w of %s: %x and %x on the first block", errOtherBits, first.own.Name(), got[:4], want[:4])); err != nil {
+	sums := make([][]byte, len(f.list))
+	err := f.each(func(at int, m part) (err error) {
+		sums[f.number(m)], err = m.digest()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	first := -1
+	for i, got := range sums {
+		switch {
+		case f.Lost(i) != nil || got == nil:
+		case first < 0:
+			first = i
+		case string(got) != string(sums[first]):
+			if err := f.Leave(i, fmt.Errorf("%w of %s: %x and %x on the first block", errOtherBits, f.list[first].Name(), got[:4], sums[first][:4])); err != nil {
 				return err
 			}
 		}
@@ -87,6 +88,17 @@ func (e *Single) digest() ([]byte, error) {
 	return h.Sum(nil), nil
 }
 
+// looked is the sha256 of the outputs of the first block under a mask.
+func (e *Single) looked(mask search.Mask) ([]byte, error) {
+	rows, err := e.rows(e.chain.Lanes()[0], mask, e.data.Blocks[0])
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	hashBits(h, rows)
+	return h.Sum(nil), nil
+}
+
 // hashBits hashes the bits of values.
 func hashBits(h hash.Hash, values []float32) {
 	var list [4096]byte
@@ -99,21 +111,19 @@ func hashBits(h hash.Hash, values []float32) {
 }
 
 // Bits implements Machine: those of the first member, and so of all.
-func (f *Members) Bits() []byte { return f.first().bits }
+func (f *Members) Bits() []byte { return f.first().bits() }
 
 // HiddenNaN implements Machine.
 func (f *Members) HiddenNaN(ctx context.Context) (int, error) {
+	firsts := make([]int, len(f.list))
+	err := f.each(func(at int, m part) (err error) { firsts[at], err = m.hiddenNaN(ctx); return err })
+	if err != nil {
+		return -1, err
+	}
 	first := -1
-	for _, m := range f.members() {
-		err := m.do(func() error {
-			at, err := m.Single.HiddenNaN(ctx)
-			if err == nil && at >= 0 && (first < 0 || at < first) {
-				first = at
-			}
-			return err
-		})
-		if err != nil {
-			return -1, err
+	for _, at := range firsts[:len(f.members())] {
+		if at >= 0 && (first < 0 || at < first) {
+			first = at
 		}
 	}
 	return first, nil

@@ -2,9 +2,11 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -17,15 +19,17 @@ import (
 	"example.org/demote/search"
 )
 
-// Members are devices of this process to which the blocks of the samples are dealt: each has its own network, blocks
-// and stored activations, in a machine of its own. What one of them makes of a block comes back as an answer of a
-// fleet.
+// Members are devices to which the blocks of the samples are dealt: each has its own network, blocks and stored
+// activations, in a machine of its own, in this process or elsewhere. What one of them makes of a block comes back as
+// an answer of a fleet.
 type Members struct {
 	*fleet.Fleet
 	opts    Options
 	samples int
 	order   []int // of all samples: position to sample
-	list    []*member
+	list    []part
+	judge   *metric.Scorer
+	can     device.Traits // of the devices
 	rule    *bounds.Rule
 	sources sync.Mutex
 	far     *distance // nil until Apart is asked
@@ -33,7 +37,13 @@ type Members struct {
 	watch   func(sample int, row []float32) // sees every output row; nil: nobody does
 	sized   bool                            // tellSize has looked
 	leases  int                             // of searches so far
-	differ  error                           // of members whose bits were not the same in a search
+	layouts int                             // so far
+	// of members elsewhere: the samples, the network's inputs, and that workers judge what they run
+	from        device.Samples
+	inputs      []device.Tensor
+	judgesThere bool
+	stood       time.Time // when links were told last how their workers stand
+	differ      error     // of members whose bits were not the same in a search
 }
 
 var _ bounds.Fleet = (*Members)(nil)
@@ -44,33 +54,38 @@ func NewMembers(ctx context.Context, src device.Source, samples device.Samples, 
 	if err != nil {
 		return nil, err
 	}
-	f := &Members{opts: own, samples: samples.Len()}
-	var locals []fleet.Member
+	f := &Members{opts: own, samples: samples.Len(), can: own.kind().Traits}
 	defer func() {
 		if err != nil {
 			f.Close()
 		}
 	}()
-	var judge *metric.Scorer
 	for i, name := range o.Members {
 		own.Device = name
-		one, err := open(ctx, src, samples, records, own, judge)
+		one, err := open(ctx, src, samples, records, own, f.judge)
 		if err != nil {
 			return nil, err
 		}
 		// which has read the outputs: the others look at it while one compiles its network anew
-		judge, one.shared, one.sources = one.judge, true, &f.sources
-		m := &member{Single: one, of: f}
-		m.own = fleet.NewLocal(nameOf(o.Members, i), m)
-		f.list, locals = append(f.list, m), append(locals, m.own)
+		f.judge, one.shared, one.sources = one.judge, true, &f.sources
+		f.list = append(f.list, newHere(nameOf(o.Members, i), one, f))
 	}
-	f.Fleet = fleet.New(locals...)
+	return f, f.assemble(o.Told)
+}
+
+// assemble makes a fleet of the members and deals them their blocks.
+func (f *Members) assemble(told func(text string)) error {
+	var list []fleet.Member
+	for _, m := range f.list {
+		list = append(list, m)
+	}
+	f.Fleet = fleet.New(list...)
 	f.Told = func(name string, why error) {
-		if o.Told != nil {
-			o.Told(fmt.Sprintf("%s is left out, and the others have its blocks: %v", name, why))
+		if told != nil {
+			told(fmt.Sprintf("%s is left out, and the others have its blocks: %v", name, why))
 		}
 	}
-	return f, f.LayOut(nil)
+	return f.LayOut(nil)
 }
 
 // ofMember are the options of one of several members: an equal share of what they have in common.
@@ -98,7 +113,7 @@ func nameOf(devices []string, at int) string {
 }
 
 // members are those that are not lost, in their order.
-func (f *Members) members() (list []*member) {
+func (f *Members) members() (list []part) {
 	for i, m := range f.list {
 		if f.Lost(i) == nil {
 			list = append(list, m)
@@ -108,7 +123,7 @@ func (f *Members) members() (list []*member) {
 }
 
 // first is the first member that is not lost, or the first of all.
-func (f *Members) first() *member {
+func (f *Members) first() part {
 	for i, m := range f.list {
 		if f.Lost(i) == nil {
 			return m
@@ -117,20 +132,43 @@ func (f *Members) first() *member {
 	return f.list[0]
 }
 
-// each calls a function of every one of members, with its place among them, all at once, and returns the first error.
-func (f *Members) each(call func(at int, m *member) error) error {
-	var all errgroup.Group
-	for at, m := range f.members() {
-		all.Go(func() (err error) {
-			defer crash.Catch(&err)
-			return m.do(func() error { return call(at, m) })
-		})
-	}
-	return all.Wait()
-}
+// number is that of a member.
+func (f *Members) number(m part) int { return slices.Index(f.list, m) }
 
-// judge is that of all members.
-func (f *Members) judge() *metric.Scorer { return f.list[0].judge }
+// each calls a function of every one of members, with its place among them, all at once, and returns the first error.
+// Where some of them are gone, it calls the others once more, since these have the blocks then.
+func (f *Members) each(call func(at int, m part) error) error {
+	for {
+		var all errgroup.Group
+		list := f.members()
+		gone := make([]error, len(list))
+		for at, m := range list {
+			all.Go(func() (err error) {
+				defer crash.Catch(&err)
+				if err = call(at, m); errors.Is(err, fleet.ErrGone) {
+					gone[at], err = err, nil
+				}
+				return err
+			})
+		}
+		if err := all.Wait(); err != nil {
+			return err
+		}
+		left := true
+		for at, why := range gone {
+			if why == nil {
+				continue
+			}
+			left = false
+			if err := f.Leave(f.number(list[at]), why); err != nil {
+				return err
+			}
+		}
+		if left {
+			return nil
+		}
+	}
+}
 
 // blocks is the number of blocks of the layout.
 func (f *Members) blocks() int { return (f.samples + f.opts.Block - 1) / f.opts.Block }
@@ -146,8 +184,16 @@ func (f *Members) Rule() (rule *bounds.Rule, err error) {
 	for b := range f.blocks() {
 		sizes = append(sizes, len(f.samplesOf(b)))
 	}
-	f.rule, err = metric.RuleOf([]*metric.Scorer{f.judge()}, sizes, looks(f.list[0].can, f.judge().Served()))
+	f.rule, err = metric.RuleOf([]*metric.Scorer{f.judge}, sizes, looks(f.can, f.judge.Served()))
 	return f.rule, err
+}
+
+// loss implements layout.
+func (f *Members) loss(block int, g bounds.Gain) int {
+	if f.rule == nil || f.rule.Kind != bounds.Counted {
+		return 0
+	}
+	return f.rule.Sizes[block] - g.Count
 }
 
 // LayOut implements Machine: the blocks are dealt anew.
@@ -158,7 +204,10 @@ func (f *Members) LayOut(order []int) error {
 		}
 	}
 	f.order = slices.Clone(order)
-	return f.Deal(f.blocks())
+	f.layouts++
+	err := f.Deal(f.blocks())
+	f.tellStandings(true)
+	return err
 }
 
 // Run implements bounds.Machine.
@@ -169,14 +218,14 @@ func (f *Members) Run(ctx context.Context, job bounds.Job, gains []bounds.Gain) 
 	l := bounds.Lease{Base: job.Base, Mask: job.Mask, From: job.From, Rows: f.watch != nil}
 	var tally metric.Accumulator
 	if f.opts.Metric.IsWhole() && job.To-job.From == f.blocks() {
-		tally, l.Rows = f.judge().NewAccumulator(), true
+		tally, l.Rows = f.judge.NewAccumulator(), true
 	}
 	err := f.Each(ctx, l, job.To, func(a bounds.Answer) error {
 		gains[a.Block-job.From] = a.Gain
 		samples := f.samplesOf(a.Block)
 		if f.watch != nil {
 			for slot, sample := range samples {
-				f.watch(sample, f.judge().RowOf(a.Rows, slot))
+				f.watch(sample, f.judge.RowOf(a.Rows, slot))
 			}
 		}
 		if tally != nil {
@@ -201,7 +250,7 @@ func (f *Members) Run(ctx context.Context, job bounds.Job, gains []bounds.Gain) 
 
 // Apart implements Machine.
 func (f *Members) Apart(ctx context.Context, mask search.Mask) (sum float64, count int, err error) {
-	l := laid{samples: f.samples, size: f.opts.Block, row: f.judge().Length(), rows: f.rowsOfBlocks}
+	l := laid{samples: f.samples, size: f.opts.Block, row: f.judge.Length(), rows: f.rowsOfBlocks}
 	return l.apart(ctx, mask, &f.far, f.head, f.opts.Look)
 }
 
@@ -225,17 +274,12 @@ func (f *Members) Watch(ctx context.Context, see func(sample int, row []float32)
 		}
 	}
 	for _, m := range f.members() {
-		err := m.do(func() error {
-			back, err := m.under(ctx)
-			if err == nil {
-				backs = append(backs, func() { m.own.Do(back) })
-			}
-			return err
-		})
+		back, err := m.under(ctx)
 		if err != nil {
 			unwatch()
 			return nil, err
 		}
+		backs = append(backs, back)
 	}
 	f.watch = see
 	return unwatch, nil
@@ -247,6 +291,6 @@ func (f *Members) Close() {
 		f.Fleet.Close()
 	}
 	for _, m := range f.list {
-		m.Single.Close()
+		m.end()
 	}
 }

@@ -2,7 +2,6 @@ package machine
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 
 	"example.org/demote/backend/bounds"
@@ -27,6 +26,7 @@ func (f *Members) Lease(l bounds.Lease) {
 	if f.differ == nil {
 		f.Fleet.Lease(l)
 	}
+	f.tellStandings(false)
 }
 
 // Next implements bounds.Fleet.
@@ -51,27 +51,23 @@ func (f *Members) every() int {
 // agree is the error that names a member whose bits on the first block are not those of the first member. One that
 // cannot run the block shows that in the lease that follows.
 func (f *Members) agree(mask search.Mask) error {
-	list := f.members()
-	sums := make([][]byte, len(list))
-	_ = f.each(func(at int, m *member) error {
-		rows, err := m.Single.rows(m.chain.Lanes()[0], mask, m.data.Blocks[0])
-		if err != nil {
-			return err
+	sums := make([][]byte, len(f.list))
+	_ = f.each(func(_ int, m part) error {
+		sum, err := m.look(mask)
+		if err == nil {
+			sums[f.number(m)] = sum
 		}
-		h := sha256.New()
-		hashBits(h, rows)
-		sums[at] = h.Sum(nil)
-		return nil
+		return err
 	})
 	first := -1
 	for i, sum := range sums {
 		switch {
-		case sum == nil:
+		case sum == nil || f.Lost(i) != nil:
 		case first < 0:
 			first = i
 		case string(sum) != string(sums[first]):
 			return fmt.Errorf("%s: its bits are not those of %s any more: %x and %x on the first block; what was found while they were the same is kept",
-				list[i].own.Name(), list[first].own.Name(), sum[:4], sums[first][:4])
+				f.list[i].Name(), f.list[first].Name(), sum[:4], sums[first][:4])
 		}
 	}
 	return nil

@@ -26,12 +26,14 @@ func (f *Members) tellSize() {
 	}
 }
 
-// callTime is how long it takes to call a member and to hear of it.
+// callTime is how long it takes to call a member and to hear of it; 0: it is not known.
 func (f *Members) callTime() time.Duration {
-	own, times := f.first().own, make([]time.Duration, timedCalls)
+	first, times := f.first(), make([]time.Duration, timedCalls)
 	for i := range times {
 		begun := time.Now()
-		own.Do(func() {})
+		if first.ping() != nil {
+			return 0
+		}
 		times[i] = time.Since(begun)
 	}
 	slices.Sort(times)

@@ -9,17 +9,23 @@ import (
 	"example.org/demote/search"
 )
 
-// Plan implements Machine: the first member chooses the cuts, and the others take them. They differ in time alone.
+// Plan implements Machine: the first member chooses the cuts, and the others take them, but for those elsewhere, each
+// of which chooses its own. They differ in time alone.
 func (f *Members) Plan() (p Plan, err error) {
 	first := f.first()
-	if err := first.do(func() error { p, err = first.Plan(); return err }); err != nil {
+	if _, is := first.(*elsewhere); is {
+		plans := make([]Plan, len(f.list))
+		err := f.each(func(at int, m part) (err error) { plans[at], err = m.plan(); return err })
+		return plans[0], err
+	}
+	if p, err = first.plan(); err != nil {
 		return p, err
 	}
 	for _, m := range f.members() { // a source is asked by one at a time
 		if m == first {
 			continue
 		}
-		if err := m.do(func() error { return m.adopt(first.Single, p) }); err != nil {
+		if err := m.(*here).adopt(first.(*here), p); err != nil {
 			return p, err
 		}
 	}
@@ -29,12 +35,7 @@ func (f *Members) Plan() (p Plan, err error) {
 // Block implements Machine.
 func (f *Members) Block() (blocked int, err error) {
 	for _, m := range f.members() {
-		err := m.do(func() error {
-			n, err := m.Single.Block()
-			blocked = n
-			return err
-		})
-		if err != nil {
+		if blocked, err = m.block(); err != nil {
 			return blocked, err
 		}
 	}
@@ -42,13 +43,11 @@ func (f *Members) Block() (blocked int, err error) {
 }
 
 // Fleeting implements Machine.
-func (f *Members) Fleeting(on bool) {
-	_ = f.each(func(_ int, m *member) error { m.fleeting = on; return nil })
-}
+func (f *Members) Fleeting(on bool) { _ = f.each(func(_ int, m part) error { return m.fleeting(on) }) }
 
 // Give implements Machine.
 func (f *Members) Give(gained []metric.Verdict) {
-	_ = f.each(func(_ int, m *member) error { m.gained = gained; return nil })
+	_ = f.each(func(_ int, m part) error { return m.give(gained) })
 }
 
 // HasHead implements Machine.
@@ -63,128 +62,104 @@ func (f *Members) Before(blocks int) int { return min(blocks*f.opts.Block, f.sam
 // Workers implements Machine.
 func (f *Members) Workers() (n int) {
 	for _, m := range f.members() {
-		n += m.Single.Workers()
+		n += m.workers()
 	}
 	return n
 }
 
 // Threads is the number of threads of the runtime that a worker has.
-func (f *Members) Threads() int { return f.list[0].Threads() }
+func (f *Members) Threads() int { return f.opts.Threads }
 
 // Row implements Machine.
-func (f *Members) Row() int { return f.judge().Length() }
+func (f *Members) Row() int { return f.judge.Length() }
 
 // RowOf implements Machine.
-func (f *Members) RowOf(int) int { return f.judge().Length() }
+func (f *Members) RowOf(int) int { return f.judge.Length() }
 
 // Judged implements Machine.
-func (f *Members) Judged(m *metric.Metric) int { return f.list[0].Judged(m) }
+func (f *Members) Judged(m *metric.Metric) int { return judgedBy(f.judge, m) }
 
 // Steps implements Machine.
-func (f *Members) Steps() int { return f.judge().Judged() }
+func (f *Members) Steps() int { return f.judge.Judged() }
 
 // Verdict implements Machine.
 func (f *Members) Verdict(row []float32, sample int) metric.Verdict {
-	return f.judge().Verdict(row, sample)
+	return f.judge.Verdict(row, sample)
 }
 
 // Margin implements Machine.
 func (f *Members) Margin(row []float32, sample int, v metric.Verdict) float64 {
-	return f.judge().Margin(row, sample, v)
+	return f.judge.Margin(row, sample, v)
 }
 
 // GainOfHit implements Machine.
 func (f *Members) GainOfHit(hit bool, sample int) (gain float64, ok bool) {
-	return f.judge().GainOfHit(hit, sample)
+	return f.judge.GainOfHit(hit, sample)
 }
 
 // WatchNaN implements Machine.
 func (f *Members) WatchNaN(on bool) (seen bool, err error) {
-	for _, m := range f.members() {
-		err := m.do(func() error {
-			here, err := m.Single.WatchNaN(on)
-			seen = seen || here
-			return err
-		})
-		if err != nil {
-			return false, err
-		}
-	}
-	return seen, nil
+	here := make([]bool, len(f.list))
+	err = f.each(func(at int, m part) (err error) { here[at], err = m.watchNaN(on); return err })
+	return err == nil && slices.Contains(here, true), err
 }
 
 // holding is the member that a sample lies on.
-func (f *Members) holding(sample int) *member {
+func (f *Members) holding(sample int) part {
 	return f.list[f.Owner(slices.Index(f.order, sample)/f.opts.Block)]
 }
 
 // FirstNaN implements Machine.
-func (f *Members) FirstNaN(sample int) (name string, err error) {
-	m := f.holding(sample)
-	err = m.do(func() error { name, err = m.Single.FirstNaN(sample); return err })
-	return name, err
-}
+func (f *Members) FirstNaN(sample int) (string, error) { return f.holding(sample).firstNaN(sample) }
 
 // FirstDifference implements Machine.
-func (f *Members) FirstDifference(with Machine, mask search.Mask, sample int) (name string, err error) {
-	m := f.holding(sample)
-	err = m.do(func() error { name, err = m.Single.FirstDifference(with, mask, sample); return err })
-	return name, err
+func (f *Members) FirstDifference(with Machine, mask search.Mask, sample int) (string, error) {
+	return f.holding(sample).firstDifference(with, mask, sample)
 }
 
 // NoOps implements Machine.
-func (f *Members) NoOps(block int) (holders []int) {
-	m := f.list[f.Owner(block)]
-	m.own.Do(func() { holders = m.Single.NoOps(m.at[block]) })
-	return holders
-}
+func (f *Members) NoOps(block int) []int { return f.list[f.Owner(block)].noOps(block) }
 
 // Parts implements Machine: those of one member.
-func (f *Members) Parts() int { return f.first().Parts() }
+func (f *Members) Parts() int { return f.first().parts() }
 
 // StoredAt implements Machine.
-func (f *Members) StoredAt() [][]device.StoredTensor { return f.first().StoredAt() }
+func (f *Members) StoredAt() [][]device.StoredTensor { return f.first().storedAt() }
 
 // TimeSwitch implements Machine.
 func (f *Members) TimeSwitch(mask search.Mask) time.Duration {
 	begun := time.Now()
-	_ = f.each(func(_ int, m *member) error { m.Single.TimeSwitch(mask); return nil })
+	_ = f.each(func(_ int, m part) error { return m.timeSwitch(mask) })
 	return time.Since(begun)
 }
 
 // Rebuild implements Machine: on one member.
-func (f *Members) Rebuild() error { return f.first().do(f.first().Single.Rebuild) }
+func (f *Members) Rebuild() error { return f.first().rebuild() }
 
 // Count implements Machine.
 func (f *Members) Count(s *Stats) {
 	for _, m := range f.list {
-		m.own.Do(func() { m.Single.Count(s) })
+		m.count(s)
 	}
 }
 
 // Traffic implements Machine: that of all members.
 func (f *Members) Traffic() (all device.Traffic) {
 	for _, m := range f.list {
-		m.own.Do(func() { all = all.Add(m.Single.Traffic()) })
+		all = all.Add(m.traffic())
 	}
 	return all
 }
 
 // Graphs implements Machine: those of one member.
-func (f *Members) Graphs() (captured int, why string) {
-	m := f.first()
-	m.own.Do(func() { captured, why = m.Single.Graphs() })
-	return captured, why
-}
+func (f *Members) Graphs() (captured int, why string) { return f.first().graphs() }
 
 // Remark implements Machine.
-func (f *Members) Remark() (text string) {
+func (f *Members) Remark() string {
 	for _, m := range f.members() {
-		m.own.Do(func() {
-			if text == "" {
-				text = m.Single.Remark()
-			}
-		})
+		if text := m.remark(); text != "" {
+			return text
+		}
 	}
-	return text
+	return ""
 }

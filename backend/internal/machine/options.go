@@ -8,6 +8,7 @@ import (
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
+	"example.org/demote/backend/link"
 	"example.org/demote/backend/metric"
 	"example.org/demote/mistake"
 	"example.org/demote/quant"
@@ -19,9 +20,12 @@ type Options struct {
 	Kind   *device.Kind // of Device; nil: as its name says
 	// devices that the samples are dealt to, a member each, in place of Device; fewer than two: there are no members
 	Members []string
-	Told    func(text string) // is told of members that are left out or lost; nil: nobody is
-	Tell    func(text string) // is told, once, of more members than trials keep busy; nil: nobody is
-	Agree   int               // leases of a search after which members are held against each other; 0: its own choice
+	// to workers elsewhere that the samples are dealt to, in place of Device and Members. They stay the caller's, and
+	// are one evaluator's at a time
+	Links []link.Link
+	Told  func(text string) // is told of members that are left out or lost; nil: nobody is
+	Tell  func(text string) // is told, once, of more members than trials keep busy; nil: nobody is
+	Agree int               // leases of a search after which members are held against each other; 0: its own choice
 	// is told what each such look has found, before anything is made of it. Its error ends the search; nil: nobody is
 	Compared     func(same bool) error
 	Metric       *metric.Metric

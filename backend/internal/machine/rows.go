@@ -55,11 +55,13 @@ func (e *Single) Row() int { return e.judge.Length() }
 func (e *Single) RowOf(int) int { return e.judge.Length() }
 
 // Judged implements Machine.
-func (e *Single) Judged(m *metric.Metric) int {
+func (e *Single) Judged(m *metric.Metric) int { return judgedBy(e.judge, m) }
+
+func judgedBy(j *metric.Scorer, m *metric.Metric) int {
 	if m.Registered() {
-		return e.judge.Length()
+		return j.Length()
 	}
-	return e.judge.Row()
+	return j.Row()
 }
 
 // Steps implements Machine.

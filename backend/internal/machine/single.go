@@ -3,13 +3,11 @@ package machine
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/internal/store"
 	"example.org/demote/backend/metric"
-	"example.org/demote/mistake"
 	"example.org/demote/quant"
 )
 
@@ -169,57 +167,11 @@ func (e *Single) closeChain() {
 
 // chooseOutput finds the outputs that the metric reads.
 func (e *Single) chooseOutput() error {
-	outputs := e.chain.Parts[len(e.chain.Parts)-1].Outputs
-	wanted := append([]string{e.opts.Output}, e.opts.Beside...)
-	if e.opts.Output == "" && len(outputs) == 1 {
-		wanted[0] = outputs[0].Name
-	}
-	var read []metric.Output
-	for _, name := range wanted {
-		at := device.IndexTensor(outputs, name)
-		if at < 0 {
-			return e.noOutput(outputs, name)
-		}
-		out, err := e.readOutput(outputs[at])
-		if err != nil {
-			return err
-		}
-		read = append(read, out)
-	}
-	if len(read) > 1 && read[0].Steps > 1 {
-		return mistake.Errorf("--output names %d outputs, and steps of samples are kept of one: name one --output, or leave out --state", len(read))
-	}
-	if !e.shared {
+	read, err := outputsOf(e.opts, e.can, e.inputs, e.chain.Parts[len(e.chain.Parts)-1].Outputs)
+	if err == nil && !e.shared {
 		e.judge.Read(read...)
 	}
-	return nil
-}
-
-// noOutput refuses a name that no output has.
-func (e *Single) noOutput(outputs []device.Tensor, name string) error {
-	var names []string
-	for _, t := range outputs {
-		names = append(names, t.Name)
-	}
-	if name == "" {
-		return mistake.Errorf("the network has %d outputs; choose one with --output: %s", len(names), strings.Join(names, ", "))
-	}
-	return mistake.Errorf("the network has no output %q; it has %s", name, strings.Join(names, ", "))
-}
-
-// readOutput says how a metric reads an output.
-func (e *Single) readOutput(t device.Tensor) (out metric.Output, err error) {
-	if t.Type != device.Float32 && !(e.can.Integers && (t.Type == device.Int64 || t.Type == device.Int32) && e.opts.Metric.ReadsIntegers()) {
-		return out, mistake.Errorf("output %s is %s, and metrics read float32: export the network without the ArgMax of its classes, or with a Cast to float32 behind it, or choose another with --output", t.Name, t.Type)
-	}
-	out = metric.Output{Name: t.Name, Slots: e.opts.Block, Pieces: 1, Steps: device.StepsOf(e.inputs)}
-	if out.Dims, err = e.opts.sampleFirst(t); err != nil {
-		return out, err
-	}
-	if out.Slots > 1 && out.Steps == 1 { // steps are kept with the samples in front
-		out.Pieces = device.PiecesOf(t.Dims, e.opts.Axis)
-	}
-	return out, nil
+	return err
 }
 
 // Close ends the workers and gives all memory back. It may be called more than once.

@@ -1,0 +1,287 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/fleet"
+	"example.org/demote/backend/link"
+	"example.org/demote/backend/metric"
+	"example.org/demote/search"
+)
+
+// elsewhere is a part on another machine. Leases go to it under numbers of its own, which only rise: so messages that
+// come twice, late or not at all change nothing. A lease to which nothing comes is sent again under a new number.
+type elsewhere struct {
+	link   link.Link
+	of     *Members
+	hello  link.Hello
+	test   Test
+	number int
+
+	mu     sync.Mutex
+	ctx    context.Context // ends calls
+	post   func(bounds.Answer)
+	gone   error // nil: it is there
+	blocks []int
+	files  map[int]link.Block // that were put, by block of the layout
+	laid   int                // the layout that they are of
+	last   State              // as it was told last
+
+	hand    *bounds.Lease // the newest lease that was not dropped; nil: there is none
+	since   uint64        // number under which it was sent first
+	newest  uint64        // number under which a lease was sent last
+	answers map[int]bool  // blocks to which an answer to that number came
+	beats   int           // in a row by which something is missing
+	heard   map[int]bool  // by block: an answer is posted, or about to be
+	coming  map[int]*coming
+}
+
+// lostBeats is after how many beats in a row by which answers are missing a lease is sent again.
+const lostBeats = 5
+
+// closeTime is how long the end of a part may take.
+const closeTime = 5 * time.Second
+
+var _ part = (*elsewhere)(nil)
+
+// newElsewhere is a part behind a link.
+func newElsewhere(ctx context.Context, l link.Link, of *Members) *elsewhere {
+	e := &elsewhere{link: l, of: of, ctx: ctx, number: len(of.list), heard: map[int]bool{}, answers: map[int]bool{}, coming: map[int]*coming{}}
+	l.Receive(e.hear, func(why error) { e.lose(why) })
+	return e
+}
+
+// Name implements fleet.Member.
+func (e *elsewhere) Name() string { return e.link.Name() }
+
+// Join implements fleet.Member.
+func (e *elsewhere) Join(number int, post func(bounds.Answer)) {
+	e.mu.Lock()
+	e.number, e.post = number, post
+	gone := e.gone
+	e.mu.Unlock()
+	if gone != nil {
+		post(bounds.Answer{Member: number, Block: fleet.Lost, Err: gone})
+	}
+}
+
+// lose books that the worker is gone, once, and returns the error that says so.
+func (e *elsewhere) lose(why error) error {
+	e.mu.Lock()
+	first := e.gone == nil
+	if first {
+		e.gone = fmt.Errorf("%w: %w", fleet.ErrGone, why)
+	}
+	gone, post, number := e.gone, e.post, e.number
+	e.mu.Unlock()
+	if first && post != nil {
+		post(bounds.Answer{Member: number, Block: fleet.Lost, Err: gone})
+	}
+	return gone
+}
+
+// ask calls the worker. An error of the link is that it is gone.
+func (e *elsewhere) ask(call string, args, result any) error {
+	e.mu.Lock()
+	ctx, gone := e.ctx, e.gone
+	e.mu.Unlock()
+	if gone != nil {
+		return gone
+	}
+	return e.askUnder(ctx, call, args, result)
+}
+
+func (e *elsewhere) askUnder(ctx context.Context, call string, args, result any) error {
+	broken, said, lost := link.Ask(ctx, e.link, call, args, result)
+	switch {
+	case broken != nil && ctx.Err() != nil:
+		return ctx.Err()
+	case broken != nil:
+		return e.lose(broken)
+	case lost:
+		return e.lose(said)
+	case said != nil:
+		return fmt.Errorf("%s: %w", e.Name(), said)
+	}
+	return nil
+}
+
+// Hold implements fleet.Member. The samples are put as files, a block each; the worker fetches those that it has not.
+func (e *elsewhere) Hold(blocks []int) error {
+	e.quit()
+	with := blocks
+	if len(blocks) == 0 || blocks[0] != 0 {
+		with = append([]int{0}, blocks...)
+	}
+	args := link.HoldArgs{Own: append([]int{}, blocks...)}
+	if e.laid != e.of.layouts {
+		e.laid, e.files = e.of.layouts, map[int]link.Block{}
+	}
+	for _, b := range with {
+		f, is := e.files[b]
+		if !is {
+			var err error
+			if f, err = e.putBlock(b); err != nil {
+				return err
+			}
+			e.files[b] = f
+		}
+		args.Blocks = append(args.Blocks, f)
+	}
+	e.mu.Lock()
+	e.blocks = slices.Clone(blocks)
+	e.mu.Unlock()
+	return e.ask("hold", args, nil)
+}
+
+// putBlock puts the samples of a block.
+func (e *elsewhere) putBlock(b int) (f link.Block, err error) {
+	e.mu.Lock()
+	ctx, gone := e.ctx, e.gone
+	e.mu.Unlock()
+	if gone != nil {
+		return f, gone
+	}
+	f = link.Block{Number: b, Samples: slices.Clone(e.of.samplesOf(b))}
+	data, err := e.of.bytesOf(f.Samples)
+	if err != nil {
+		return f, err
+	}
+	if f.File, err = link.Put(ctx, e.link, data); err == nil {
+		return f, nil
+	}
+	if ctx.Err() != nil {
+		return f, ctx.Err()
+	}
+	return f, e.lose(err)
+}
+
+// quit ends the lease at hand.
+func (e *elsewhere) quit() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.hand = nil
+}
+
+// Close implements fleet.Member: the worker is free.
+func (e *elsewhere) Close() {
+	e.quit()
+	e.mu.Lock()
+	gone := e.gone
+	e.mu.Unlock()
+	if gone != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	var s State
+	if e.askUnder(ctx, "state", nil, &s) == nil {
+		e.told(s)
+	}
+	_ = e.askUnder(ctx, "end", nil, nil)
+	_ = e.lose(errors.New("it was closed"))
+}
+
+// end leaves the link, which is the caller's, alone.
+func (e *elsewhere) end() {}
+
+// got is ask of what has a result.
+func got[T any](e *elsewhere, call string, args any) (v T, err error) {
+	err = e.ask(call, args, &v)
+	return v, err
+}
+
+func (e *elsewhere) plan() (Plan, error)               { return got[Plan](e, "cuts", nil) }
+func (e *elsewhere) block() (int, error)               { return got[int](e, "block", nil) }
+func (e *elsewhere) digest() ([]byte, error)           { return got[[]byte](e, "digest", nil) }
+func (e *elsewhere) bits() []byte                      { return e.test.Bits }
+func (e *elsewhere) rebuild() error                    { return e.ask("rebuild", nil, nil) }
+func (e *elsewhere) ping() error                       { return e.ask("ping", nil, nil) }
+func (e *elsewhere) fleeting(on bool) error            { return e.ask("fleeting", link.OnArgs{On: on}, nil) }
+func (e *elsewhere) give([]metric.Verdict) error       { return nil } // it spares time alone
+func (e *elsewhere) storedAt() [][]device.StoredTensor { return nil }
+
+func (e *elsewhere) selfTest() (*Dependence, error) {
+	err := e.ask("self-test", nil, &e.test)
+	return e.test.Dependence, err
+}
+
+func (e *elsewhere) look(mask search.Mask) ([]byte, error) {
+	return got[[]byte](e, "look", link.MaskArgs{Mask: mask.String()})
+}
+
+func (e *elsewhere) timeSwitch(mask search.Mask) error {
+	return e.ask("time-switch", link.MaskArgs{Mask: mask.String()}, nil)
+}
+
+func (e *elsewhere) watchNaN(on bool) (bool, error) {
+	return got[bool](e, "watch-nan", link.OnArgs{On: on})
+}
+
+func (e *elsewhere) hiddenNaN(context.Context) (int, error) { return got[int](e, "hidden-nan", nil) }
+
+func (e *elsewhere) firstNaN(sample int) (string, error) {
+	return got[string](e, "first-nan", link.NumberArgs{Number: sample})
+}
+
+// firstDifference is not known: the other network is not there.
+func (e *elsewhere) firstDifference(Machine, search.Mask, int) (string, error) { return "", nil }
+
+func (e *elsewhere) noOps(block int) []int {
+	holders, _ := got[[]int](e, "no-ops", link.NumberArgs{Number: block})
+	return holders
+}
+
+// under has another context end what is waited for.
+func (e *elsewhere) under(ctx context.Context) (back func(), err error) {
+	put := func(ctx context.Context) (before context.Context) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		before, e.ctx = e.ctx, ctx
+		return before
+	}
+	before := put(ctx)
+	return func() { put(before) }, nil
+}
+
+// state is what the worker says of itself, or has said last.
+func (e *elsewhere) state() State {
+	if s, err := got[State](e, "state", nil); err == nil {
+		e.told(s)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.last
+}
+
+func (e *elsewhere) told(s State) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.last = s
+}
+
+func (e *elsewhere) workers() int { return e.state().Workers }
+
+func (e *elsewhere) parts() int { return e.state().Parts }
+
+func (e *elsewhere) count(s *Stats) {
+	own := e.state().Stats
+	s.Blocks, s.Samples, s.Parts, s.Moved = s.Blocks+own.Blocks, s.Samples+own.Samples, s.Parts+own.Parts, s.Moved+own.Moved
+	s.Restored, s.NoOps, s.Busy, s.Runtime = s.Restored+own.Restored, s.NoOps+own.NoOps, s.Busy+own.Busy, s.Runtime+own.Runtime
+}
+
+func (e *elsewhere) traffic() device.Traffic { return e.state().Traffic }
+
+func (e *elsewhere) graphs() (captured int, why string) {
+	s := e.state()
+	return s.Captured, s.Why
+}
+
+func (e *elsewhere) remark() string { return e.state().Remark }

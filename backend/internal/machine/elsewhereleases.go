@@ -1,0 +1,221 @@
+package machine
+
+import (
+	"errors"
+	"slices"
+
+	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/link"
+	"example.org/demote/crash"
+)
+
+// coming is what is known of the answer to a block whose output rows are on their way, in pieces and in any order.
+type coming struct {
+	rows   []float32
+	pieces map[int]bool // by the first value
+	values int          // of the pieces that are here
+	answer *bounds.Answer
+}
+
+// Lease implements fleet.Member.
+func (e *elsewhere) Lease(l *bounds.Lease) {
+	e.mu.Lock()
+	e.hand, e.since = l, e.newest+1
+	e.heard, e.coming = map[int]bool{}, map[int]*coming{}
+	m := e.message(l.From)
+	e.mu.Unlock()
+	e.send(m)
+}
+
+// message is that of the lease at hand, from a block on, under a new number. mu is held.
+func (e *elsewhere) message(from int) []byte {
+	e.newest++
+	e.answers, e.beats = map[int]bool{}, 0
+	l := *e.hand
+	l.From = from
+	if !e.of.judgesThere { // the worker knows of no losses
+		l.Rows, l.Unjudged, l.Spare = true, true, bounds.Endless
+	}
+	return link.Lease(e.newest, &l)
+}
+
+func (e *elsewhere) send(m []byte) {
+	if err := e.link.Send(m); err != nil {
+		_ = e.lose(err)
+	}
+}
+
+// Drop implements fleet.Member.
+func (e *elsewhere) Drop(id uint64) {
+	e.mu.Lock()
+	drop := e.hand != nil && e.hand.ID == id
+	if drop {
+		e.hand = nil
+	}
+	number := e.newest
+	e.mu.Unlock()
+	if drop {
+		e.send(link.Drop(number))
+	}
+}
+
+// hear takes what the worker sends by itself. What is no message, or of a lease that is not at hand, is left out.
+func (e *elsewhere) hear(m []byte) {
+	kind, err := link.KindOf(m)
+	if err != nil {
+		return
+	}
+	switch kind {
+	case link.KindBeat:
+		e.beat(m)
+	case link.KindLost:
+		_ = e.lose(errors.New(link.Why(m)))
+	case link.KindPiece:
+		e.piece(m)
+	case link.KindAnswer, link.KindSum:
+		if a, err := link.ReadAnswer(m); err == nil {
+			e.answered(a)
+		}
+	case link.KindFailed:
+		lease, err := link.LeaseOf(m)
+		block, err2 := link.BlockOf(m)
+		if err == nil && err2 == nil {
+			e.answered(bounds.Answer{Lease: lease, Block: block, Err: errors.New(e.Name() + ": " + link.FailedWhy(m))})
+		}
+	}
+}
+
+// beat sends the lease at hand again where what the worker has to say of it does not come.
+func (e *elsewhere) beat(m []byte) {
+	lease, answers, err := link.ReadBeat(m)
+	if err != nil {
+		return
+	}
+	e.mu.Lock()
+	var again []byte
+	switch {
+	case e.hand == nil || lease == e.newest && answers <= uint64(len(e.answers)) && !e.torn():
+		e.beats = 0
+	default:
+		if e.beats++; e.beats < lostBeats {
+			break
+		}
+		for _, b := range e.blocks {
+			if b >= e.hand.From && !e.heard[b] {
+				again = e.message(b)
+				break
+			}
+		}
+	}
+	e.mu.Unlock()
+	if again != nil {
+		e.send(again)
+	}
+}
+
+// torn says whether the answer to a block is here and pieces of its rows are not. mu is held.
+func (e *elsewhere) torn() bool {
+	for _, c := range e.coming {
+		if c.answer != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// wants says whether a message is about a block of the lease at hand of which nothing is known yet. mu is held.
+func (e *elsewhere) wants(lease uint64, block int) bool {
+	if e.hand == nil || lease < e.since || lease > e.newest {
+		return false
+	}
+	_, own := slices.BinarySearch(e.blocks, block)
+	return own && !e.heard[block]
+}
+
+// withRows says whether the worker sends output rows for the lease at hand. mu is held.
+func (e *elsewhere) withRows() bool { return e.hand.Rows || !e.of.judgesThere }
+
+// ofBlock is what is known of a block on its way. mu is held.
+func (e *elsewhere) ofBlock(block int) *coming {
+	c := e.coming[block]
+	if c == nil {
+		c = &coming{rows: make([]float32, len(e.of.samplesOf(block))*e.of.judge.Length()), pieces: map[int]bool{}}
+		e.coming[block] = c
+	}
+	return c
+}
+
+// piece takes a piece of output rows.
+func (e *elsewhere) piece(m []byte) {
+	lease, err := link.LeaseOf(m)
+	block, err2 := link.BlockOf(m)
+	if err != nil || err2 != nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.wants(lease, block) || !e.withRows() {
+		return
+	}
+	c := e.ofBlock(block)
+	from, to, err := link.ReadPiece(m, c.rows)
+	if err != nil || c.pieces[from] {
+		return
+	}
+	c.pieces[from] = true
+	c.values += to - from
+	e.complete(block, c)
+}
+
+// answered takes an answer, which may be in front of its rows.
+func (e *elsewhere) answered(a bounds.Answer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.hand != nil && a.Lease == e.newest {
+		e.answers[a.Block] = true
+	}
+	if !e.wants(a.Lease, a.Block) {
+		return
+	}
+	if a.Err != nil || !e.withRows() {
+		e.settle(a)
+		return
+	}
+	c := e.ofBlock(a.Block)
+	c.answer = &a
+	e.complete(a.Block, c)
+}
+
+// complete hands on an answer of which all is here. mu is held.
+func (e *elsewhere) complete(block int, c *coming) {
+	if c.answer == nil || c.values < len(c.rows) {
+		return
+	}
+	delete(e.coming, block)
+	a := *c.answer
+	a.Rows = c.rows
+	e.settle(a)
+}
+
+// settle posts an answer, judged. mu is held.
+func (e *elsewhere) settle(a bounds.Answer) {
+	e.heard[a.Block] = true
+	a.Lease, a.Member = e.hand.ID, e.number
+	if a.Err != nil || e.of.judgesThere || e.hand.Unjudged {
+		if e.post != nil {
+			e.post(a)
+		}
+		return
+	}
+	samples, ctx, post, rows := e.of.samplesOf(a.Block), e.ctx, e.post, e.hand.Rows
+	go func() { // a program may judge, which takes its time
+		func() {
+			defer crash.Catch(&a.Err)
+			a.Err = e.of.judgeRows(ctx, &a.Gain, a.Rows, samples)
+		}()
+		if !rows {
+			a.Rows = nil
+		}
+		post(a)
+	}()
+}

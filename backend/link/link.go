@@ -1,0 +1,46 @@
+package link
+
+import "context"
+
+// FileBytes is the most that a file has which is put, and a request or a reply.
+const FileBytes = 64 << 20
+
+// A Link leads to one worker. Its methods may be called from several goroutines.
+type Link interface {
+	// Name says which worker it is, for people: its host and device.
+	Name() string
+	// Call has the worker answer a request of up to FileBytes, and waits. There is exactly one answer or an error.
+	Call(ctx context.Context, request []byte) (reply []byte, err error)
+	// Send hands the worker a message and does not wait. Messages keep their order, and may be lost or come twice.
+	Send(message []byte) error
+	// Receive has message called with each message that the worker sends by itself: they come in any order, late,
+	// twice or not at all. lost is called once, when the worker is gone. Receive is called before the first Send, and
+	// again when the link goes to another evaluator: what was given before is called no more.
+	Receive(message func([]byte), lost func(why error))
+	// Put makes a file of up to FileBytes one that the worker can Get, and returns its sha256.
+	Put(ctx context.Context, data []byte) (digest [32]byte, err error)
+	// Close ends the link. The worker is free for another search. It may be called more than once.
+	Close()
+}
+
+// A Standing is how a worker stands in a search, for people.
+type Standing struct {
+	Blocks, All int     // that it holds, and that there are
+	Samples     int     // that there are
+	Leases      int     // of the search so far
+	Speed       float64 // passes of a sample through the whole network a second; 0: not known
+	Waited      float64 // share of the time of leases in which the others waited for it, 0 to 1
+}
+
+// A Watched is a Link that is told how its worker stands, every second or so.
+type Watched interface {
+	Stands(s Standing)
+}
+
+// A Host is what a worker has of the other side.
+type Host interface {
+	// Get returns the file of a sha256. Whoever implements it need not look at the digest: the worker does.
+	Get(ctx context.Context, digest [32]byte) ([]byte, error)
+	// Send sends a message to the search, and does not wait. It may be lost.
+	Send(message []byte) error
+}

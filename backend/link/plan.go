@@ -1,0 +1,208 @@
+package link
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/metric"
+	"example.org/demote/quant"
+)
+
+// RequestBytes is the most that a request has.
+const RequestBytes = 16 << 20
+
+// A Request is what a worker is called with, and a Reply its answer. Both are JSON.
+type Request struct {
+	Version int             // of the protocol
+	Call    string          // what is asked, see package machine
+	Args    json.RawMessage `json:",omitempty"`
+}
+
+// A Reply has a result or says what is wrong.
+type Reply struct {
+	Error  string          `json:",omitempty"`
+	Lost   bool            `json:",omitempty"` // the worker is of no use any more
+	Result json.RawMessage `json:",omitempty"`
+}
+
+// A Hello is what a worker says of itself.
+type Hello struct {
+	Version int           // of the protocol
+	Runtime string        // version of ONNX Runtime
+	Device  device.Info   // as --device names it
+	Fill    int           // of the device, see device.Info
+	Can     device.Traits // of the device
+}
+
+// A Digest is a sha256, in hexadecimal where it is text.
+type Digest [32]byte
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Digest) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(d[:])), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Digest) UnmarshalText(text []byte) error {
+	if len(text) != 2*len(d) {
+		return fmt.Errorf("a sha256 of %d characters", len(text))
+	}
+	_, err := hex.Decode(d[:], text)
+	return err
+}
+
+// A File is bytes that were put, in pieces of FileBytes and a last one.
+type File struct {
+	Size   int64
+	Pieces []Digest
+}
+
+// Put puts bytes as a file.
+func Put(ctx context.Context, l Link, data []byte) (f File, err error) {
+	f.Size = int64(len(data))
+	for len(data) > 0 {
+		piece := data[:min(len(data), FileBytes)]
+		digest, err := l.Put(ctx, piece)
+		if err != nil {
+			return f, err
+		}
+		f.Pieces, data = append(f.Pieces, digest), data[len(piece):]
+	}
+	return f, nil
+}
+
+// Get returns the bytes of a file of at most so many. A piece that has not its digest is asked for once more.
+func Get(ctx context.Context, h Host, f File, most int64) ([]byte, error) {
+	if f.Size < 0 || f.Size > most || int64(len(f.Pieces)) != (f.Size+FileBytes-1)/FileBytes {
+		return nil, fmt.Errorf("a file of %d bytes in %d pieces: at most %d are taken here", f.Size, len(f.Pieces), most)
+	}
+	var all []byte
+	for i, digest := range f.Pieces {
+		piece, err := getPiece(ctx, h, digest, min(FileBytes, f.Size-int64(i)*FileBytes))
+		if err != nil {
+			return nil, err
+		}
+		if len(f.Pieces) == 1 {
+			return piece, nil
+		}
+		all = append(all, piece...)
+	}
+	return all, nil
+}
+
+// ErrFile says that a file cannot be had, or is another one: a worker is of no use without.
+var ErrFile = errors.New("a file cannot be had")
+
+func getPiece(ctx context.Context, h Host, digest Digest, size int64) (piece []byte, err error) {
+	for range 2 {
+		if piece, err = h.Get(ctx, digest); err != nil {
+			return nil, fmt.Errorf("%w: %x: %w", ErrFile, digest[:4], err)
+		}
+		if int64(len(piece)) == size && sha256.Sum256(piece) == digest {
+			return piece, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %x is damaged: another one came twice", ErrFile, digest[:4])
+}
+
+// A Network is what a worker makes a network of: an ONNX file without external data, with the shapes of a block.
+type Network struct {
+	Model   []byte         `json:"-"` // the file, on the side of the search
+	File    File           // the same, put
+	Holders int            // of a mask
+	Outputs []string       // that are read
+	Axes    map[string]int `json:",omitempty"` // of the samples, by tensor; nil: the first of each
+	Alone   bool           `json:",omitempty"` // a block is one sample
+	Fuses   bool           `json:",omitempty"` // segments are fused
+	// float inputs that are made of bytes, and the input of these
+	Fed map[string]string `json:",omitempty"`
+}
+
+// A Plan is all that a worker needs of a search but the samples.
+type Plan struct {
+	Network Network
+	Records []quant.Record // by holder
+	Samples int            // of all members
+	Block   int            // samples a block
+	Axis    int            // of the output, as of the options of an evaluator
+	Output  string
+	Beside  []string     `json:",omitempty"`
+	Metric  *metric.Spec `json:",omitempty"` // nil: the search judges the outputs itself
+	Truth   *Truth       `json:",omitempty"` // what the metric compares with
+	Workers int          `json:",omitempty"` // blocks that run at once on a worker; 0: as many as are fastest there
+	Threads int          // of the runtime for each of these
+	Spin    bool         `json:",omitempty"`
+	Level   int          // of optimization
+	Cuts    []int        `json:",omitempty"`
+	Patient bool         `json:",omitempty"`
+	Naive   bool         `json:",omitempty"`
+	// bytes that the activations of a block take; 0: not known
+	Activations int64 `json:",omitempty"`
+}
+
+// A Truth is a metric.Truth whose lists are files, little-endian.
+type Truth struct {
+	Labels, Pixels, Values, Reference File
+	LabelDims                         []int64 `json:",omitempty"`
+}
+
+// A Block is the samples of a block of the layout, as bytes: of each sample, in the order of the slots, each input.
+type Block struct {
+	Number  int
+	Samples []int
+	File    File
+}
+
+// What a worker is called for, beside "hello" and "plan"; MaskArgs and the like are what they are given.
+type (
+	// HoldArgs are those of "hold".
+	HoldArgs struct {
+		Blocks []Block // all that is to lie on the worker
+		Own    []int   // those that it runs leases on, rising
+	}
+	// MaskArgs are those of calls about a mask, in its text form.
+	MaskArgs struct{ Mask string }
+	// NumberArgs are those of calls about a sample or a block.
+	NumberArgs struct{ Number int }
+	// OnArgs are those of what is turned on and off.
+	OnArgs struct{ On bool }
+)
+
+// Ask calls a worker and reads the result into what result points to; nil: it is not wanted. The first error is the
+// link's, the second what the worker says; lost: it is of no use any more.
+func Ask(ctx context.Context, l Link, call string, args, result any) (broken error, said error, lost bool) {
+	r := Request{Version: Version, Call: call}
+	var err error
+	if args != nil {
+		if r.Args, err = json.Marshal(args); err != nil {
+			return nil, err, false
+		}
+	}
+	request, err := json.Marshal(r)
+	if err != nil {
+		return nil, err, false
+	}
+	if len(request) > RequestBytes {
+		return nil, fmt.Errorf("%s needs %d bytes, and a request has at most %d", call, len(request), RequestBytes), false
+	}
+	answer, err := l.Call(ctx, request)
+	if err != nil {
+		return err, nil, false
+	}
+	var reply Reply
+	if err := json.Unmarshal(answer, &reply); err != nil {
+		return fmt.Errorf("what it answers to %s cannot be read: %w", call, err), nil, false
+	}
+	if reply.Error != "" {
+		return nil, errors.New(reply.Error), reply.Lost
+	}
+	if result != nil {
+		if err := json.Unmarshal(reply.Result, result); err != nil {
+			return fmt.Errorf("what it answers to %s cannot be read: %w", call, err), nil, false
+		}
+	}
+	return nil, nil, false
+}

@@ -1,0 +1,27 @@
+package metric
+
+import "example.org/demote/mistake"
+
+// A Spec is a metric in words, for who judges elsewhere.
+type Spec struct {
+	Name    string
+	Options LabelOptions
+}
+
+// Spec is the metric in words. ok is false where words do not do, or more than gains of single samples is wanted: of
+// metrics of the whole set, of outcomes, from outside, and of several outputs.
+func (m *Metric) Spec() (s Spec, ok bool) {
+	return Spec{m.Name, m.options}, m.whole == nil && m.folds == nil && !m.custom && m.served == nil && !m.several
+}
+
+// OfSpec is the metric of a spec.
+func OfSpec(s Spec) (*Metric, error) {
+	m, err := ByName(s.Name)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := m.Spec(); !ok {
+		return nil, mistake.Errorf("metric %s is not of single samples", s.Name)
+	}
+	return m.With(s.Options)
+}

@@ -1,0 +1,310 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"example.org/demote/cluster"
+	"example.org/demote/run"
+)
+
+var (
+	clusterKills = flag.Int("cluster-kills", 10, "how many processes TestClusterKills kills")
+	clusterSeed  = flag.Uint64("cluster-seed", 1, "of its moments")
+)
+
+// farm is a cluster whose workers are processes on this machine, over loopback with TLS.
+type farm struct {
+	dir     string // credentials
+	at      string // where searches listen
+	mu      sync.Mutex
+	workers map[string]*workerProcess
+}
+
+// workerProcess is a worker.
+type workerProcess struct {
+	*exec.Cmd
+	said *lockedBuffer
+	gone chan struct{}
+}
+
+// lockedBuffer is what a process has said.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(data []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(data)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// newFarm starts so many workers: w1, w2 and so on.
+func newFarm(t *testing.T, n int) *farm {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &farm{dir: filepath.Join(t.TempDir(), "cluster"), at: l.Addr().String(), workers: map[string]*workerProcess{}}
+	l.Close()
+	folder, err := cluster.Init(f.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, w := range f.workers {
+			_ = w.Process.Kill()
+			<-w.gone
+		}
+	})
+	for i := range n {
+		name := fmt.Sprint("w", i+1)
+		j, err := folder.Join(name, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Write(f.join(name)); err != nil {
+			t.Fatal(err)
+		}
+		f.start(t, name)
+	}
+	return f
+}
+
+func (f *farm) join(name string) string { return filepath.Join(f.dir, name+".join") }
+
+// start starts a worker that has joined.
+func (f *farm) start(t *testing.T, name string, more ...string) *workerProcess {
+	t.Helper()
+	args := append([]string{"worker", "--cluster", "tls://" + f.at, "--join", f.join(name), "--device", "cpu"}, more...)
+	w := &workerProcess{process(args...), &lockedBuffer{}, make(chan struct{})}
+	w.Stdout, w.Stderr = w.said, w.said
+	if err := w.Start(); err != nil {
+		t.Fatal(err)
+	}
+	f.mu.Lock()
+	f.workers[name] = w
+	f.mu.Unlock()
+	go func() {
+		_ = w.Wait()
+		close(w.gone)
+	}()
+	return w
+}
+
+// flags are those of a search on the farm.
+func (f *farm) flags(least int) []string {
+	return []string{"--workers-at", f.at, "--cluster-folder", f.dir, "--min-workers", fmt.Sprint(least)}
+}
+
+// ofSession are the fields of a result that tell how long it took, the work, in which blocks that were run in vain are
+// counted, and what was typed.
+var ofSession = []string{"seconds", "setup_seconds", "setup", "created", "sample_evaluations", "full_passes", "saved_passes", "sessions", "out", "device", "command", "cpu_seconds", "time_ns", "stages", "trial_costs"}
+
+// found are the files of a finished search, but for these fields.
+func found(t *testing.T, out string) string {
+	t.Helper()
+	if r, err := run.ReadResult(out); err != nil || !r.Finished {
+		t.Fatalf("%s: %v", out, err)
+	}
+	var all strings.Builder
+	for _, name := range []string{"result.json", "promotion.txt", "curve.csv", "mixed.onnx"} {
+		data, err := os.ReadFile(filepath.Join(out, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "result.json" {
+			var fields map[string]any
+			if err := json.Unmarshal(data, &fields); err != nil {
+				t.Fatal(err)
+			}
+			withoutSession(fields)
+			data, _ = json.MarshalIndent(fields, "", " ")
+		}
+		fmt.Fprintf(&all, "%s\n%s\n", name, data)
+	}
+	return all.String()
+}
+
+func withoutSession(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range ofSession {
+			delete(v, name)
+		}
+		for _, inner := range v {
+			withoutSession(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			withoutSession(inner)
+		}
+	}
+}
+
+// sameFound holds one result against another.
+func sameFound(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got == want {
+		return
+	}
+	a, b := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			t.Fatalf("%s: %.200q, want %.200q", what, a[i], b[i])
+		}
+	}
+	t.Fatalf("%s: %d lines, want %d", what, len(a), len(b))
+}
+
+// TestClusterSearch compares searches on two and three worker processes over TLS with the same on this machine alone.
+func TestClusterSearch(t *testing.T) {
+	in := long(t)
+	for i, more := range [][]string{
+		{"--target", "16bit-0.01", "--block", "50"},
+		{"--strategy", "auto", "--metric", "sqnr", "--target", "60%"},
+	} {
+		args := func(out string, cluster ...string) []string {
+			return slices.Concat(in.args(slices.Concat(more, []string{"--out", in.path(out)})...), cluster)
+		}
+		alone := finish(t, process(args(fmt.Sprint("alone", i), "--device", "cpu")...))
+		if alone.code != 0 {
+			t.Fatalf("alone: %d, %s", alone.code, alone.err)
+		}
+		want := found(t, in.path(fmt.Sprint("alone", i)))
+		n := 2 + i
+		f := newFarm(t, n)
+		out := fmt.Sprint("cluster", i)
+		if got := finish(t, process(args(out, f.flags(n)...)...)); got.code != 0 || !strings.Contains(got.err+got.out, fmt.Sprintf("the samples are dealt to %d workers", n)) {
+			t.Fatalf("on workers: %d, %s%s", got.code, got.out, got.err)
+		}
+		sameFound(t, fmt.Sprint(n, " workers"), found(t, in.path(out)), want)
+		for name, w := range f.workers { // SIGTERM is no error
+			_ = w.Process.Signal(syscall.SIGTERM)
+			<-w.gone
+			if code := w.ProcessState.ExitCode(); code != 0 || !strings.Contains(w.said.String(), "part of a search") {
+				t.Errorf("%s ends with %d: %s", name, code, w.said)
+			}
+		}
+	}
+}
+
+// TestClusterKills kills workers and coordinators at random moments with a signal that cannot be caught, and stops
+// workers for a while; the same command goes on until it ends: always with the files of a search that was left alone.
+func TestClusterKills(t *testing.T) {
+	in := long(t)
+	more := []string{"--strategy", "greedy", "--scan", "naive", "--metric", "sqnr", "--target", "60%", "--workers", "1"}
+	if got := finish(t, process(in.args(slices.Concat(more, []string{"--out", in.path("alone"), "--device", "cpu"})...)...)); got.code != 0 {
+		t.Fatalf("alone: %d, %s", got.code, got.err)
+	}
+	want := found(t, in.path("alone"))
+	f := newFarm(t, 3)
+	rng := rand.New(rand.NewPCG(*clusterSeed, 5))
+	killed := map[string]int{}
+	sum := func() int { return killed["worker"] + killed["coordinator"] }
+	for searches := 0; sum() < *clusterKills; searches++ {
+		out := in.path(fmt.Sprint("run", searches))
+		args := slices.Concat(in.args(slices.Concat(more, []string{"--out", out})...), f.flags(2))
+		for again := true; again; {
+			again = f.disturb(t, rng, process(args...), killed, *clusterKills-sum())
+		}
+		sameFound(t, fmt.Sprintf("search %d, seed %d, after %v", searches, *clusterSeed, killed), found(t, out), want)
+	}
+	t.Logf("%v", killed)
+}
+
+// disturb runs a search and kills up to so many processes meanwhile. It says whether the search was killed.
+func (f *farm) disturb(t *testing.T, rng *rand.Rand, search *exec.Cmd, killed map[string]int, left int) (again bool) {
+	t.Helper()
+	said := &lockedBuffer{}
+	search.Stdout, search.Stderr = said, said
+	if err := search.Start(); err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan struct{})
+	go func() {
+		_ = search.Wait()
+		close(gone)
+	}()
+	var there []string // workers of this search that were not killed
+	late := time.After(3 * time.Minute)
+	for {
+		select {
+		case <-gone:
+			if code := search.ProcessState.ExitCode(); code != 0 {
+				t.Fatalf("exit code %d after %v: %s", code, killed, said)
+			}
+			return false
+		case <-late:
+			_ = search.Process.Kill()
+			t.Fatalf("it does not end: %s", said)
+		case <-time.After(time.Duration(200+rng.IntN(4000)) * time.Millisecond):
+		}
+		if there == nil {
+			there = partOf(said.String())
+		}
+		if left == 0 || there == nil {
+			continue
+		}
+		// one that is left alone must stay: workers that come later take no part in a search that has begun
+		if len(there) < 2 || rng.IntN(3) == 0 {
+			_ = search.Process.Kill()
+			<-gone
+			if search.ProcessState.ExitCode() == 0 {
+				return false
+			}
+			killed["coordinator"]++
+			return true
+		}
+		at := rng.IntN(len(there))
+		name := there[at]
+		w := f.workers[name]
+		there = slices.Delete(there, at, at+1)
+		if rng.IntN(4) == 0 {
+			_ = w.Process.Signal(syscall.SIGSTOP)
+			time.AfterFunc(5*time.Second, func() { _ = w.Process.Signal(syscall.SIGCONT) })
+			killed["stopped"]++
+			continue
+		}
+		_ = w.Process.Kill()
+		<-w.gone
+		killed["worker"]++
+		left--
+		f.start(t, name)
+	}
+}
+
+// partOf are the workers of a search, of which it says so; nil: it has not yet.
+func partOf(said string) (names []string) {
+	_, list, ok := strings.Cut(said, " workers: ")
+	if !ok {
+		return nil
+	}
+	list, _, _ = strings.Cut(list, "\n")
+	for _, one := range strings.Split(list, "), ") {
+		name, _, _ := strings.Cut(one, " (")
+		names = append(names, name)
+	}
+	return names
+}

@@ -1,0 +1,293 @@
+package cluster
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"example.org/demote/crash"
+	"example.org/demote/mistake"
+)
+
+// CoordinatorOptions say what a run asks of its workers.
+type CoordinatorOptions struct {
+	Version string            // of this program, which workers have too
+	Runtime string            // ONNX Runtime's version, which workers have too
+	Say     func(line string) // is told who comes, goes and is refused, from any goroutine; nil: nobody is
+}
+
+// A Coordinator lets workers into a run, and hears whether they are there. Its methods may be called from several
+// goroutines.
+type Coordinator struct {
+	conn  *nats.Conn
+	run   string
+	files *Files
+	opts  CoordinatorOptions
+	subs  []*nats.Subscription
+	ended sync.WaitGroup
+	stop  chan struct{}
+	// sends a message, and how long a call waits for a sign of its reply before it is sent again
+	publish func(subject string, m []byte) error
+	again   time.Duration
+
+	mu    sync.Mutex
+	seats map[string]*seat // by instance
+	used  bool             // links were taken
+	quiet int              // looks since a worker came
+	came  chan struct{}    // has one element where there may be more of them
+	said  map[string]bool
+	done  bool
+}
+
+// NewCoordinator begins a run on a connection, which stays the caller's. Workers are let in from now on.
+func NewCoordinator(ctx context.Context, c *nats.Conn, o CoordinatorOptions) (*Coordinator, error) {
+	if o.Say == nil {
+		o.Say = func(string) {}
+	}
+	h := &Coordinator{
+		conn: c, run: "r" + token(), opts: o, publish: c.Publish, again: againAfter,
+		seats: map[string]*seat{}, said: map[string]bool{}, came: make(chan struct{}, 1), stop: make(chan struct{}),
+	}
+	var err error
+	if h.files, err = NewFiles(ctx, c, h.run); err != nil {
+		return nil, err
+	}
+	s, err := c.Subscribe(helloSubject("*"), func(m *nats.Msg) { caught(func() { h.greet(m) }) })
+	if err != nil {
+		return nil, err
+	}
+	h.subs = append(h.subs, s)
+	h.ended.Go(func() {
+		caught(h.watch)
+	})
+	return h, c.Flush()
+}
+
+// token is a name that nothing else has.
+func token() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return hex.EncodeToString(b[:])
+}
+
+// caught calls f, whose panic ends nothing but itself: what is not answered is asked again, or lost.
+func caught(f func()) {
+	var err error
+	defer crash.Catch(&err)
+	f()
+}
+
+// Run names the run in subjects.
+func (h *Coordinator) Run() string { return h.run }
+
+// greet answers a worker that says hello.
+func (h *Coordinator) greet(m *nats.Msg) {
+	name := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
+	w, err := readHello(m.Data, name)
+	if err != nil || m.Reply == "" {
+		return
+	}
+	a := answer{Protocol: Protocol, Run: h.run}
+	if a.Why = w.check(h.opts.Version, h.opts.Runtime); a.Why != "" {
+		a.Word = wordRefused
+		h.sayOnce(fmt.Sprintf("worker %s was refused: %s", w.title(), a.Why))
+	} else {
+		a.Word, a.Why = h.seat(w)
+	}
+	if data, err := json.Marshal(a); err == nil {
+		_ = m.Respond(data)
+	}
+}
+
+// title is a worker for people.
+func (h hello) title() string { return h.Name + " (" + h.Host + ", " + h.Device + ")" }
+
+// seat lets a worker in. It is there with its first beat.
+func (h *Coordinator) seat(w hello) (word, why string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.done {
+		return wordLater, "the search ends"
+	}
+	if h.seats[w.Instance] == nil {
+		s, err := newSeat(h, w)
+		if err != nil {
+			return wordLater, err.Error()
+		}
+		h.seats[w.Instance] = s
+	}
+	return wordWelcome, ""
+}
+
+// sayOnce says a line that was not said before.
+func (h *Coordinator) sayOnce(line string) {
+	h.mu.Lock()
+	known := h.said[line]
+	h.said[line] = true
+	h.mu.Unlock()
+	if !known {
+		h.opts.Say(line)
+	}
+}
+
+// arrived takes note of the first beat of a worker.
+func (h *Coordinator) arrived(s *seat) {
+	h.mu.Lock()
+	h.quiet = 0
+	h.mu.Unlock()
+	h.opts.Say("worker " + s.who.title() + " is there")
+	select {
+	case h.came <- struct{}{}:
+	default:
+	}
+}
+
+// watch beats, and looks after the beats of the workers.
+func (h *Coordinator) watch() {
+	look := time.NewTicker(tickEvery)
+	defer look.Stop()
+	for n := 0; ; n++ {
+		if n%int(beatEvery/tickEvery) == 0 {
+			_ = h.publish(beatSubject(h.run), message(kindBeat, 0, nil))
+		}
+		select {
+		case <-h.stop:
+			return
+		case <-look.C:
+		}
+		h.mu.Lock()
+		h.quiet++
+		list := slices.Collect(maps.Values(h.seats))
+		h.mu.Unlock()
+		for _, s := range list {
+			if s.silent.Add(1) > silentLooks {
+				s.lose(fmt.Errorf("nothing was heard of it for %v", silentLooks*tickEvery))
+			}
+		}
+		select {
+		case h.came <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// quietLooks is how long the first Links wait for further workers behind the last that came.
+const quietLooks = 6
+
+// Links are new ones to all workers that are there. The first time it waits until there are so many, and until no
+// further one has come for a moment; the error is a mistake where they are fewer at the end of the time. Later it
+// waits no longer than for one. A worker may have several links, each to a server of its own; it is busy with them.
+func (h *Coordinator) Links(ctx context.Context, least int, wait time.Duration) ([]*Link, error) {
+	late := time.NewTimer(wait)
+	defer late.Stop()
+	least = max(least, 1)
+	for over := false; ; {
+		h.mu.Lock()
+		if h.used {
+			least = 1
+		}
+		list, coming := h.there()
+		if len(list) >= least && (h.used || over || coming == 0 && h.quiet >= quietLooks) {
+			h.used = true
+			h.mu.Unlock()
+			return linksTo(list), nil
+		}
+		h.mu.Unlock()
+		if over {
+			return nil, mistake.Errorf("%d of %d workers came within %v: start more (demote worker), or give a longer --wait or a smaller --min-workers", len(list), least, wait)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-h.came:
+		case <-late.C:
+			over = true
+		}
+	}
+}
+
+// linksTo are new links to workers.
+func linksTo(list []*seat) (links []*Link) {
+	for _, s := range list {
+		if l := s.link(); l != nil {
+			links = append(links, l)
+		}
+	}
+	return links
+}
+
+// there are the workers that are there, in the order of their names, and how many were let in and are not there yet.
+func (h *Coordinator) there() (list []*seat, coming int) {
+	for _, s := range h.seats {
+		if s.joined.Load() {
+			list = append(list, s)
+		} else {
+			coming++
+		}
+	}
+	slices.SortFunc(list, func(a, b *seat) int {
+		return strings.Compare(a.who.title()+a.who.Instance, b.who.title()+b.who.Instance)
+	})
+	return list, coming
+}
+
+// status is how the workers stand.
+func (h *Coordinator) status() (s Status) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list, coming := h.there()
+	for _, w := range list {
+		one, whole := w.status()
+		s.Workers = append(s.Workers, one)
+		if whole.All > 0 {
+			s.Samples, s.Blocks, s.Leases = whole.Samples, whole.All, uint64(whole.Leases)
+		}
+	}
+	if !h.used {
+		s.Waits = fmt.Sprintf("workers: %d are there, and %d on their way", len(list), coming)
+	}
+	return s
+}
+
+// drop forgets a worker.
+func (h *Coordinator) drop(s *seat) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.seats[s.who.Instance] == s {
+		delete(h.seats, s.who.Instance)
+	}
+}
+
+// Close ends the run for all workers, and removes its files.
+func (h *Coordinator) Close(ctx context.Context) error {
+	h.mu.Lock()
+	if h.done {
+		h.mu.Unlock()
+		return nil
+	}
+	h.done = true
+	list := slices.Collect(maps.Values(h.seats))
+	h.mu.Unlock()
+	close(h.stop)
+	h.ended.Wait()
+	for _, s := range h.subs {
+		_ = s.Unsubscribe()
+	}
+	for _, s := range list {
+		s.finish(errEnded)
+	}
+	err := h.files.Clear(ctx)
+	if ferr := h.conn.FlushTimeout(time.Second); err == nil {
+		err = ferr
+	}
+	return err
+}

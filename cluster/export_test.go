@@ -1,0 +1,56 @@
+package cluster
+
+import (
+	"context"
+	"time"
+
+	"github.com/nats-io/nkeys"
+
+	"example.org/demote/backend/link"
+)
+
+// Publish sends a message on a subject.
+type Publish = func(subject string, m []byte) error
+
+// WithKey is the same with another key.
+func (j Join) WithKey(key nkeys.KeyPair) Join {
+	j.seed, _ = key.Seed()
+	return j
+}
+
+// Disturb changes how a coordinator sends messages, and how soon it asks again.
+func (h *Coordinator) Disturb(change func(Publish) Publish, again time.Duration) {
+	h.publish, h.again = change(h.publish), again
+}
+
+// Disturbed is a worker that sends messages otherwise.
+func (o WorkerOptions) Disturbed(change func(Publish) Publish) WorkerOptions {
+	o.disturb = change
+	return o
+}
+
+// Hear has both sides hear a message that may be anything.
+func Hear(m []byte) {
+	h := &Coordinator{seats: map[string]*seat{}, said: map[string]bool{}, came: make(chan struct{}, 1), publish: func(string, []byte) error { return nil }}
+	h.opts.Say = func(string) {}
+	at := &seat{of: h, links: map[uint16]*Link{}}
+	l := &Link{of: at, server: 1, gone: make(chan struct{}), calls: map[uint64]*call{1: {news: make(chan struct{}, 1)}}}
+	at.links[1] = l
+	at.hear(m)
+	s := &session{publish: h.publish, servers: map[uint16]*serving{}, replies: map[uint64]*reply{}, over: make(chan string, 1)}
+	s.begin = func(link.Host) Server { return deaf{} }
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.hear(m)
+	s.calls.Wait()
+	_, _ = readHello(m, "w1")
+}
+
+// deaf is a server that does nothing.
+type deaf struct{}
+
+func (deaf) Call(context.Context, []byte) ([]byte, error) { return nil, nil }
+func (deaf) Message([]byte)                               {}
+func (deaf) Close()                                       {}
+
+// TooOpen is tooOpen.
+var TooOpen = tooOpen

@@ -1,0 +1,159 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"example.org/demote/crash"
+)
+
+// MostBytes is the most that a file on the way may have.
+const MostBytes = 64 << 20
+
+// A Digest is the sha256 of a file's bytes, by which it is named.
+type Digest [sha256.Size]byte
+
+// String is the digest as a file's name.
+func (d Digest) String() string { return hex.EncodeToString(d[:]) }
+
+// Files are the files of a run on the way to workers. What is lost of them can be put again.
+type Files struct {
+	store jetstream.ObjectStore
+	run   string
+}
+
+// NewFiles makes room for the files of a run, at the coordinator.
+func NewFiles(ctx context.Context, c *nats.Conn, run string) (*Files, error) {
+	js, err := jetstream.New(c)
+	if err != nil {
+		return nil, err
+	}
+	store, err := js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: bucket, Storage: jetstream.FileStorage, Replicas: 1})
+	if err != nil {
+		return nil, fmt.Errorf("no room for files: %w", err)
+	}
+	return &Files{store, run}, nil
+}
+
+// OpenFiles opens the files of a run, at a worker.
+func OpenFiles(ctx context.Context, c *nats.Conn, run string) (*Files, error) {
+	js, err := jetstream.New(c)
+	if err != nil {
+		return nil, err
+	}
+	store, err := js.ObjectStore(ctx, bucket)
+	if err != nil {
+		return nil, fmt.Errorf("the coordinator has no files: %w", err)
+	}
+	return &Files{store, run}, nil
+}
+
+// name is what a file is called among those of all runs.
+func (f *Files) name(d Digest) string { return f.run + "/" + d.String() }
+
+// Clear removes the files of the run.
+func (f *Files) Clear(ctx context.Context) error {
+	list, err := f.store.List(ctx)
+	if errors.Is(err, jetstream.ErrNoObjectsFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, info := range list {
+		if strings.HasPrefix(info.Name, f.run+"/") {
+			if err := f.store.Delete(ctx, info.Name); err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Put puts a file of at most MostBytes, unless it is there, and returns its digest.
+func (f *Files) Put(ctx context.Context, data []byte) (d Digest, err error) {
+	d = sha256.Sum256(data)
+	if len(data) > MostBytes {
+		return d, fmt.Errorf("a file of %d bytes: %d at most", len(data), MostBytes)
+	}
+	ctx, stop := context.WithTimeout(ctx, tryWithin)
+	defer stop()
+	if info, err := f.store.GetInfo(ctx, f.name(d)); err == nil && info.Size == uint64(len(data)) {
+		return d, nil
+	}
+	_, err = f.store.Put(ctx, jetstream.ObjectMeta{Name: f.name(d)}, bytes.NewReader(data))
+	return d, err
+}
+
+// tries is how often a file is fetched that does not come, and tryWithin how long each may take: 1 MB/s.
+const tries, tryWithin = 3, time.Minute
+
+// Get fetches a file. One that does not come within a time, or whose bytes do not have the digest, is fetched again;
+// then the error of the latter matches ErrDigest.
+func (f *Files) Get(ctx context.Context, d Digest) (data []byte, err error) {
+	for range tries {
+		short, stop := context.WithTimeout(ctx, tryWithin) // without one the library has 5 s
+		data, err = f.get(short, d)
+		stop()
+		if err == nil || ctx.Err() != nil || errors.Is(err, jetstream.ErrObjectNotFound) {
+			break
+		}
+	}
+	return data, err
+}
+
+// ErrDigest says that a file's bytes are not those that its name promises.
+var ErrDigest = errors.New("its bytes do not have its digest")
+
+func (f *Files) get(ctx context.Context, d Digest) ([]byte, error) {
+	file, err := f.store.Get(ctx, f.name(d))
+	if err != nil {
+		return nil, fmt.Errorf("file %v: %w", d, err)
+	}
+	info, err := file.Info()
+	if err != nil {
+		return nil, fmt.Errorf("file %v: %w", d, err)
+	}
+	defer func() { go caught(func() { _ = file.Close() }) }() // which waits for who reads
+	if info.Size > MostBytes {
+		return nil, fmt.Errorf("file %v of %d bytes: %d at most: %w", d, info.Size, MostBytes, ErrDigest)
+	}
+	data, err := readAll(ctx, file)
+	switch {
+	case errors.Is(err, jetstream.ErrDigestMismatch):
+		return nil, fmt.Errorf("file %v: %w", d, ErrDigest)
+	case err != nil:
+		return nil, fmt.Errorf("file %v: %w", d, err)
+	case sha256.Sum256(data) != d:
+		return nil, fmt.Errorf("file %v: %w", d, ErrDigest)
+	}
+	return data, nil
+}
+
+// readAll reads a file, no longer than the context: the library's reader hears of its end only with the next byte.
+func readAll(ctx context.Context, file io.Reader) ([]byte, error) {
+	var data []byte
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		defer func() { done <- err }()
+		defer crash.Catch(&err)
+		data, err = io.ReadAll(io.LimitReader(file, MostBytes+1))
+	}()
+	select {
+	case err := <-done:
+		return data, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

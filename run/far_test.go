@@ -1,0 +1,145 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/demote/backend"
+	"example.org/demote/backend/far"
+	"example.org/demote/backend/link"
+	"example.org/demote/backend/link/linktest"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/result"
+	"example.org/demote/search"
+)
+
+// elsewhereOf are so many workers in this process behind links.
+func elsewhereOf(t *testing.T, n int, faults func(i int) linktest.Faults) (links []backend.Link, pipes []*linktest.Pipe) {
+	t.Helper()
+	for i := range n {
+		f := linktest.Faults{}
+		if faults != nil {
+			f = faults(i)
+		}
+		p := linktest.New(fmt.Sprint("worker ", i), func(h link.Host) linktest.Worker {
+			return far.NewServer(h, far.ServerOptions{Memory: 1 << 30, Beat: 20 * time.Millisecond})
+		}, f)
+		t.Cleanup(p.Close)
+		links, pipes = append(links, p), append(pipes, p)
+	}
+	return links, pipes
+}
+
+// TestWorkersElsewhereRunAlike searches with the samples in one place and dealt to one to four workers behind links:
+// result.json but for times, promotion.txt, mixed.onnx, curve.csv and the journal, row by row. Without -members it
+// takes three searches.
+func TestWorkersElsewhereRunAlike(t *testing.T) {
+	for i, c := range someChoices() {
+		t.Run(c.strategy+" "+c.metric, func(t *testing.T) {
+			cfg := tasktest.TinyConfig(t, 90)
+			if slices.Contains([]string{"f1", "mcc", "auroc"}, c.metric) {
+				cfg.Labels = labelsFor(t, cfg)
+			}
+			cfg.Strategy, cfg.Metric, cfg.Target, cfg.Block = c.strategy, c.metric, c.target, 8
+			one := mustSearch(t, cfg)
+			links, pipes := elsewhereOf(t, 1+i%4, nil)
+			cfg.Links, cfg.Out = links, cfg.Out+"-elsewhere"
+			sameRun(t, fmt.Sprintf("%d workers", len(links)), one, mustSearch(t, cfg))
+			for _, p := range pipes {
+				leases, _ := p.Sent(link.KindLease)
+				outputs, _ := p.Sent(link.KindOutputs)
+				if leases+outputs == 0 {
+					t.Errorf("%s was handed no lease", p.Name())
+				}
+			}
+		})
+	}
+}
+
+// TestWorkersElsewhereResume stops a search after some of its demotions, and goes on with another number of workers
+// each time, once with none, and with messages that are lost: the end is that of the search on one machine that was left
+// alone.
+func TestWorkersElsewhereResume(t *testing.T) {
+	cfg := tasktest.TinyConfig(t, 60)
+	cfg.Block = 8
+	one := mustSearch(t, cfg)
+	want := decisions(t, one)
+	cfg.Out += "-elsewhere"
+	for session := 0; session < 20; session++ {
+		links, pipes := elsewhereOf(t, []int{3, 0, 2}[session%3], func(i int) linktest.Faults {
+			return linktest.Faults{Seed: uint64(session*10 + i), Lost: 0.01, Twice: 0.02, Late: 0.02, Delay: 10 * time.Millisecond}
+		})
+		cfg.Links = links
+		ctx, cancel := context.WithCancel(context.Background())
+		moves := 0
+		cfg.Progress = func(e search.Event) {
+			if e.Kind == search.EventMove {
+				if moves++; moves == 1+2*session {
+					cancel()
+				}
+			}
+		}
+		r, err := Search(ctx, cfg)
+		cancel()
+		for _, p := range pipes {
+			p.Close()
+		}
+		if err == nil {
+			if got := decisions(t, r); got != want || r.Trials != one.Trials {
+				t.Errorf("after %d sessions, %d trials: %s\non one machine, %d trials: %s", session+1, r.Trials, got, one.Trials, want)
+			}
+			if a, b := tasktest.ReadFile(t, filepath.Join(one.Config.Out, "mixed.onnx")), tasktest.ReadFile(t, filepath.Join(cfg.Out, "mixed.onnx")); !slices.Equal(a, b) {
+				t.Error("mixed.onnx differs")
+			}
+			if session < 2 {
+				t.Errorf("it was never resumed")
+			}
+			return
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	t.Error("it does not end")
+}
+
+// TestWorkerElsewhereDies ends one of three workers in the middle of a search: the result is that of one machine, with
+// a warning that names it.
+func TestWorkerElsewhereDies(t *testing.T) {
+	cfg := tasktest.TinyConfig(t, 60)
+	cfg.Block = 8
+	one := mustSearch(t, cfg)
+	cfg.Out += "-elsewhere"
+	links, pipes := elsewhereOf(t, 3, nil)
+	cfg.Links = links
+	cfg.Progress = func(e search.Event) {
+		if e.Kind == search.EventMove {
+			pipes[1].Kill(errors.New("its machine is gone"))
+		}
+	}
+	r := mustSearch(t, cfg)
+	if decisions(t, r) != decisions(t, one) || r.Trials != one.Trials {
+		t.Errorf("%d trials: %s\non one machine, %d trials: %s", r.Trials, decisions(t, r), one.Trials, decisions(t, one))
+	}
+	if !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool {
+		return w.ID == "member-left" && strings.Contains(w.Text, "worker 1 is left out")
+	}) {
+		t.Errorf("%+v", r.Warnings)
+	}
+}
+
+// TestWhatIsRefusedElsewhere names what workers elsewhere cannot have.
+func TestWhatIsRefusedElsewhere(t *testing.T) {
+	cfg := tasktest.TinyConfig(t, 30)
+	cfg.SearchWeights = true
+	cfg.Links, _ = elsewhereOf(t, 1, nil)
+	if _, err := Search(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "search-weights: weights that follow the activations cannot be handed to workers elsewhere yet") {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,56 @@
+package run
+
+import (
+	"strings"
+
+	"example.org/demote/backend"
+	"example.org/demote/backend/far"
+	"example.org/demote/backend/link"
+	"example.org/demote/cluster"
+	"example.org/demote/internal/memory"
+)
+
+// WorkerDevices are the devices that a worker computes on, with what is free on each: --device is one, several, or
+// auto, which is the first GPU that can be used, else the CPU.
+func WorkerDevices(name string) (list []backend.DeviceInfo, err error) {
+	cpu := backend.DeviceInfo{Name: backend.DeviceCPU, Free: memory.Left()}
+	switch {
+	case name == backend.DeviceCPU, name == "auto" && !backend.WithCUDA:
+		return []backend.DeviceInfo{cpu}, nil
+	case name != "auto" && name != "cuda:all":
+		for one := range strings.SplitSeq(name, ",") {
+			d, err := backend.CheckGPU(strings.TrimSpace(one))
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, d)
+		}
+		return list, nil
+	}
+	gpus, err := backend.GPUs()
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range gpus {
+		if g.Why == "" {
+			list = append(list, g)
+		}
+	}
+	switch {
+	case len(list) == 0 && name == "auto":
+		return []backend.DeviceInfo{cpu}, nil
+	case len(list) == 0:
+		d, err := backend.CheckGPU("cuda:0") // which says why
+		return []backend.DeviceInfo{d}, err
+	case name == "auto":
+		return list[:1], nil
+	}
+	return list, nil
+}
+
+// WorkerServer begins what computes on a device for a search, in so much memory; 0: what is free.
+func WorkerServer(device string, memory int64) func(link.Host) cluster.Server {
+	return func(h link.Host) cluster.Server {
+		return far.NewServer(h, far.ServerOptions{Device: device, Memory: memory})
+	}
+}
