@@ -134,6 +134,31 @@ func TestWorkerElsewhereDies(t *testing.T) {
 	}
 }
 
+// TestNoWorkerElsewhereIsLeft ends all workers in the middle of a search: it ends with a line, and the same search goes
+// on from its journal without them.
+func TestNoWorkerElsewhereIsLeft(t *testing.T) {
+	cfg := tasktest.TinyConfig(t, 60)
+	cfg.Block = 8
+	one := mustSearch(t, cfg)
+	cfg.Out += "-elsewhere"
+	links, pipes := elsewhereOf(t, 2, nil)
+	cfg.Links = links
+	cfg.Progress = func(e search.Event) {
+		if e.Kind == search.EventMove {
+			pipes[0].Kill(errors.New("its machine is gone"))
+			pipes[1].Kill(errors.New("its machine is gone"))
+		}
+	}
+	if _, err := Search(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "no worker is left: ") || !strings.Contains(err.Error(), "it does not answer any more: its machine is gone") || !strings.Contains(err.Error(), "the same command resumes the run") || ExitCode(err) != 1 {
+		t.Fatalf("exit code %d: %v", ExitCode(err), err)
+	}
+	cfg.Links, cfg.Progress = nil, nil
+	r := mustSearch(t, cfg)
+	if decisions(t, r) != decisions(t, one) || r.Trials != one.Trials {
+		t.Errorf("%d trials: %s\non one machine, %d trials: %s", r.Trials, decisions(t, r), one.Trials, decisions(t, one))
+	}
+}
+
 // TestWhatIsRefusedElsewhere names what workers elsewhere cannot have.
 func TestWhatIsRefusedElsewhere(t *testing.T) {
 	cfg := tasktest.TinyConfig(t, 30)
