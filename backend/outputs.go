@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sort"
 
@@ -107,41 +106,6 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 		return high, nan, nil
 	}
 	return high, nan, e.layOutHead(margins, high.Total-high.Count)
-}
-
-// ScoreShare returns the score of a mask on about so many samples, spread evenly over the order of the data, by whole
-// blocks; of metrics that need all outputs at once, and of no more samples than these, that of all.
-// It is for a comparison of networks before the first trial.
-func (e *Evaluator) ScoreShare(ctx context.Context, mask search.Mask, samples int) (score search.Score, err error) {
-	if err := e.ready(mask); err != nil {
-		return search.Score{}, err
-	}
-	if samples >= e.samples {
-		return e.Score(ctx, mask)
-	}
-	before := slices.Clone(e.Order()) // sums of all samples depend on it
-	if err := e.layOut(spread(e.samples, samples)); err != nil {
-		return search.Score{}, err
-	}
-	defer func() { err = errors.Join(err, e.layOut(before)) }()
-	blocks := 1
-	for e.Before(blocks) < samples {
-		blocks++
-	}
-	return e.ScoreFirst(ctx, mask, blocks)
-}
-
-// spread lists all samples, with first so many of them in front, as evenly as can be.
-func spread(samples, first int) []int {
-	var front, rest []int
-	for i := range samples {
-		if (i+1)*first/samples > i*first/samples {
-			front = append(front, i)
-		} else {
-			rest = append(rest, i)
-		}
-	}
-	return append(front, rest...)
 }
 
 // arranges tells whether the order of the samples is chosen: the score does not depend on it.

@@ -3,6 +3,7 @@ package backend_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"example.org/demote/backend"
@@ -95,6 +96,66 @@ func TestScoreShare(t *testing.T) {
 				}
 				if got, err := e.ScoreShare(t.Context(), all, e.Samples()); err != nil || got != whole {
 					t.Errorf("of all samples %+v, %v, want %+v", got, err, whole)
+				}
+				sameDecisions(t, e, naive, toy.Want)
+			})
+		}
+	}
+}
+
+// TestShareBetter holds comparisons on a share to the scores of whole shares: which mask is better, what it scores then,
+// and that what is asked after it is answered as by whole passes. Where counts decide, the others end early.
+func TestShareBetter(t *testing.T) {
+	toy := devicetest.NewToy(toyBlock, toySamples, 21, devicetest.Coarse())
+	for name, kind := range kinds() {
+		for _, by := range []string{"top1", "mse", "f1"} {
+			t.Run(fmt.Sprint(name, " ", by), func(t *testing.T) {
+				o := backend.Options{Metric: named(t, by), Workers: 1}
+				naive := opened(t, toy, backend.Options{Metric: o.Metric, Naive: true, Workers: 1})
+				plain := opened(t, toy, o)
+				o.Kind, o.Workers = kind, 2
+				e := opened(t, toy, o)
+				rng := rand.New(rand.NewPCG(3, 4))
+				draw := func() search.Mask {
+					m := search.NewMask(e.Holders())
+					for h := range e.Holders() {
+						if rng.IntN(2) == 0 {
+							m.Demote(h)
+						}
+					}
+					return m
+				}
+				const samples = 5*toyBlock + 1
+				share := backend.Share{Samples: samples}
+				first := draw()
+				best, better, err := share.Better(t.Context(), e, first, nil)
+				want, werr := plain.ScoreShare(t.Context(), first, samples)
+				if err != nil || werr != nil || !better || best != want {
+					t.Fatalf("the first: %v %v %v, want %v %v", best, better, err, want, werr)
+				}
+				betters, early := 0, 0
+				for range 40 {
+					m, against := draw(), best
+					if by == "top1" {
+						against.Count += rng.IntN(9) - 6
+					} else if against, err = plain.ScoreShare(t.Context(), draw(), samples); err != nil {
+						t.Fatal(err)
+					}
+					before := e.Stats().Samples
+					got, better, err := share.Better(t.Context(), e, m, &against)
+					ran := e.Stats().Samples - before
+					want, werr := plain.ScoreShare(t.Context(), m, samples)
+					if err != nil || werr != nil || better != (want.Float() > against.Float()) || better && got != want {
+						t.Fatalf("mask %s: %v %v %v, want %v %v above %v", m, got, better, err, want, werr, against)
+					}
+					if better {
+						betters++
+					} else if ran < 6*toyBlock {
+						early++
+					}
+				}
+				if by != "f1" && betters == 0 || betters == 40 || (early > 10) != (by == "top1") {
+					t.Errorf("%d of 40 are better, %d others ended early", betters, early)
 				}
 				sameDecisions(t, e, naive, toy.Want)
 			})

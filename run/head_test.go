@@ -12,8 +12,8 @@ import (
 	"example.org/demote/search"
 )
 
-// TestHeadDecidesAsNaive holds searches that ask a head and a front to those by whole evaluations, with blocks of another
-// size, and interrupted early or late and resumed: the same mix, chain and number of evaluations.
+// TestHeadDecidesAsNaive holds searches that ask a head and a front to those by whole evaluations, with blocks of
+// another size, and interrupted early or late and resumed: the same mix, chain and number of evaluations.
 func TestHeadDecidesAsNaive(t *testing.T) {
 	for _, target := range []string{"16bit-0.02", "16bit-0.05", "16bit-0.2"} {
 		t.Run(target, func(t *testing.T) { headDecidesAsNaive(t, target) })

@@ -103,10 +103,11 @@ func (f *front) try(s *session, g galloping) (held bool, err error) {
 }
 
 // settle scores the mix of what is kept in full, and moves the base there. If it does not hold, the base moves to the
-// last of the mixes before it that is found to hold, and settle returns the galloping that goes on from there.
-func (f *front) settle(s *session) (back galloping, ok bool, err error) {
+// last of the mixes before it that is found to hold, and settle returns the galloping that goes on from there. g is
+// where it has come to.
+func (f *front) settle(s *session, g galloping) (back galloping, ok bool, err error) {
 	if len(f.kept) == 0 {
-		return back, true, nil
+		return g, true, nil
 	}
 	// holding of the groups hold together, failing of them do not
 	holding, failing, best := 0, len(f.kept)+1, Score{}
@@ -114,7 +115,7 @@ func (f *front) settle(s *session) (back galloping, ok bool, err error) {
 		found, err := s.ev.Scan(s.ctx, f.base, []Mask{s.moved(nil, f.units(f.kept[:at]))}, s.hold())
 		switch {
 		case err != nil:
-			return back, false, err
+			return g, false, err
 		case found.Passed:
 			holding, best = at, found.Score
 		default:
@@ -125,19 +126,22 @@ func (f *front) settle(s *session) (back galloping, ok bool, err error) {
 	f.kept = nil
 	if holding > 0 {
 		if err := s.move(f.units(kept[:holding]), best); err != nil {
-			return back, false, err
+			return g, false, err
 		}
 	}
-	if holding == len(kept) {
-		return back, true, nil
+	all := holding == len(kept)
+	if !all {
+		g = kept[holding].before
 	}
-	f.ev = nil
-	s.report(EventRefused, Score{})
-	back = kept[holding].before
-	clear(s.refused)
-	for _, u := range back.skipped[back.since:] {
+	clear(s.refused) // but what was tried on top of the mix that is the base now
+	for _, u := range g.skipped[g.since:] {
 		s.refused[u] = true
 	}
-	s.refuse(back.group())
-	return back.next(false), false, nil
+	if all {
+		return g, true, nil
+	}
+	f.ev = nil
+	s.refuse(g.group())
+	s.report(EventRefused, Score{})
+	return g.next(false), false, nil
 }

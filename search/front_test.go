@@ -82,8 +82,8 @@ func TestFrontKeepsAndGoesBack(t *testing.T) {
 		mask  string
 		steps int // of the chain
 	}{
-		// The first half is kept on its front, and all is known to fail. What has unit 11 is refused on the front, until
-		// it is alone. All others are kept, and the last mix alone is scored.
+		// The first half is kept on its front, and all is known to fail. What has unit 11 is refused on the front,
+		// until it is alone. All others are kept, and the last mix alone is scored.
 		{
 			"all that is kept holds", map[int][]int{11: rangeOf(0, 12)},
 			[]string{
@@ -92,9 +92,9 @@ func TestFrontKeepsAndGoesBack(t *testing.T) {
 			},
 			"1111111111101111", 1,
 		},
-		// Unit 9 loses behind the front more than the target allows. It is kept with its group, and so is what is behind
-		// it; the last mix fails, the second of the four fails, the first holds. The second group is halved as if it had
-		// been refused, and from there on all is scored in full: unit 9 and, in the end, unit 15 are skipped.
+		// Unit 9 loses behind the front more than the target allows. It is kept with its group, and so is what is
+		// behind it; the last mix fails, the second of the four fails, the first holds. The second group is halved
+		// as if it had been refused, and from there on all is scored in full: unit 9 and, at last, unit 15 are skipped.
 		{
 			"the rest of the samples refuses", map[int][]int{9: rangeOf(50, 62), 15: rangeOf(0, 12)},
 			[]string{
@@ -149,9 +149,11 @@ func TestFrontFindsTheSame(t *testing.T) {
 			}
 		}
 		o := search.NewOptions(n, 1-0.2*rng.Float64())
-		o.NoSwaps = true // with swaps the moves, which differ, say what is tried next
+		front := 1 + rng.IntN(samples)
+		o.NoSwaps = true    // with swaps the moves, which differ, say what is tried next
+		var galloped [2]int // what gallop has asked for, with a front and without
 		for _, name := range []string{"gallop", "auto"} {
-			l, plain := newLosing(lost, samples, 1+rng.IntN(samples)), newLosing(lost, samples, 0)
+			l, plain := newLosing(lost, samples, front), newLosing(lost, samples, 0)
 			got, err := search.Run(context.Background(), name, l, o)
 			if err != nil {
 				t.Fatal(err)
@@ -171,6 +173,11 @@ func TestFrontFindsTheSame(t *testing.T) {
 						t.Fatalf("seed %d: %s: a step to %s tells %v, it scores %d", seed, name, mask, step.True, count)
 					}
 				}
+			}
+			if name == "gallop" {
+				galloped = [2]int{len(*l.asked), len(*plain.asked)}
+			} else if a, b := (*l.asked)[galloped[0]:], (*plain.asked)[galloped[1]:]; !slices.Equal(a, b) {
+				t.Fatalf("seed %d: behind gallop auto asks for %q, without a front for %q", seed, a, b)
 			}
 			scores := func(l losing) int {
 				return len(slices.DeleteFunc(slices.Clone(*l.asked), func(a string) bool { return a[0] == '<' }))

@@ -45,7 +45,7 @@ func (s *session) gallop(list []int) (skipped []int, err error) {
 			}
 			g = g.next(held)
 		}
-		back, settled, err := f.settle(s)
+		back, settled, err := f.settle(s, g)
 		if settled || err != nil {
 			return g.skipped, err
 		}

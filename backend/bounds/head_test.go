@@ -43,8 +43,9 @@ func (h boundedHead) Head(ctx context.Context, base, mask search.Mask) (int, boo
 	return h.CountFirst(ctx, base, mask, h.head)
 }
 
-// TestHeadIsNaive compares the strategies that ask a head and a front on random problems: with bounds, whatever has run before a
-// head is asked, and by the definition, every field of the result. Some swaps are refused by a head, and some pass it. What holds does so in full.
+// TestHeadIsNaive compares the strategies that ask a head and a front on random problems: with bounds, whatever has run
+// before a head is asked, and by the definition, every field of the result. Some swaps are refused by a head, and some
+// pass it. What holds does so in full.
 func TestHeadIsNaive(t *testing.T) {
 	ctx, refused, differs, fronts := context.Background(), 0, 0, 0
 	for seed := range uint64(500) {

@@ -240,8 +240,11 @@ const rangeSamples = 500
 // above the best so far, which the first is always. Otherwise the score is not known.
 func (s *Runner) scoreLowest(ctx context.Context, e *backend.Evaluator, low search.Mask, best search.Score, first bool) (score search.Score, better bool, err error) {
 	if s.Data.Len() > rangeSamples {
-		score, err = e.ScoreShare(ctx, low, rangeSamples)
-		return score, first || score.Float() > best.Float(), err
+		s.share.Samples = rangeSamples
+		if first {
+			return s.share.Better(ctx, e, low, nil)
+		}
+		return s.share.Better(ctx, e, low, &best)
 	}
 	if first {
 		score, err = e.Score(ctx, low)

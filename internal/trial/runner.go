@@ -38,6 +38,7 @@ type Runner struct {
 	choosing time.Duration // of the ranges: the rest of the set-up has as long as without
 
 	Chosen     Ranges        // with --range auto: empty until they are chosen; what an earlier session has chosen
+	share      backend.Share // of the samples, on which ranges and repairs are compared
 	lowest     *search.Score // of all int8 with the ranges that this session has chosen; nil: it has chosen none
 	FloatScore *search.Score // nil for a pair
 	// Unmet names the first target that is asked for which the network as given meets in all int16, by these scores,

@@ -80,9 +80,9 @@ type HeadEvaluator interface {
 // Strategies find it by type assertion.
 type FrontEvaluator interface {
 	// Front returns how many samples of the front do not count under a mask, or most+1 if more than most do not: a
-	// function of mask and most alone, the same whatever was run before. It runs less the sooner they are too many, and
-	// a score of the mask goes on from there. base is a hint, as in Evaluator.Scan. ok is false where there is no front,
-	// and then always.
+	// function of mask and most alone, the same whatever was run before. It runs less the sooner they are too many,
+	// and a score of the mask goes on from there. base is a hint, as in Evaluator.Scan. ok is false where there is no
+	// front, and then always.
 	Front(ctx context.Context, base, mask Mask, most int) (wrong int, ok bool, err error)
 }
 
