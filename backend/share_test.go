@@ -103,8 +103,8 @@ func TestScoreShare(t *testing.T) {
 	}
 }
 
-// TestShareBetter holds comparisons on a share to the scores of whole shares: which mask is better, what it scores then,
-// and that what is asked after it is answered as by whole passes. Where counts decide, the others end early.
+// TestShareBetter holds comparisons on a share to the scores of whole shares: which mask is better, what it scores
+// then, and that what is asked after it is answered as by whole passes. Where counts decide, the others end early.
 func TestShareBetter(t *testing.T) {
 	toy := devicetest.NewToy(toyBlock, toySamples, 21, devicetest.Coarse())
 	for name, kind := range kinds() {

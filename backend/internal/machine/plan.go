@@ -45,7 +45,7 @@ type Plan struct {
 // what is stored can change a bit of a result: the new chain's outputs are compared with those of
 // the network in one piece, wherever it is entered, and if they differ the network stays in one piece.
 func (e *Single) Plan() (Plan, error) {
-	begun := time.Now()
+	begun := e.startClock()
 	p, err := e.takeApart(begun)
 	if e.chain == nil { // what was to take its place could not be compiled
 		return p, err
@@ -65,12 +65,12 @@ func (e *Single) Plan() (Plan, error) {
 }
 
 // timeLeft is the seconds that the choice of cuts may still take, with whole those of a block of the network.
-func (e *Single) timeLeft(begun time.Time, whole float64) float64 {
-	return e.patience(whole) - time.Since(begun).Seconds()
+func (e *Single) timeLeft(begun clock, whole float64) float64 {
+	return e.patience(whole) - begun.seconds()
 }
 
 // takeApart chooses how trials begin at cuts, and the cuts.
-func (e *Single) takeApart(begun time.Time) (Plan, error) {
+func (e *Single) takeApart(begun clock) (Plan, error) {
 	whole := []int{0, e.source.Cuts() - 1}
 	p := Plan{Cuts: whole, Parts: 1, Expected: 1}
 	if e.opts.Naive || e.opts.Cache <= 0 || e.source.Cuts() < 3 {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/internal/store"
@@ -127,7 +126,7 @@ func (e *Single) LayOut(order []int) error {
 
 // compile makes the chain for the given cuts, in place of the one there is.
 func (e *Single) compile(cuts []int) error {
-	begun := time.Now()
+	begun := e.startClock()
 	if e.entries == nil && !e.can.OwnMemory {
 		e.closeChain() // first: there is to be memory for one. Without the new one, there is no evaluator
 	}
@@ -136,7 +135,7 @@ func (e *Single) compile(cuts []int) error {
 		return err
 	}
 	if len(chain.Parts) == 1 {
-		e.loading = time.Since(begun).Seconds()
+		e.loading = begun.seconds()
 	}
 	e.closeChain()
 	e.chain = chain
