@@ -22,9 +22,9 @@ type family struct {
 // sets lists the pairs of high units, and single ones where costs differ, since there a single one may save more than
 // another. high is in the order of the ranking. Without a head those of the least harm come first.
 //
-// With a head, what the units of a set lose on the head of the base, each alone, says as much as their harm, and each of
-// the two is wrong in its own way: so the sum of a set's places by the one and by the other decides, then its harm. What
-// a unit loses there is known, since it was refused alone.
+// With a head, what the units of a set lose on the head of the base, each alone, says as much as their harm, and each
+// of the two is wrong in its own way: so the sum of a set's places by the one and by the other decides, then its harm.
+// What a unit loses there is known, since it was refused alone.
 func (s *session) sets(r ranking, high []int, h head) (sets [][]int, err error) {
 	high = high[:min(len(high), swapFrom)]
 	single := slices.Min(s.o.Cost) < slices.Max(s.o.Cost)

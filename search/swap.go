@@ -92,8 +92,8 @@ func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 	return held, err
 }
 
-// try tries the swaps of a family, and puts some of them aside. within is false, and nothing was tried, if they may cost
-// more than what is left of most.
+// try tries the swaps of a family, and puts some of them aside. within is false, and nothing was tried, if they may
+// cost more than what is left of most.
 func (w *swapping) try(f family, most int) (held, within bool, err error) {
 	w.moveTo(w.stand, nil, f.down)
 	swaps := w.swapsOf(f, w.parts[f.part], w.stand)
