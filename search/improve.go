@@ -8,14 +8,14 @@ var (
 		outlook: outlook{ranked: [2]float64{12, 800}, left: improving},
 	}
 	autoStrategy = Strategy{
-		Name: "auto", Does: "gallop, then improve", Trials: "those of gallop, then k and swaps at the price of 40 networks for each unit that improve wins, or the budget", follow: auto,
+		Name: "auto", Does: "gallop, then improve", Trials: "those of gallop, then k and swaps at the price of 4 passes for each unit that improve wins, or the budget", follow: auto,
 		outlook: outlook{ranked: [2]float64{12, 430}, left: func(f *Forecast, n, done, high float64) (least, most float64, ok bool) {
 			if f.budget != (Budget{}) {
 				return improving(f, n, done, high)
 			}
 			// The rest of gallop, retries of the units that it leaves high, and the swaps within improve's patience,
 			// which fail early: a network of swaps takes about as long as a trial.
-			swaps := min(autoPatience, n*high*(high-1)/2)
+			swaps := min(autoPatience*onePass/scanPrice, n*high*(high-1)/2)
 			return max(8-done, 0.3*high), max(30-done, high) + high + swaps, true
 		}},
 	}
@@ -60,7 +60,7 @@ func auto(s *session) error {
 
 // improve alternates two steps. First it tries every high unit that did not fail alone on this base, the least harmful
 // first, until none is left. Then it tries swaps; after one that holds it begins again. patience is what swaps may
-// cost, in networks, before one holds.
+// cost, in passes, before one holds.
 //
 // It is a local search: it ends in a mix that no retry and no swap of its lists betters. It always ends, because every
 // move saves more than the base before it, or as much with one more unit demoted.

@@ -144,15 +144,11 @@ func (s *session) scanOn(base Mask, candidates []Mask, b Bound) (Found, error) {
 		}
 		candidates, cut = candidates[:left], true
 	}
-	begun := time.Now()
-	f, err := s.ev.Scan(s.ctx, base, candidates, b)
+	f, err := s.ask(base, candidates, b)
 	if err != nil {
-		return Found{Index: -1}, err
+		return f, err
 	}
 	looked := len(candidates)
-	if !f.Passed {
-		s.refusals, s.refusing = s.refusals+looked, s.refusing+time.Since(begun)
-	}
 	if f.Passed {
 		looked = f.Index + 1
 	}
@@ -160,6 +156,19 @@ func (s *session) scanOn(base Mask, candidates []Mask, b Bound) (Found, error) {
 	s.res.Evaluations += looked
 	if cut && !f.Passed {
 		return Found{Index: -1}, errSpent
+	}
+	return f, nil
+}
+
+// ask is scanOn that counts nothing.
+func (s *session) ask(base Mask, candidates []Mask, b Bound) (Found, error) {
+	begun := time.Now()
+	f, err := s.ev.Scan(s.ctx, base, candidates, b)
+	if err != nil {
+		return Found{Index: -1}, err
+	}
+	if !f.Passed {
+		s.refusals, s.refusing = s.refusals+len(candidates), s.refusing+time.Since(begun)
 	}
 	return f, nil
 }

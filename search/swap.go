@@ -6,32 +6,52 @@ import (
 	"slices"
 )
 
-// Bounds of the list of swaps. A swap costs the share of the network from its first change on: an evaluator goes on
-// from what it has stored in front of that, so that late changes are cheap.
+// What swaps may cost, in passes over the samples, before one holds. The prices are fixed, so that a search depends on
+// no times and on nothing that is stored: a swap costs the share of the network from its first change on, since an
+// evaluator goes on from what it has stored in front of that, times the share of the samples that decides it.
 const (
-	swapFrom = 32 // high units of which pairs are made to demote, the least harmful first
-	swapUps  = 32 // demoted units of a part of the network that may be promoted, the most harmful first
+	autoPatience    = 4  // of auto without a budget
+	improvePatience = 20 // of improve, and of auto with a budget
 
-	autoPatience    = 40  // networks that the swaps of auto may cost before one holds, without a budget
-	improvePatience = 200 // the same for improve, and for auto with a budget
+	headPrice = 60   // thousandths of the samples: the head
+	scanPrice = 100  // the same for a swap that bounds refuse, with its head, if there is one
+	onePass   = 1000 // of a whole network
 )
 
-// A family is the swaps that demote the same units and promote one unit of the same part of the network, or none. All
-// are near one mix, the base with these units demoted, and share what comes before the promoted unit.
-type family struct {
-	down []int
-	rank int // of down among the sets, the least harmful one first
-	part int // of the network: 0 is the later half, 1 the 30 % before it, 2 the first fifth
+const (
+	standBelow = 8 // samples that a family may be short of on the head, before one is promoted
+	wellOver   = 4 // samples over the least on the head with which a swap is scored at once, and not put aside
+	fewHigh    = 2 // high units up to which every swap is decided by all samples
+)
+
+// A swapping is the search for a swap on a base.
+type swapping struct {
+	*session
+	head     head
+	parts    [3][]int     // the demoted units of each part of the network
+	stand    Mask         // the base with the units of the family at hand demoted
+	standing map[int]bool // by rank: whether sets that were looked at are worth their families
+	aside    []candidate  // in their order
+	spent    int          // in onePass of a holder
 }
 
-// swap demotes a set of units and promotes a unit instead, or none, so that more is saved. Families of less harm come
-// before those of more, and later parts of the network before earlier ones; within a family the latest promoted unit
-// comes first. It takes the first swap that holds, and returns whether there was one. Before a family with which the
-// swaps would cost more than patience networks it gives up.
+// A candidate is a swap that the head has not refused.
+type candidate struct {
+	up, down []int
+	over     int // samples over the least on the head
+}
+
+// swap demotes a set of units and promotes a unit instead, or none, so that more is saved. It takes the first swap that
+// holds, and returns whether there was one. Swaps come family by family, see families. Before a family with which the
+// swaps would cost more than patience it gives up.
 //
 // Which set is demoted says most of how a swap does, and the promoted unit is a draw: what a coarse grid does to the
-// few samples that decide is as good as random. So all draws of a good set are tried, as long as they are cheap. Those
-// of a family that the head refuses are left out, see head; of the others the first that holds is taken.
+// few samples that decide is as good as random. So all draws of a good set are tried, as long as they are cheap. The
+// head is cheap: it orders the sets, leaves out the families of those that lose too much, and refuses most swaps of the
+// others. Of what is left those that are well over the least are scored in full, the best first, and the rest are put
+// aside. They come last: families may use three quarters of the patience.
+//
+// Where few units are high there is no head, so that, within the patience, no swap is refused that holds.
 func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 	s.enter(StepSwaps)
 	if s.o.Settled != nil {
@@ -39,130 +59,156 @@ func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 			return false, err
 		}
 	}
-	stand := s.base.Clone()
-	head, err := s.headOfBase()
+	w := swapping{session: s, parts: s.parts(r), stand: s.base.Clone(), standing: map[int]bool{}}
+	if len(high) > fewHigh {
+		var err error
+		if w.head, err = s.headOfBase(); err != nil {
+			return false, err
+		}
+	}
+	sets, err := s.sets(r, high, w.head)
 	if err != nil {
 		return false, err
 	}
-	parts := s.parts(r)
-	spent := 0
-	for _, f := range s.families(r, high) {
-		stand.CopyFrom(s.base)
-		first := s.o.Holders
-		for _, u := range f.down {
-			stand.DemoteAll(s.o.Units[u])
-			first = min(first, s.place(u))
+	most := patience * onePass * s.o.Holders
+	first := most
+	if w.head.ev != nil {
+		first = most / 4 * 3
+	}
+	all := true // families were tried
+	for _, f := range families(sets) {
+		held, within, err := w.try(f, first)
+		if held || err != nil {
+			return held, err
 		}
-		swaps := s.swapsOf(f, parts[f.part], stand)
-		if len(swaps) == 0 {
+		if all = within; !within {
+			break
+		}
+	}
+	held, left, err := w.tryAside(most)
+	if !held && err == nil && patience == autoPatience && !(all && left == 0) {
+		s.note("improve-ended", fmt.Sprintf("improve ended after swaps for the price of %d passes of which none held", patience), "a budget, --time or --evaluations, lets it go on")
+	}
+	return held, err
+}
+
+// try tries the swaps of a family, and puts some of them aside. within is false, and nothing was tried, if they may
+// cost more than what is left of most.
+func (w *swapping) try(f family, most int) (held, within bool, err error) {
+	w.moveTo(w.stand, nil, f.down)
+	swaps := w.swapsOf(f, w.parts[f.part], w.stand)
+	looked, known := false, false
+	if w.head.ev != nil {
+		looked, known = w.standing[f.rank]
+	}
+	if len(swaps) == 0 || known && !looked {
+		return false, true, nil
+	}
+	price := 0
+	if !known {
+		price = w.behind(f.down)
+	}
+	for _, up := range swaps {
+		price += w.behind(up)
+	}
+	if w.head.ev != nil {
+		price *= headPrice
+	} else {
+		price *= scanPrice
+	}
+	if w.spent+price > most {
+		return false, false, nil
+	}
+	if w.head.ev != nil && !known {
+		over, err := w.head.over(w.session, w.base, w.stand)
+		if err != nil {
+			return false, true, err
+		}
+		if w.standing[f.rank] = over >= -standBelow; over < -standBelow {
+			w.spent += headPrice * w.behind(f.down)
+			return false, true, nil
+		}
+	}
+	w.spent += price
+	list, err := w.sift(f, swaps)
+	if err != nil || len(list) == 0 {
+		return false, true, err
+	}
+	held, err = w.score(w.stand, list)
+	return held, true, err
+}
+
+// sift returns the swaps of a family that are to be scored now, and puts others aside. Without a head it returns all.
+func (w *swapping) sift(f family, swaps [][]int) (now []candidate, err error) {
+	masks := w.candidates(len(swaps))
+	for i, up := range swaps {
+		w.moveTo(masks[i], up, f.down)
+	}
+	left, err := w.head.sift(w.session, w.stand, masks)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range left {
+		c := candidate{swaps[l.at], f.down, l.over}
+		if w.head.ev != nil && l.over < wellOver {
+			w.aside = append(w.aside, c)
 			continue
 		}
-		spent += s.o.Holders - first
-		for _, up := range swaps {
-			for _, u := range up {
-				spent += s.o.Holders - s.place(u)
-			}
+		now = append(now, c)
+		if w.head.ev != nil {
+			w.spent += (scanPrice - headPrice) * w.behind(c.up)
 		}
-		if spent > patience*s.o.Holders {
-			if patience == autoPatience {
-				s.note("improve-ended", fmt.Sprintf("improve ended after swaps for the price of %d whole networks of which none held", patience), "a budget, --time or --evaluations, lets it go on")
-			}
-			return false, nil
-		}
-		masks := s.candidates(len(swaps))
-		for i, up := range swaps {
-			masks[i].CopyFrom(stand)
-			for _, u := range up {
-				masks[i].PromoteAll(s.o.Units[u])
-			}
-		}
-		left, err := head.sift(s, stand, masks)
-		if err != nil {
-			return false, err
-		}
-		for i, at := range left {
-			masks[i], masks[at] = masks[at], masks[i] // at is not below i
-		}
-		found := Found{Index: -1}
-		if len(left) > 0 {
-			if found, err = s.scanOn(stand, masks[:len(left)], s.hold()); err != nil {
-				return false, err
-			}
-		}
-		if found.Passed {
-			return true, s.exchange(swaps[left[found.Index]], f.down, found.Score)
-		}
-		s.report(EventRefused, Score{})
 	}
-	return false, nil
+	if len(now) == 0 {
+		w.report(EventRefused, Score{})
+	}
+	return now, nil
 }
 
-// swapsOf lists what the swaps of a family promote, of the demoted units of its part. The family of the last part has
-// the swap that promotes nothing too, if two units are demoted: each of them alone did not hold, but both may. stand is
-// the base with the family's units demoted.
-func (s *session) swapsOf(f family, part []int, stand Mask) (swaps [][]int) {
-	if f.part == 0 && len(f.down) > 1 && !(s.allFails() && stand.Equal(s.all)) {
-		swaps = append(swaps, nil)
-	}
-	for _, u := range part {
-		if s.o.Cost[u] < s.cost(f.down) {
-			swaps = append(swaps, []int{u})
+// tryAside tries what was put aside, the best first, and returns how many most leaves no room for.
+func (w *swapping) tryAside(most int) (held bool, left int, err error) {
+	list := w.aside
+	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(b.over, a.over) })
+	for n, c := range list {
+		if w.spent += (scanPrice - headPrice) * max(w.behind(c.up), w.behind(c.down)); w.spent > most {
+			list = list[:n]
+			break
 		}
 	}
-	return swaps
+	if len(list) > 0 {
+		held, err = w.score(w.base, list)
+	}
+	return held, len(w.aside) - len(list), err
 }
 
-// families lists the families of the pairs of high units, and of single ones where costs differ, since there a single
-// one may save more than another. The sum of the set's rank by harm and of its part decides, then the rank: the best
-// set's later half, its next part, the second set's later half, and so on. high is in the order of the ranking.
-func (s *session) families(r ranking, high []int) []family {
-	high = high[:min(len(high), swapFrom)]
-	single := slices.Min(s.o.Cost) < slices.Max(s.o.Cost)
-	var sets [][]int
-	for i, a := range high {
-		if single {
-			sets = append(sets, []int{a})
-		}
-		for _, b := range high[i+1:] {
-			sets = append(sets, []int{a, b})
-		}
+// score makes the first swap that holds, of those with the most over on the head. from is what an evaluator may go on
+// from.
+func (w *swapping) score(from Mask, list []candidate) (held bool, err error) {
+	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(b.over, a.over) })
+	masks := w.candidates(len(list))
+	for i, c := range list {
+		w.moveTo(masks[i], c.up, c.down)
 	}
-	slices.SortStableFunc(sets, func(a, b []int) int { return cmp.Compare(r.sum(a), r.sum(b)) })
-	var list []family
-	for rank, down := range sets {
-		for part := range 3 {
-			list = append(list, family{down, rank, part})
-		}
+	ask := w.scanOn
+	if w.head.ev != nil { // it has counted them
+		ask = w.ask
 	}
-	slices.SortStableFunc(list, func(a, b family) int { return cmp.Compare(a.rank+a.part, b.rank+b.part) })
-	return list
+	f, err := ask(from, masks, w.hold())
+	if err != nil {
+		return false, err
+	}
+	if !f.Passed {
+		w.report(EventRefused, Score{})
+		return false, nil
+	}
+	c := list[f.Index]
+	return true, w.exchange(c.up, c.down, f.Score)
 }
 
-// parts lists the demoted units of each part of the network, the most harmful swapUps of each, from the last to the
-// first in the network.
-func (s *session) parts(r ranking) (parts [3][]int) {
-	for _, u := range slices.Backward(r.units) {
-		part := s.part(u)
-		if s.base.Low(s.o.Units[u][0]) && len(parts[part]) < swapUps {
-			parts[part] = append(parts[part], u)
-		}
+// behind is how many holders the network has from the first of the units on; none for no units.
+func (s *session) behind(units []int) (n int) {
+	for _, u := range units {
+		n = max(n, s.o.Holders-s.place(u))
 	}
-	for _, part := range parts {
-		slices.SortFunc(part, func(a, b int) int { return cmp.Compare(s.place(b), s.place(a)) })
-	}
-	return parts
+	return n
 }
-
-// part is the part of the network that a unit is in, see family. The three cost about the same.
-func (s *session) part(u int) int {
-	switch place, n := s.place(u), s.o.Holders; {
-	case 2*place >= n:
-		return 0
-	case 5*place >= n:
-		return 1
-	}
-	return 2
-}
-
-// place is the first holder of a unit, in the order of the network.
-func (s *session) place(u int) int { return slices.Min(s.o.Units[u]) }

@@ -124,8 +124,9 @@ func TestSwapsInOrder(t *testing.T) {
 	}
 }
 
-// TestAutoEndsImprove holds what auto does without a budget: before the swaps cost more than 40 networks it ends, and
-// the result says so; with a budget of its own it goes on. What gallop refused on the last base is not asked for again.
+// TestAutoEndsImprove holds what auto does without a budget: before the swaps cost more than 40 networks, a tenth of a
+// pass each where no head refuses them, it ends, and the result says so; with a budget of its own it goes on. What
+// gallop refused on the last base is not asked for again.
 func TestAutoEndsImprove(t *testing.T) {
 	const n, patience = 39, 40
 	drop := make([]float64, n)
@@ -144,7 +145,7 @@ func TestAutoEndsImprove(t *testing.T) {
 		if err != nil || !gallop.Mask.Equal(res.Mask) {
 			t.Fatalf("%v, improve has moved to %s", err, res.Mask)
 		}
-		return familiesOf(res.Mask, r.scores()[gallop.Evaluations:]), strings.Contains(fmt.Sprint(res.Notes), fmt.Sprintf("improve ended after swaps for the price of %d whole networks", patience))
+		return familiesOf(res.Mask, r.scores()[gallop.Evaluations:]), strings.Contains(fmt.Sprint(res.Notes), fmt.Sprintf("improve ended after swaps for the price of %d passes", patience/10))
 	}
 	swaps, said := auto(0)
 	all, saidThen := auto(100000)
