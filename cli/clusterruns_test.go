@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -307,4 +308,51 @@ func partOf(said string) (names []string) {
 		names = append(names, name)
 	}
 	return names
+}
+
+// TestClusterLost kills all workers of a search in the middle: it ends with a line that says how to go on, and the same
+// command does. An interrupt ends it with the code of one, and its workers wait for the next search.
+func TestClusterLost(t *testing.T) {
+	in := long(t)
+	more := []string{"--strategy", "greedy", "--scan", "naive", "--metric", "sqnr", "--target", "60%", "--workers", "1", "--json"}
+	if got := finish(t, process(in.args(slices.Concat(more, []string{"--out", in.path("alone"), "--device", "cpu"})...)...)); got.code != 0 {
+		t.Fatalf("alone: %d, %s", got.code, got.err)
+	}
+	f := newFarm(t, 2)
+	args := slices.Concat(in.args(more...), f.flags(2))
+	begin := func(end func(search *exec.Cmd)) (code int, said string) {
+		search, errs := process(args...), &lockedBuffer{}
+		out, err := search.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		search.Stderr = errs
+		if err := search.Start(); err != nil {
+			t.Fatal(err)
+		}
+		waitFor(t, out, `"event":"move"`)
+		end(search)
+		go func() { _, _ = io.Copy(io.Discard, out) }()
+		_ = search.Wait()
+		return search.ProcessState.ExitCode(), errs.String()
+	}
+	code, said := begin(func(*exec.Cmd) {
+		for _, w := range f.workers {
+			_ = w.Process.Kill()
+			<-w.gone
+		}
+	})
+	if code != run.ExitInternal || !strings.Contains(said, "no worker is left: ") || !strings.Contains(said, "start workers again, and give the same command") {
+		t.Fatalf("without workers: exit code %d, %s", code, said)
+	}
+	for _, name := range []string{"w1", "w2"} {
+		f.start(t, name)
+	}
+	if code, said = begin(func(search *exec.Cmd) { _ = search.Process.Signal(os.Interrupt) }); code != run.ExitInterrupted {
+		t.Fatalf("interrupted: exit code %d, %s", code, said)
+	}
+	if got := finish(t, process(args...)); got.code != 0 {
+		t.Fatalf("the same command: exit code %d, %s", got.code, got.err)
+	}
+	sameFound(t, "after both", found(t, in.path("run")), found(t, in.path("alone")))
 }

@@ -93,22 +93,32 @@ func (s *Runner) links() []backend.Link {
 	return s.Config.Links[:min(len(s.Config.Links), (s.Data.Len()+s.Block-1)/s.Block)]
 }
 
-// greet asks the workers on other machines what they run on, which is the same for all.
+// greet asks the workers on other machines what they run on, which is the same for all. One that does not say is left
+// out.
 func (s *Runner) greet() error {
 	ctx, cancel := context.WithTimeout(context.Background(), greetTime)
 	defer cancel()
 	var least int64
-	for i, l := range s.Config.Links {
+	var there []backend.Link
+	var first error
+	for _, l := range s.Config.Links {
 		d, err := backend.Greet(ctx, l)
 		if err != nil {
-			return err
+			if first == nil {
+				first = err
+			}
+			s.Config.Say(fmt.Sprintf("%s is left out: %v", l.Name(), err))
+			continue
 		}
-		if i == 0 {
+		if there == nil {
 			s.Device, least = d, d.Free
 		}
-		least = min(least, d.Free)
+		there, least = append(there, l), min(least, d.Free)
 	}
-	s.Device.Free = least
+	if there == nil {
+		return s.lostDevice(first)
+	}
+	s.Config.Links, s.Device.Free = there, least
 	s.Config.Say(fmt.Sprintf("the samples are dealt to %d workers: %s", len(s.Config.Links), s.DeviceNames()))
 	return nil
 }
