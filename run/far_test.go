@@ -63,8 +63,8 @@ func TestWorkersElsewhereRunAlike(t *testing.T) {
 }
 
 // TestWorkersElsewhereResume stops a search after some of its demotions, and goes on with another number of workers
-// each time, once with none, and with messages that are lost: the end is that of the search on one machine that was left
-// alone.
+// each time, once with none, and with messages that are lost: the end is that of the search on one machine that was
+// left alone.
 func TestWorkersElsewhereResume(t *testing.T) {
 	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Block = 8
