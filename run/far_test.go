@@ -149,7 +149,7 @@ func TestNoWorkerElsewhereIsLeft(t *testing.T) {
 			pipes[1].Kill(errors.New("its machine is gone"))
 		}
 	}
-	if _, err := Search(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "no worker is left: ") || !strings.Contains(err.Error(), "it does not answer any more: its machine is gone") || !strings.Contains(err.Error(), "the same command resumes the run") || ExitCode(err) != 1 {
+	if _, err := Search(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "no worker is left: ") || !strings.Contains(err.Error(), "it does not answer any more: its machine is gone") || !strings.Contains(err.Error(), "start workers again, and give the same command") || ExitCode(err) != 1 {
 		t.Fatalf("exit code %d: %v", ExitCode(err), err)
 	}
 	cfg.Links, cfg.Progress = nil, nil

@@ -285,3 +285,6 @@ func (e *elsewhere) graphs() (captured int, why string) {
 }
 
 func (e *elsewhere) remark() string { return e.state().Remark }
+
+// WorkerLost says whether an error is that a worker does not answer any more.
+func WorkerLost(err error) bool { return errors.Is(err, fleet.ErrGone) }
