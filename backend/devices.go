@@ -41,9 +41,6 @@ func Greet(ctx context.Context, l Link) (DeviceInfo, error) {
 	return h.Device, err
 }
 
-// WorkersGone says whether an error is that no worker on another machine is left.
-func WorkersGone(err error) bool { return machine.Gone(err) }
-
 // FreeMemory is the memory of a GPU that can still be had, in bytes, by whatever process asks first.
 func FreeMemory(name string) (int64, error) { return gpu.FreeMemory(name) }
 
