@@ -126,6 +126,18 @@ func TestWorkersElsewhereFindNaN(t *testing.T) {
 	for _, bad := range []int{3, 7, 29} {
 		toy := devicetest.NewToy(toyBlock, toySamples, 24)
 		toy.Set(bad, 1, float32(math.NaN()))
+		for dies := range 3 { // before it says what it has seen
+			links, _ := workersOf(t, 3, toy, kinds()["the reference"], func(i int) linktest.Faults {
+				if i == dies {
+					return linktest.Faults{DiesAtCall: `"watch-nan","Args":{"On":false`}
+				}
+				return linktest.Faults{}
+			})
+			e := openedFar(t, toy, backend.Options{Metric: named(t, "mse"), Links: links})
+			if _, nan, err := e.Arrange(t.Context()); err != nil || nan != bad {
+				t.Errorf("worker %d dies: NaN in %d, want %d: %v", dies, nan, bad, err)
+			}
+		}
 		links, _ := workersOf(t, 3, toy, kinds()["the reference"], nil)
 		e := openedFar(t, toy, backend.Options{Metric: named(t, "mse"), Links: links})
 		if _, nan, err := e.Arrange(t.Context()); err != nil || nan != bad {

@@ -63,8 +63,8 @@ func TestWorkersElsewhereRunAlike(t *testing.T) {
 }
 
 // TestWorkersElsewhereResume stops a search after some of its demotions, and goes on with another number of workers
-// each time, once with none, and with messages that are lost: the end is that of the search on one machine that was left
-// alone.
+// each time, once with none, and with messages that are lost: the end is that of the search on one machine that was
+// left alone.
 func TestWorkersElsewhereResume(t *testing.T) {
 	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Block = 8
@@ -131,6 +131,31 @@ func TestWorkerElsewhereDies(t *testing.T) {
 		return w.ID == "member-left" && strings.Contains(w.Text, "worker 1 is left out")
 	}) {
 		t.Errorf("%+v", r.Warnings)
+	}
+}
+
+// TestNoWorkerElsewhereIsLeft ends all workers in the middle of a search: it ends with a line, and the same search goes
+// on from its journal without them.
+func TestNoWorkerElsewhereIsLeft(t *testing.T) {
+	cfg := tasktest.TinyConfig(t, 60)
+	cfg.Block = 8
+	one := mustSearch(t, cfg)
+	cfg.Out += "-elsewhere"
+	links, pipes := elsewhereOf(t, 2, nil)
+	cfg.Links = links
+	cfg.Progress = func(e search.Event) {
+		if e.Kind == search.EventMove {
+			pipes[0].Kill(errors.New("its machine is gone"))
+			pipes[1].Kill(errors.New("its machine is gone"))
+		}
+	}
+	if _, err := Search(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "no worker is left: ") || !strings.Contains(err.Error(), "it does not answer any more: its machine is gone") || !strings.Contains(err.Error(), "the same command resumes the run") || ExitCode(err) != 1 {
+		t.Fatalf("exit code %d: %v", ExitCode(err), err)
+	}
+	cfg.Links, cfg.Progress = nil, nil
+	r := mustSearch(t, cfg)
+	if decisions(t, r) != decisions(t, one) || r.Trials != one.Trials {
+		t.Errorf("%d trials: %s\non one machine, %d trials: %s", r.Trials, decisions(t, r), one.Trials, decisions(t, one))
 	}
 }
 

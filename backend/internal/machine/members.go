@@ -38,6 +38,8 @@ type Members struct {
 	sized   bool                            // tellSize has looked
 	leases  int                             // of searches so far
 	layouts int                             // so far
+	// members that were there when WatchNaN was turned on last
+	watching int
 	// of members elsewhere: the samples, the network's inputs, and that workers judge what they run
 	from        device.Samples
 	inputs      []device.Tensor

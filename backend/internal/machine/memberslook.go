@@ -97,11 +97,15 @@ func (f *Members) GainOfHit(hit bool, sample int) (gain float64, ok bool) {
 	return f.judge.GainOfHit(hit, sample)
 }
 
-// WatchNaN implements Machine.
+// WatchNaN implements Machine. What a member has seen that is lost meanwhile is not known: there may have been one
+// then.
 func (f *Members) WatchNaN(on bool) (seen bool, err error) {
+	if on {
+		f.watching = len(f.members())
+	}
 	here := make([]bool, len(f.list))
 	err = f.each(func(at int, m part) (err error) { here[at], err = m.watchNaN(on); return err })
-	return err == nil && slices.Contains(here, true), err
+	return err == nil && (slices.Contains(here, true) || len(f.members()) < f.watching), err
 }
 
 // holding is the member that a sample lies on.
