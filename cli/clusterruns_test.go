@@ -154,6 +154,9 @@ func withoutSession(v any) {
 		for _, name := range ofSession {
 			delete(v, name)
 		}
+		if list, ok := v["warnings"].([]any); ok { // that workers were lost is of the session too
+			v["warnings"] = slices.DeleteFunc(list, func(w any) bool { return strings.Contains(fmt.Sprint(w), "member-left") })
+		}
 		for _, inner := range v {
 			withoutSession(inner)
 		}

@@ -162,6 +162,7 @@ func TestCalls(t *testing.T) {
 	if l.Name() != "w1 (here, cpu)" {
 		t.Errorf("it is called %q", l.Name())
 	}
+	defer l.Close()
 	l.Receive(func([]byte) {}, func(why error) { t.Errorf("lost: %v", why) })
 	rng := rand.NewChaCha8([32]byte{1})
 	for _, size := range []int{0, 1, 64 << 10, 64<<10 + 1, 512 << 10, 512<<10 + 1, 3<<20 + 5, cluster.MostBytes} {

@@ -146,6 +146,7 @@ func TestDisturbed(t *testing.T) {
 	h.Disturb(disturbed(1, 5), 100*time.Millisecond)
 	w := b.worker(t, b.join, func(o *cluster.WorkerOptions) { *o = o.Disturbed(disturbed(2, 5)) })
 	l := gather(t, h, 1)[0]
+	defer l.Close()
 	var mu sync.Mutex
 	came := 0
 	l.Receive(func(m []byte) {
