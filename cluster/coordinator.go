@@ -22,6 +22,9 @@ type CoordinatorOptions struct {
 	Version string            // of this program, which workers have too
 	Runtime string            // ONNX Runtime's version, which workers have too
 	Say     func(line string) // is told who comes, goes and is refused, from any goroutine; nil: nobody is
+	// changes how messages are sent, and how soon a call is sent again, in tests
+	disturb func(publish func(subject string, m []byte) error) func(subject string, m []byte) error
+	again   time.Duration
 }
 
 // A Coordinator lets workers into a run, and hears whether they are there. Its methods may be called from several
@@ -55,6 +58,9 @@ func NewCoordinator(ctx context.Context, c *nats.Conn, o CoordinatorOptions) (*C
 	h := &Coordinator{
 		conn: c, run: "r" + token(), opts: o, publish: c.Publish, again: againAfter,
 		seats: map[string]*seat{}, said: map[string]bool{}, came: make(chan struct{}, 1), stop: make(chan struct{}),
+	}
+	if o.disturb != nil {
+		h.publish, h.again = o.disturb(h.publish), o.again
 	}
 	var err error
 	if h.files, err = NewFiles(ctx, c, h.run); err != nil {

@@ -142,8 +142,7 @@ func disturbed(seed uint64, of int) func(cluster.Publish) cluster.Publish {
 // order on both ways, and that what is lost does not lose the worker.
 func TestDisturbed(t *testing.T) {
 	b := newBench(t)
-	h, _ := b.begin(t)
-	h.Disturb(disturbed(1, 5), 100*time.Millisecond)
+	h, _ := b.beginDisturbed(t, disturbed(1, 5))
 	w := b.worker(t, b.join, func(o *cluster.WorkerOptions) { *o = o.Disturbed(disturbed(2, 5)) })
 	l := gather(t, h, 1)[0]
 	defer l.Close()
