@@ -54,7 +54,7 @@ func TestWorkersElsewhereRunAlike(t *testing.T) {
 			for _, p := range pipes {
 				leases, _ := p.Sent(link.KindLease)
 				outputs, _ := p.Sent(link.KindOutputs)
-				if leases+outputs == 0 {
+				if rows, _ := p.Sent(link.KindRows); leases+rows+outputs == 0 {
 					t.Errorf("%s was handed no lease", p.Name())
 				}
 			}
