@@ -109,6 +109,9 @@ func TestCoordinatorDies(t *testing.T) {
 		t.Errorf("it is there after %v", d)
 	}
 	<-first.closed
+	if !strings.Contains(w.words(), "not part of a search any more: the search has not been heard") {
+		t.Errorf("it says %q", w.words())
+	}
 	if reply, err := l.Call(t.Context(), []byte("ab")); err != nil || string(reply) != "ba" {
 		t.Errorf("%q, %v", reply, err)
 	}
