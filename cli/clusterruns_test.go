@@ -154,6 +154,9 @@ func withoutSession(v any) {
 		for _, name := range ofSession {
 			delete(v, name)
 		}
+		if list, ok := v["warnings"].([]any); ok { // that workers were lost is of the session too
+			v["warnings"] = slices.DeleteFunc(list, func(w any) bool { return strings.Contains(fmt.Sprint(w), "member-left") })
+		}
 		for _, inner := range v {
 			withoutSession(inner)
 		}
@@ -221,24 +224,38 @@ func TestClusterKills(t *testing.T) {
 	}
 	want := found(t, in.path("alone"))
 	f := newFarm(t, 3)
-	rng := rand.New(rand.NewPCG(*clusterSeed, 5))
-	killed := map[string]int{}
-	sum := func() int { return killed["worker"] + killed["coordinator"] }
-	for searches := 0; sum() < *clusterKills; searches++ {
+	k := &killer{farm: f, rng: rand.New(rand.NewPCG(*clusterSeed, 5)), count: map[string]int{}}
+	for searches := 0; k.left() > 0; searches++ {
 		out := in.path(fmt.Sprint("run", searches))
 		args := slices.Concat(in.args(slices.Concat(more, []string{"--out", out})...), f.flags(2))
 		for again := true; again; {
-			again = f.disturb(t, rng, process(args...), killed, *clusterKills-sum())
+			again = k.disturb(t, process(args...))
 		}
-		sameFound(t, fmt.Sprintf("search %d, seed %d, after %v", searches, *clusterSeed, killed), found(t, out), want)
+		sameFound(t, fmt.Sprintf("search %d, seed %d, after %v", searches, *clusterSeed, k.count), found(t, out), want)
+		k.count["searches"]++
+		t.Log(k.count)
 	}
-	t.Logf("%v", killed)
+	if k.count["midway"] == 0 {
+		t.Error("no process was killed behind the first trial")
+	}
 }
 
-// disturb runs a search and kills up to so many processes meanwhile. It says whether the search was killed.
-func (f *farm) disturb(t *testing.T, rng *rand.Rand, search *exec.Cmd, killed map[string]int, left int) (again bool) {
+// killer kills processes of a farm.
+type killer struct {
+	*farm
+	rng   *rand.Rand
+	count map[string]int
+	took  time.Duration // a search from the beginning that nobody has killed
+}
+
+// left is how many are still to be killed.
+func (k *killer) left() int { return *clusterKills - k.count["worker"] - k.count["coordinator"] }
+
+// disturb runs a search and kills workers meanwhile, and in the end the search, at moments in the time that one takes
+// that is left alone: the first one is. It says whether the search was killed.
+func (k *killer) disturb(t *testing.T, search *exec.Cmd) (again bool) {
 	t.Helper()
-	said := &lockedBuffer{}
+	said, begun := &lockedBuffer{}, time.Now()
 	search.Stdout, search.Stderr = said, said
 	if err := search.Start(); err != nil {
 		t.Fatal(err)
@@ -249,50 +266,65 @@ func (f *farm) disturb(t *testing.T, rng *rand.Rand, search *exec.Cmd, killed ma
 		close(gone)
 	}()
 	var there []string // workers of this search that were not killed
-	late := time.After(3 * time.Minute)
+	late, dies := time.After(5*time.Minute), time.Duration(1.5*k.rng.Float64()*float64(k.took))
 	for {
+		pause := time.Duration((0.05 + 0.3*k.rng.Float64()) * float64(k.took))
+		if k.took == 0 || k.left() <= 0 {
+			pause = time.Hour
+		}
 		select {
 		case <-gone:
 			if code := search.ProcessState.ExitCode(); code != 0 {
-				t.Fatalf("exit code %d after %v: %s", code, killed, said)
+				t.Fatalf("exit code %d after %v: %s", code, k.count, said)
+			}
+			if k.took == 0 {
+				k.took = time.Since(begun)
 			}
 			return false
 		case <-late:
 			_ = search.Process.Kill()
 			t.Fatalf("it does not end: %s", said)
-		case <-time.After(time.Duration(200+rng.IntN(4000)) * time.Millisecond):
+		case <-time.After(pause):
 		}
 		if there == nil {
 			there = partOf(said.String())
 		}
-		if left == 0 || there == nil {
-			continue
-		}
-		// one that is left alone must stay: workers that come later take no part in a search that has begun
-		if len(there) < 2 || rng.IntN(3) == 0 {
+		midway := strings.Contains(said.String(), " in int8, best ")
+		if time.Since(begun) > dies {
 			_ = search.Process.Kill()
 			<-gone
 			if search.ProcessState.ExitCode() == 0 {
 				return false
 			}
-			killed["coordinator"]++
+			k.killed("coordinator", midway)
 			return true
 		}
-		at := rng.IntN(len(there))
+		// one that is left alone must stay: workers that come later take no part in a search that has begun
+		if len(there) < 2 {
+			continue
+		}
+		at := k.rng.IntN(len(there))
 		name := there[at]
-		w := f.workers[name]
+		w := k.workers[name]
 		there = slices.Delete(there, at, at+1)
-		if rng.IntN(4) == 0 {
+		if k.rng.IntN(4) == 0 {
 			_ = w.Process.Signal(syscall.SIGSTOP)
 			time.AfterFunc(5*time.Second, func() { _ = w.Process.Signal(syscall.SIGCONT) })
-			killed["stopped"]++
+			k.count["stopped"]++
 			continue
 		}
 		_ = w.Process.Kill()
 		<-w.gone
-		killed["worker"]++
-		left--
-		f.start(t, name)
+		k.killed("worker", midway)
+		k.start(t, name)
+	}
+}
+
+// killed counts a process that was killed.
+func (k *killer) killed(what string, midway bool) {
+	k.count[what]++
+	if midway {
+		k.count["midway"]++
 	}
 }
 
@@ -342,7 +374,7 @@ func TestClusterLost(t *testing.T) {
 			<-w.gone
 		}
 	})
-	if code != run.ExitInternal || !strings.Contains(said, "no worker is left: ") || !strings.Contains(said, "start workers again, and give the same command") {
+	if code != run.ExitInternal || !strings.Contains(said, "no worker is left: ") || !strings.Contains(said, "what was found so far is kept, and the same command resumes the run") {
 		t.Fatalf("without workers: exit code %d, %s", code, said)
 	}
 	for _, name := range []string{"w1", "w2"} {
