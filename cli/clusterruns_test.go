@@ -123,8 +123,8 @@ func (f *farm) flags(least int) []string {
 // counted, and what was typed.
 var ofSession = []string{"seconds", "setup_seconds", "setup", "created", "sample_evaluations", "full_passes", "saved_passes", "sessions", "out", "device", "command", "cpu_seconds", "time_ns", "stages", "trial_costs"}
 
-// ofResumed are further fields that a search has otherwise which was killed and went on: masks that were scored by a
-// session whose last second is not in the journal are counted by both.
+// ofResumed are further fields that may differ in a search that was killed and went on, as they may on one machine: how
+// many masks were run, which a session counts.
 var ofResumed = []string{"trials"}
 
 // found are the files of a finished search, but for such fields.
