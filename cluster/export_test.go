@@ -31,7 +31,7 @@ func (o WorkerOptions) Disturbed(change func(Publish) Publish) WorkerOptions {
 
 // Hear has both sides hear a message that may be anything.
 func Hear(m []byte) {
-	h := &Coordinator{seats: map[string]*seat{}, said: map[string]bool{}, came: make(chan struct{}, 1), publish: func(string, []byte) error { return nil }}
+	h := &Coordinator{seats: map[string]*seat{}, said: map[string][]string{}, came: make(chan struct{}, 1), publish: func(string, []byte) error { return nil }}
 	h.opts.Say = func(string) {}
 	at := &seat{of: h, links: map[uint16]*Link{}}
 	l := &Link{of: at, server: 1, gone: make(chan struct{}), calls: map[uint64]*call{1: {news: make(chan struct{}, 1)}}}
