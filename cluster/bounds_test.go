@@ -44,3 +44,41 @@ func TestWorkersAreBounded(t *testing.T) {
 		t.Errorf("%v, and %d lines of refusals", words, n)
 	}
 }
+
+// TestNothingIsSaidForOthers holds that a worker can have no consumer, which says files on any subject without end, and
+// that the coordinator answers a hello to who has said it alone.
+func TestNothingIsSaidForOthers(t *testing.T) {
+	b := newBench(t)
+	b.begin(t)
+	second := b.joined(t, "w2")
+	if err := b.broker.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	w, _ := b.dial(t, b.join)
+	other, _ := b.dial(t, second)
+	heard, err := other.SubscribeSync("demote.r1.w2.i2.down")
+	if err == nil {
+		err = other.Flush()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	hello := `{"protocol":1,"version":"1","runtime":"1.2","name":"w1","instance":"i1","host":"here","device":"cpu"}`
+	for subject, request := range map[string]string{
+		"$JS.API.CONSUMER.CREATE.OBJ_demote.mine": `{"stream_name":"OBJ_demote","config":{"name":"mine","deliver_subject":"demote.r1.w2.i2.down","ack_policy":"none","mem_storage":true}}`,
+		"demote.hello.w1":                         hello,
+	} {
+		if err := w.PublishRequest(subject, "demote.r1.w2.i2.down", []byte(request)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m, err := heard.NextMsg(time.Second); err == nil {
+		t.Errorf("for another worker, somebody says %q", m.Data)
+	}
+	if m, err := w.Request("demote.hello.w1", []byte(hello), 10*time.Second); err != nil || !strings.Contains(string(m.Data), "welcome") {
+		t.Errorf("it is not answered itself: %v", err)
+	}
+}
