@@ -13,7 +13,7 @@ import (
 func (h *Coordinator) greet(m *nats.Msg) {
 	name := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
 	w, err := readHello(m.Data, name)
-	if err != nil || !strings.HasPrefix(m.Reply, inbox(name)+".") { // nobody is told by the coordinator what a worker likes
+	if err != nil || !strings.HasPrefix(m.Reply, inbox(name)+".") { // an answer goes to who has asked, and to no other
 		return
 	}
 	a := answer{Protocol: Protocol, Run: h.run}
