@@ -23,6 +23,9 @@ func (h *Coordinator) Disturb(change func(Publish) Publish, again time.Duration)
 	h.publish, h.again = change(h.publish), again
 }
 
+// SlowAfter changes how soon a person is told of a call that is not answered.
+func (h *Coordinator) SlowAfter(d time.Duration) { h.slow = d }
+
 // Disturbed is a worker that sends messages otherwise.
 func (o WorkerOptions) Disturbed(change func(Publish) Publish) WorkerOptions {
 	o.disturb = change
