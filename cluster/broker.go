@@ -33,6 +33,7 @@ type Broker struct {
 const (
 	mostPayload = 1 << 20
 	mostPending = 64 << 20
+	mostConns   = 4 << 10 // and what each of them may subscribe to: the coordinator to a subject of each worker
 	readyWithin = 10 * time.Second
 )
 
@@ -72,6 +73,7 @@ func Listen(folder *Folder, address, store string, say func(line string)) (_ *Br
 		Host: at.Addr().String(), Port: int(at.Port()), ServerName: serverName, NoSigs: true, NoLog: true,
 		TLS: true, TLSConfig: secure, TLSTimeout: 5, TLSHandshakeFirst: true,
 		JetStream: true, StoreDir: store, MaxPayload: mostPayload, MaxPending: mostPending, WriteDeadline: 10 * time.Second,
+		MaxConn: mostConns, MaxSubs: mostConns,
 	}}
 	if at.Port() == 0 {
 		b.opts.Port = server.RANDOM_PORT

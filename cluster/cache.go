@@ -13,6 +13,7 @@ import (
 type Cache struct {
 	dir  string
 	free func()
+	left func(dir string) (bytes int64, ok bool) // on its disk
 }
 
 // OpenCache opens the cache in a folder, which is made; empty: in a temporary one, which Close removes.
@@ -22,7 +23,7 @@ func OpenCache(dir string) (*Cache, error) {
 		if err != nil {
 			return nil, mistake.Errorf("%w", err)
 		}
-		return &Cache{dir, free}, nil
+		return &Cache{dir, free, disk.Left}, nil
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, mistake.Errorf("--worker-cache: %w", err)
@@ -34,7 +35,7 @@ func OpenCache(dir string) (*Cache, error) {
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
 		return nil, mistake.Errorf("--worker-cache %s may be read by others (%v), and gets samples: chmod 700 %s, or give another folder", dir, mode, dir)
 	}
-	return &Cache{dir, func() {}}, nil
+	return &Cache{dir, func() {}, disk.Left}, nil
 }
 
 // get returns a file that is there, unless its bytes are not those of its digest: then it is removed.
@@ -51,8 +52,14 @@ func (c *Cache) get(d Digest) ([]byte, bool) {
 	return data, true
 }
 
-// put keeps a file.
+// leastFree is how many bytes a cache leaves free on its disk: a search cannot fill the disk of a worker.
+const leastFree = 1 << 30
+
+// put keeps a file, unless the disk has no room to spare: then it is fetched again where it is wanted again.
 func (c *Cache) put(d Digest, data []byte) error {
+	if free, ok := c.left(c.dir); ok && free-int64(len(data)) < leastFree {
+		return nil
+	}
 	err := disk.Replace(disk.Cached, disk.Bytes(filepath.Join(c.dir, d.String()), data))
 	if err != nil {
 		return mistake.Errorf("%s takes no more files (%w): make room there, or give another --worker-cache", c.dir, err)

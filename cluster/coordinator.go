@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -37,16 +35,17 @@ type Coordinator struct {
 	subs  []*nats.Subscription
 	ended sync.WaitGroup
 	stop  chan struct{}
-	// sends a message, and how long a call waits for a sign of its reply before it is sent again
+	// sends a message, how long a call waits for a sign of its reply before it is sent again, and until a person hears
 	publish func(subject string, m []byte) error
 	again   time.Duration
+	slow    time.Duration
 
 	mu    sync.Mutex
-	seats map[string]*seat // by instance
-	used  bool             // links were taken
-	quiet int              // looks since a worker came
-	came  chan struct{}    // has one element where there may be more of them
-	said  map[string]bool
+	seats map[string]*seat    // by instance
+	used  bool                // links were taken
+	quiet int                 // looks since a worker came
+	came  chan struct{}       // has one element where there may be more of them
+	said  map[string][]string // lines of refusals, by worker
 	done  bool
 }
 
@@ -56,8 +55,8 @@ func NewCoordinator(ctx context.Context, c *nats.Conn, o CoordinatorOptions) (*C
 		o.Say = func(string) {}
 	}
 	h := &Coordinator{
-		conn: c, run: "r" + token(), opts: o, publish: c.Publish, again: againAfter,
-		seats: map[string]*seat{}, said: map[string]bool{}, came: make(chan struct{}, 1), stop: make(chan struct{}),
+		conn: c, run: "r" + token(), opts: o, publish: c.Publish, again: againAfter, slow: slowAfter,
+		seats: map[string]*seat{}, said: map[string][]string{}, came: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 	if o.disturb != nil {
 		h.publish, h.again = o.disturb(h.publish), o.again
@@ -93,56 +92,6 @@ func caught(f func()) {
 
 // Run names the run in subjects.
 func (h *Coordinator) Run() string { return h.run }
-
-// greet answers a worker that says hello.
-func (h *Coordinator) greet(m *nats.Msg) {
-	name := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
-	w, err := readHello(m.Data, name)
-	if err != nil || m.Reply == "" {
-		return
-	}
-	a := answer{Protocol: Protocol, Run: h.run}
-	if a.Why = w.check(h.opts.Version, h.opts.Runtime); a.Why != "" {
-		a.Word = wordRefused
-		h.sayOnce(fmt.Sprintf("worker %s was refused: %s", w.title(), a.Why))
-	} else {
-		a.Word, a.Why = h.seat(w)
-	}
-	if data, err := json.Marshal(a); err == nil {
-		_ = m.Respond(data)
-	}
-}
-
-// title is a worker for people.
-func (h hello) title() string { return h.Name + " (" + h.Host + ", " + h.Device + ")" }
-
-// seat lets a worker in. It is there with its first beat.
-func (h *Coordinator) seat(w hello) (word, why string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.done {
-		return wordLater, "the search ends"
-	}
-	if h.seats[w.Instance] == nil {
-		s, err := newSeat(h, w)
-		if err != nil {
-			return wordLater, err.Error()
-		}
-		h.seats[w.Instance] = s
-	}
-	return wordWelcome, ""
-}
-
-// sayOnce says a line that was not said before.
-func (h *Coordinator) sayOnce(line string) {
-	h.mu.Lock()
-	known := h.said[line]
-	h.said[line] = true
-	h.mu.Unlock()
-	if !known {
-		h.opts.Say(line)
-	}
-}
 
 // arrived takes note of the first beat of a worker.
 func (h *Coordinator) arrived(s *seat) {

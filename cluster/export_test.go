@@ -24,6 +24,9 @@ func (o CoordinatorOptions) Disturbed(change func(Publish) Publish, again time.D
 	return o
 }
 
+// SlowAfter changes how soon a person is told of a call that is not answered.
+func (h *Coordinator) SlowAfter(d time.Duration) { h.slow = d }
+
 // Disturbed is a worker that sends messages otherwise.
 func (o WorkerOptions) Disturbed(change func(Publish) Publish) WorkerOptions {
 	o.disturb = change
@@ -32,7 +35,7 @@ func (o WorkerOptions) Disturbed(change func(Publish) Publish) WorkerOptions {
 
 // Hear has both sides hear a message that may be anything.
 func Hear(m []byte) {
-	h := &Coordinator{seats: map[string]*seat{}, said: map[string]bool{}, came: make(chan struct{}, 1), publish: func(string, []byte) error { return nil }}
+	h := &Coordinator{seats: map[string]*seat{}, said: map[string][]string{}, came: make(chan struct{}, 1), publish: func(string, []byte) error { return nil }}
 	h.opts.Say = func(string) {}
 	at := &seat{of: h, links: map[uint16]*Link{}}
 	l := &Link{of: at, server: 1, gone: make(chan struct{}), calls: map[uint64]*call{1: {news: make(chan struct{}, 1)}}}

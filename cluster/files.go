@@ -7,14 +7,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"example.org/demote/crash"
 )
 
 // MostBytes is the most that a file on the way may have.
@@ -28,8 +25,9 @@ func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
 // Files are the files of a run on the way to workers. What is lost of them can be put again.
 type Files struct {
-	store jetstream.ObjectStore
-	run   string
+	store  jetstream.ObjectStore
+	chunks jetstream.Stream // behind the store
+	run    string
 }
 
 // NewFiles makes room for the files of a run, at the coordinator.
@@ -42,7 +40,7 @@ func NewFiles(ctx context.Context, c *nats.Conn, run string) (*Files, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no room for files: %w", err)
 	}
-	return &Files{store, run}, nil
+	return filesOf(ctx, js, store, run)
 }
 
 // OpenFiles opens the files of a run, at a worker.
@@ -55,7 +53,15 @@ func OpenFiles(ctx context.Context, c *nats.Conn, run string) (*Files, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the coordinator has no files: %w", err)
 	}
-	return &Files{store, run}, nil
+	return filesOf(ctx, js, store, run)
+}
+
+func filesOf(ctx context.Context, js jetstream.JetStream, store jetstream.ObjectStore, run string) (*Files, error) {
+	chunks, err := js.Stream(ctx, stream)
+	if err != nil {
+		return nil, fmt.Errorf("the coordinator has no files: %w", err)
+	}
+	return &Files{store, chunks, run}, nil
 }
 
 // name is what a file is called among those of all runs.
@@ -91,7 +97,7 @@ func (f *Files) Put(ctx context.Context, data []byte) (d Digest, err error) {
 	if info, err := f.store.GetInfo(ctx, f.name(d)); err == nil && info.Size == uint64(len(data)) {
 		return d, nil
 	}
-	_, err = f.store.Put(ctx, jetstream.ObjectMeta{Name: f.name(d)}, bytes.NewReader(data))
+	_, err = f.store.Put(ctx, jetstream.ObjectMeta{Name: f.name(d), Opts: &jetstream.ObjectMetaOptions{ChunkSize: pieceBytes}}, bytes.NewReader(data))
 	return d, err
 }
 
@@ -115,45 +121,39 @@ func (f *Files) Get(ctx context.Context, d Digest) (data []byte, err error) {
 // ErrDigest says that a file's bytes are not those that its name promises.
 var ErrDigest = errors.New("its bytes do not have its digest")
 
+// chunkWithin is how long a chunk of a file may take.
+const chunkWithin = 10 * time.Second
+
+// get asks for chunk by chunk. The store's own way is a consumer: workers that may make some could take all that there
+// can be, end those of others, and have files said on any subject without end.
 func (f *Files) get(ctx context.Context, d Digest) ([]byte, error) {
-	file, err := f.store.Get(ctx, f.name(d))
+	info, err := f.store.GetInfo(ctx, f.name(d))
 	if err != nil {
 		return nil, fmt.Errorf("file %v: %w", d, err)
 	}
-	info, err := file.Info()
-	if err != nil {
-		return nil, fmt.Errorf("file %v: %w", d, err)
-	}
-	defer func() { go caught(func() { _ = file.Close() }) }() // which waits for who reads
 	if info.Size > MostBytes {
 		return nil, fmt.Errorf("file %v of %d bytes: %d at most: %w", d, info.Size, MostBytes, ErrDigest)
 	}
-	data, err := readAll(ctx, file)
-	switch {
-	case errors.Is(err, jetstream.ErrDigestMismatch):
-		return nil, fmt.Errorf("file %v: %w", d, ErrDigest)
-	case err != nil:
-		return nil, fmt.Errorf("file %v: %w", d, err)
-	case sha256.Sum256(data) != d:
+	data := make([]byte, 0, info.Size)
+	for at := uint64(1); uint64(len(data)) < info.Size; {
+		chunk, err := f.chunk(ctx, at, info.NUID)
+		if err != nil {
+			return nil, fmt.Errorf("file %v: %w", d, err)
+		}
+		if len(chunk.Data) == 0 || uint64(len(data)+len(chunk.Data)) > info.Size {
+			return nil, fmt.Errorf("file %v: %w", d, ErrDigest)
+		}
+		data, at = append(data, chunk.Data...), chunk.Sequence+1
+	}
+	if sha256.Sum256(data) != d {
 		return nil, fmt.Errorf("file %v: %w", d, ErrDigest)
 	}
 	return data, nil
 }
 
-// readAll reads a file, no longer than the context: the library's reader hears of its end only with the next byte.
-func readAll(ctx context.Context, file io.Reader) ([]byte, error) {
-	var data []byte
-	done := make(chan error, 1)
-	go func() {
-		var err error
-		defer func() { done <- err }()
-		defer crash.Catch(&err)
-		data, err = io.ReadAll(io.LimitReader(file, MostBytes+1))
-	}()
-	select {
-	case err := <-done:
-		return data, err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+// chunk is the first one of a file from a place of the stream on.
+func (f *Files) chunk(ctx context.Context, at uint64, file string) (*jetstream.RawStreamMsg, error) {
+	ctx, stop := context.WithTimeout(ctx, chunkWithin)
+	defer stop()
+	return f.chunks.GetMsg(ctx, at, jetstream.WithGetMsgSubject("$O."+bucket+".C."+file))
 }

@@ -31,10 +31,9 @@ func WorkerRights(name string) Rights {
 		Publish:   []string{helloSubject(name), upSubject("*", name, "*")},
 		Subscribe: []string{inbox(name) + ".>", downSubject("*", name, "*"), beatSubject("*")},
 	}
-	for _, call := range []string{"STREAM.INFO." + stream, "DIRECT.GET." + stream + ".>", "CONSUMER.CREATE." + stream + ".>", "CONSUMER.DELETE." + stream + ".>"} {
+	for _, call := range []string{"STREAM.INFO." + stream, "DIRECT.GET." + stream, "DIRECT.GET." + stream + ".>"} {
 		r.Publish = append(r.Publish, "$JS.API."+call)
 	}
-	r.Publish = append(r.Publish, "$JS.FC."+stream+".>")
 	return r
 }
 
@@ -45,7 +44,7 @@ func CoordinatorRights() Rights {
 		Publish:   []string{downSubject("*", "*", "*"), beatSubject("*"), statusSubject, inboxes + ".>", "$O." + bucket + ".>"},
 		Subscribe: []string{inbox(coordinatorName) + ".>", helloSubject("*"), upSubject("*", "*", "*"), statusSubject},
 	}
-	for _, call := range []string{"INFO", "STREAM.*." + stream, "DIRECT.GET." + stream + ".>", "CONSUMER.CREATE." + stream + ".>", "CONSUMER.DELETE." + stream + ".>"} {
+	for _, call := range []string{"INFO", "STREAM.*." + stream, "DIRECT.GET." + stream, "DIRECT.GET." + stream + ".>", "CONSUMER.CREATE." + stream + ".>", "CONSUMER.DELETE." + stream + ".>"} {
 		r.Publish = append(r.Publish, "$JS.API."+call)
 	}
 	r.Publish = append(r.Publish, "$JS.FC."+stream+".>")

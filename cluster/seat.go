@@ -125,8 +125,9 @@ type partial struct {
 	data   []byte
 }
 
-// mostMessage is the most that a message of a server's has: the outputs of a block.
-const mostMessage = 512 << 20
+// mostMessage is the most that a message of a server's has: the outputs of a block come in several. So much is kept of
+// each worker.
+const mostMessage = 4 << 20
 
 // add takes a part, by its number, the length of the message and where it begins, and returns the message with its
 // last one.

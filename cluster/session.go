@@ -55,7 +55,11 @@ func newSession(ctx context.Context, c *nats.Conn, cache *Cache, run, name, inst
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	for subject, hear := range map[string]func(m *nats.Msg){
 		downSubject(run, name, instance): func(m *nats.Msg) { caught(func() { s.hear(m.Data) }) },
-		beatSubject(run):                 func(*nats.Msg) { s.silent.Store(0) },
+		beatSubject(run): func(m *nats.Msg) {
+			if w, err := opened(m.Data); err == nil && w.kind == kindBeat {
+				s.silent.Store(0)
+			}
+		},
 	} {
 		sub, err := c.Subscribe(subject, hear)
 		if err != nil {

@@ -134,6 +134,31 @@ func TestWorkerElsewhereDies(t *testing.T) {
 	}
 }
 
+// TestWorkerElsewhereSaysNothing has a worker be gone when it is asked what it is: the search goes on without it.
+func TestWorkerElsewhereSaysNothing(t *testing.T) {
+	cfg := tasktest.TinyConfig(t, 60)
+	cfg.Block = 8
+	one := mustSearch(t, cfg)
+	cfg.Out += "-elsewhere"
+	cfg.Links, _ = elsewhereOf(t, 3, func(i int) (f linktest.Faults) {
+		if i == 0 {
+			f.DiesAtCall = `"hello"`
+		}
+		return f
+	})
+	var said []string
+	cfg.Say = func(text string) { said = append(said, text) }
+	r := mustSearch(t, cfg)
+	if decisions(t, r) != decisions(t, one) || r.Trials != one.Trials {
+		t.Errorf("%d trials: %s\non one machine, %d trials: %s", r.Trials, decisions(t, r), one.Trials, decisions(t, one))
+	}
+	if !slices.ContainsFunc(said, func(text string) bool {
+		return strings.Contains(text, "worker 0 is left out: it died at a call")
+	}) {
+		t.Errorf("it says %q", said)
+	}
+}
+
 // TestNoWorkerElsewhereIsLeft ends all workers in the middle of a search: it ends with a line, and the same search goes
 // on from its journal without them.
 func TestNoWorkerElsewhereIsLeft(t *testing.T) {

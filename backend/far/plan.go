@@ -14,7 +14,7 @@ import (
 )
 
 // The most of what a plan may have, and of an ONNX file.
-const mostHolders, mostBlock, mostNetwork = 1 << 20, 1 << 16, 2<<30 - 1
+const mostHolders, mostBlock, mostWorkers, mostNetwork = 1 << 20, 1 << 16, 1 << 12, 2<<30 - 1
 
 // plan makes ready for a search, in place of the one at hand.
 func (s *Server) plan(ctx context.Context, p link.Plan) error {
@@ -42,8 +42,8 @@ func (s *Server) plan(ctx context.Context, p link.Plan) error {
 		}
 		bytes += size
 	}
-	if bytes > room {
-		return fmt.Errorf("a block of samples has %d bytes, and there is room for %d", bytes, room)
+	if lanes := int64(max(1, p.Workers)); bytes > room/lanes {
+		return fmt.Errorf("%d blocks of samples have %d bytes each, and there is room for %d", lanes, bytes, room)
 	}
 	o := machine.Options{Device: s.o.Device, Kind: s.o.Kind, Metric: metric.OutputsOnly, Output: p.Output, Beside: p.Beside, Axis: p.Axis, Block: p.Block, Workers: p.Workers, Threads: p.Threads, Spin: p.Spin,
 		Level: p.Level, Cuts: p.Cuts, Patient: p.Patient, Naive: p.Naive, Activations: p.Activations, Cache: room / 4, Working: bytes}
@@ -84,7 +84,7 @@ func checkPlan(p link.Plan) error {
 		return fmt.Errorf("a plan of %d samples in blocks of %d", p.Samples, p.Block)
 	case p.Network.Holders < 0 || p.Network.Holders > mostHolders || len(p.Records) != p.Network.Holders:
 		return fmt.Errorf("a plan of %d holders with %d records", p.Network.Holders, len(p.Records))
-	case p.Axis < -1 || p.Workers < 0 || p.Threads < 0 || p.Activations < 0:
+	case p.Axis < -1 || p.Workers < 0 || p.Workers > mostWorkers || p.Threads < 0 || p.Activations < 0:
 		return fmt.Errorf("a plan of axis %d, %d workers, %d threads and %d bytes of activations", p.Axis, p.Workers, p.Threads, p.Activations)
 	case p.Level != 0 && p.Level != 1 && p.Level != 2 && p.Level != 99:
 		return fmt.Errorf("a plan of optimization level %d", p.Level)

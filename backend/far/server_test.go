@@ -143,6 +143,7 @@ func TestPlansThatCannotBe(t *testing.T) {
 		"an axis":           {func(p *link.Plan) { p.Axis = -7 }, "axis -7"},
 		"an axis too many":  {func(p *link.Plan) { p.Axis = 9 }, "on axis 9"},
 		"threads":           {func(p *link.Plan) { p.Threads = -1 }, "-1 threads"},
+		"workers":           {func(p *link.Plan) { p.Workers = 1 << 30 }, "1073741824 workers"},
 		"a level":           {func(p *link.Plan) { p.Level = 3 }, "optimization level 3"},
 		"an output":         {func(p *link.Plan) { p.Output = "z" }, `no output "z"`},
 		"a metric":          {func(p *link.Plan) { p.Metric = spec("fuzz") }, `unknown metric "fuzz"`},

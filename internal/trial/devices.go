@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -93,21 +94,16 @@ func (s *Runner) links() []backend.Link {
 	return s.Config.Links[:min(len(s.Config.Links), (s.Data.Len()+s.Block-1)/s.Block)]
 }
 
-// greet asks the workers on other machines what they run on, which is the same for all. One that does not say is left
-// out.
-func (s *Runner) greet() error {
-	ctx, cancel := context.WithTimeout(context.Background(), greetTime)
-	defer cancel()
-	var least int64
+// greet asks the workers on other machines what they run on, which is the same for all. Those that do not say are left
+// out; the error is that of the first where none is left.
+func (s *Runner) greet() (err error) {
 	var there []backend.Link
-	var first error
+	var least int64
 	for _, l := range s.Config.Links {
-		d, err := backend.Greet(ctx, l)
-		if err != nil {
-			if first == nil {
-				first = err
-			}
-			s.Config.Say(fmt.Sprintf("%s is left out: %v", l.Name(), err))
+		d, gerr := greetOne(l)
+		if gerr != nil {
+			err = cmp.Or(err, gerr)
+			s.memberLeft(l.Name() + " is left out: " + strings.TrimPrefix(gerr.Error(), l.Name()+": "))
 			continue
 		}
 		if there == nil {
@@ -116,15 +112,21 @@ func (s *Runner) greet() error {
 		there, least = append(there, l), min(least, d.Free)
 	}
 	if there == nil {
-		return s.lostDevice(first)
+		return s.lostDevice(err)
 	}
 	s.Config.Links, s.Device.Free = there, least
-	s.Config.Say(fmt.Sprintf("the samples are dealt to %d workers: %s", len(s.Config.Links), s.DeviceNames()))
+	s.Config.Say(fmt.Sprintf("the samples are dealt to %d workers: %s", len(there), s.DeviceNames()))
 	return nil
 }
 
-// greetTime is how long workers may take to say what they are.
-const greetTime = 30 * time.Second
+// greetTime is how long a worker may take to say what it is.
+const greetTime = 10 * time.Second
+
+func greetOne(l backend.Link) (backend.DeviceInfo, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), greetTime)
+	defer cancel()
+	return backend.Greet(ctx, l)
+}
 
 // ComputeHere has a runner compute on this machine's CPU, where the search of which it is a part has workers on other
 // machines: these have the search's network.

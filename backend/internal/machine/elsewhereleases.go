@@ -125,11 +125,26 @@ func (e *elsewhere) torn() bool {
 
 // wants says whether a message is about a block of the lease at hand of which nothing is known yet. mu is held.
 func (e *elsewhere) wants(lease uint64, block int) bool {
-	if e.hand == nil || lease < e.since || lease > e.newest {
+	if e.hand == nil || lease < e.since || lease > e.newest || block < e.hand.From || e.hand.Only != nil && !slices.Contains(e.hand.Only, block) {
 		return false
 	}
+	return e.has(block) && !e.heard[block]
+}
+
+// has says whether a block is of the worker's own. mu is held.
+func (e *elsewhere) has(block int) bool {
 	_, own := slices.BinarySearch(e.blocks, block)
-	return own && !e.heard[block]
+	return own
+}
+
+// fits says whether no more samples than there are count in a gain.
+func fits(g *bounds.Gain, samples int) bool {
+	for i, w := range g.Hits {
+		if beyond := max(0, 64*(i+1)-samples); w != 0 && (beyond >= 64 || w>>(64-beyond) != 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // withRows says whether the worker sends output rows for the lease at hand. mu is held.
@@ -171,10 +186,10 @@ func (e *elsewhere) piece(m []byte) {
 func (e *elsewhere) answered(a bounds.Answer) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.hand != nil && a.Lease == e.newest {
+	if e.hand != nil && a.Lease == e.newest && e.has(a.Block) {
 		e.answers[a.Block] = true
 	}
-	if !e.wants(a.Lease, a.Block) {
+	if !e.wants(a.Lease, a.Block) || !fits(&a.Gain, len(e.of.samplesOf(a.Block))) {
 		return
 	}
 	if a.Err != nil || !e.withRows() {
