@@ -49,7 +49,7 @@ func searched(t *testing.T, e *backend.Evaluator) (search.Result, error) {
 		return search.Result{}, err
 	}
 	if dep, err := e.SelfTest(); dep != nil || err != nil {
-		return search.Result{}, errors.Join(err, fmt.Errorf("%v", dep))
+		return search.Result{}, errors.Join(err, fmt.Errorf("%w", dep))
 	}
 	high, _, err := e.Arrange(t.Context())
 	if err != nil {

@@ -116,7 +116,6 @@ func (e *Evaluator) beatsShare(ctx context.Context, mask search.Mask, order []in
 	return score, better, known, err
 }
 
-
 // spread lists all samples, with first so many of them in front, as evenly as can be.
 func spread(samples, first int) []int {
 	var front, rest []int
@@ -129,4 +128,3 @@ func spread(samples, first int) []int {
 	}
 	return append(front, rest...)
 }
-
