@@ -41,14 +41,14 @@ func Greet(ctx context.Context, l Link) (DeviceInfo, error) {
 	return h.Device, err
 }
 
-// WorkersGone says whether an error is that no worker on another machine is left.
-func WorkersGone(err error) bool { return machine.Gone(err) }
-
 // FreeMemory is the memory of a GPU that can still be had, in bytes, by whatever process asks first.
 func FreeMemory(name string) (int64, error) { return gpu.FreeMemory(name) }
 
 // OutOfMemory says whether an error is that a GPU's memory is full. The evaluator must be closed then.
 func OutOfMemory(err error) bool { return gpu.OutOfMemory(err) }
+
+// WorkerLost says whether an error is that a worker on another machine does not answer any more.
+func WorkerLost(err error) bool { return machine.WorkerLost(err) }
 
 // DeviceLost says whether an error is that a GPU does not answer any more.
 func DeviceLost(err error) bool { return gpu.DeviceLost(err) }

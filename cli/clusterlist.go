@@ -107,7 +107,10 @@ func writeStatus(out io.Writer, s cluster.Status, absent []string) error {
 		fmt.Fprintln(w, "worker\thost\tdevice\tstate\tblocks\tsamples/s\tlast heard\tothers wait")
 		for _, worker := range s.Workers {
 			speed := "-"
-			if worker.Speed > 0 {
+			switch {
+			case worker.Speed >= 100:
+				speed = fmt.Sprintf("%.0f", worker.Speed)
+			case worker.Speed > 0:
 				speed = fmt.Sprintf("%.3g", worker.Speed)
 			}
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%.1f s ago\t%.0f %%\n", tty.Message(worker.Name), tty.Message(worker.Host), tty.Message(worker.Device), tty.Message(worker.State),

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -122,8 +123,12 @@ func (f *farm) flags(least int) []string {
 // counted, and what was typed.
 var ofSession = []string{"seconds", "setup_seconds", "setup", "created", "sample_evaluations", "full_passes", "saved_passes", "sessions", "out", "device", "command", "cpu_seconds", "time_ns", "stages", "trial_costs"}
 
-// found are the files of a finished search, but for these fields.
-func found(t *testing.T, out string) string {
+// ofResumed are further fields that may differ in a search that was killed and went on, as they may on one machine: how
+// many masks were run, which a session counts.
+var ofResumed = []string{"trials"}
+
+// found are the files of a finished search, but for such fields.
+func found(t *testing.T, out string, without []string) string {
 	t.Helper()
 	if r, err := run.ReadResult(out); err != nil || !r.Finished {
 		t.Fatalf("%s: %v", out, err)
@@ -139,7 +144,7 @@ func found(t *testing.T, out string) string {
 			if err := json.Unmarshal(data, &fields); err != nil {
 				t.Fatal(err)
 			}
-			withoutSession(fields)
+			withoutFields(fields, without)
 			data, _ = json.MarshalIndent(fields, "", " ")
 		}
 		fmt.Fprintf(&all, "%s\n%s\n", name, data)
@@ -147,18 +152,21 @@ func found(t *testing.T, out string) string {
 	return all.String()
 }
 
-func withoutSession(v any) {
+func withoutFields(v any, without []string) {
 	switch v := v.(type) {
 	case map[string]any:
-		for _, name := range ofSession {
+		for _, name := range without {
 			delete(v, name)
 		}
+		if list, ok := v["warnings"].([]any); ok { // that workers were lost is of the session too
+			v["warnings"] = slices.DeleteFunc(list, func(w any) bool { return strings.Contains(fmt.Sprint(w), "member-left") })
+		}
 		for _, inner := range v {
-			withoutSession(inner)
+			withoutFields(inner, without)
 		}
 	case []any:
 		for _, inner := range v {
-			withoutSession(inner)
+			withoutFields(inner, without)
 		}
 	}
 }
@@ -192,14 +200,14 @@ func TestClusterSearch(t *testing.T) {
 		if alone.code != 0 {
 			t.Fatalf("alone: %d, %s", alone.code, alone.err)
 		}
-		want := found(t, in.path(fmt.Sprint("alone", i)))
+		want := found(t, in.path(fmt.Sprint("alone", i)), ofSession)
 		n := 2 + i
 		f := newFarm(t, n)
 		out := fmt.Sprint("cluster", i)
 		if got := finish(t, process(args(out, f.flags(n)...)...)); got.code != 0 || !strings.Contains(got.err+got.out, fmt.Sprintf("the samples are dealt to %d workers", n)) {
 			t.Fatalf("on workers: %d, %s%s", got.code, got.out, got.err)
 		}
-		sameFound(t, fmt.Sprint(n, " workers"), found(t, in.path(out)), want)
+		sameFound(t, fmt.Sprint(n, " workers"), found(t, in.path(out), ofSession), want)
 		for name, w := range f.workers { // SIGTERM is no error
 			_ = w.Process.Signal(syscall.SIGTERM)
 			<-w.gone
@@ -218,26 +226,40 @@ func TestClusterKills(t *testing.T) {
 	if got := finish(t, process(in.args(slices.Concat(more, []string{"--out", in.path("alone"), "--device", "cpu"})...)...)); got.code != 0 {
 		t.Fatalf("alone: %d, %s", got.code, got.err)
 	}
-	want := found(t, in.path("alone"))
+	want := found(t, in.path("alone"), slices.Concat(ofSession, ofResumed))
 	f := newFarm(t, 3)
-	rng := rand.New(rand.NewPCG(*clusterSeed, 5))
-	killed := map[string]int{}
-	sum := func() int { return killed["worker"] + killed["coordinator"] }
-	for searches := 0; sum() < *clusterKills; searches++ {
+	k := &killer{farm: f, rng: rand.New(rand.NewPCG(*clusterSeed, 5)), count: map[string]int{}}
+	for searches := 0; k.left() > 0; searches++ {
 		out := in.path(fmt.Sprint("run", searches))
 		args := slices.Concat(in.args(slices.Concat(more, []string{"--out", out})...), f.flags(2))
 		for again := true; again; {
-			again = f.disturb(t, rng, process(args...), killed, *clusterKills-sum())
+			again = k.disturb(t, process(args...))
 		}
-		sameFound(t, fmt.Sprintf("search %d, seed %d, after %v", searches, *clusterSeed, killed), found(t, out), want)
+		sameFound(t, fmt.Sprintf("search %d, seed %d, after %v", searches, *clusterSeed, k.count), found(t, out, slices.Concat(ofSession, ofResumed)), want)
+		k.count["searches"]++
+		t.Log(k.count)
 	}
-	t.Logf("%v", killed)
+	if k.count["midway"] == 0 {
+		t.Error("no process was killed behind the first trial")
+	}
 }
 
-// disturb runs a search and kills up to so many processes meanwhile. It says whether the search was killed.
-func (f *farm) disturb(t *testing.T, rng *rand.Rand, search *exec.Cmd, killed map[string]int, left int) (again bool) {
+// killer kills processes of a farm.
+type killer struct {
+	*farm
+	rng   *rand.Rand
+	count map[string]int
+	took  time.Duration // a search from the beginning that nobody has killed
+}
+
+// left is how many are still to be killed.
+func (k *killer) left() int { return *clusterKills - k.count["worker"] - k.count["coordinator"] }
+
+// disturb runs a search and kills workers meanwhile, and in the end the search, at moments in the time that one takes
+// that is left alone: the first one is. It says whether the search was killed.
+func (k *killer) disturb(t *testing.T, search *exec.Cmd) (again bool) {
 	t.Helper()
-	said := &lockedBuffer{}
+	said, begun := &lockedBuffer{}, time.Now()
 	search.Stdout, search.Stderr = said, said
 	if err := search.Start(); err != nil {
 		t.Fatal(err)
@@ -248,50 +270,65 @@ func (f *farm) disturb(t *testing.T, rng *rand.Rand, search *exec.Cmd, killed ma
 		close(gone)
 	}()
 	var there []string // workers of this search that were not killed
-	late := time.After(3 * time.Minute)
+	late, dies := time.After(5*time.Minute), time.Duration(1.5*k.rng.Float64()*float64(k.took))
 	for {
+		pause := time.Duration((0.05 + 0.3*k.rng.Float64()) * float64(k.took))
+		if k.took == 0 || k.left() <= 0 {
+			pause = time.Hour
+		}
 		select {
 		case <-gone:
 			if code := search.ProcessState.ExitCode(); code != 0 {
-				t.Fatalf("exit code %d after %v: %s", code, killed, said)
+				t.Fatalf("exit code %d after %v: %s", code, k.count, said)
+			}
+			if k.took == 0 {
+				k.took = time.Since(begun)
 			}
 			return false
 		case <-late:
 			_ = search.Process.Kill()
 			t.Fatalf("it does not end: %s", said)
-		case <-time.After(time.Duration(200+rng.IntN(4000)) * time.Millisecond):
+		case <-time.After(pause):
 		}
 		if there == nil {
 			there = partOf(said.String())
 		}
-		if left == 0 || there == nil {
-			continue
-		}
-		// one that is left alone must stay: workers that come later take no part in a search that has begun
-		if len(there) < 2 || rng.IntN(3) == 0 {
+		midway := strings.Contains(said.String(), " in int8, best ")
+		if time.Since(begun) > dies {
 			_ = search.Process.Kill()
 			<-gone
 			if search.ProcessState.ExitCode() == 0 {
 				return false
 			}
-			killed["coordinator"]++
+			k.killed("coordinator", midway)
 			return true
 		}
-		at := rng.IntN(len(there))
+		// one that is left alone must stay: workers that come later take no part in a search that has begun
+		if len(there) < 2 {
+			continue
+		}
+		at := k.rng.IntN(len(there))
 		name := there[at]
-		w := f.workers[name]
+		w := k.workers[name]
 		there = slices.Delete(there, at, at+1)
-		if rng.IntN(4) == 0 {
+		if k.rng.IntN(4) == 0 {
 			_ = w.Process.Signal(syscall.SIGSTOP)
 			time.AfterFunc(5*time.Second, func() { _ = w.Process.Signal(syscall.SIGCONT) })
-			killed["stopped"]++
+			k.count["stopped"]++
 			continue
 		}
 		_ = w.Process.Kill()
 		<-w.gone
-		killed["worker"]++
-		left--
-		f.start(t, name)
+		k.killed("worker", midway)
+		k.start(t, name)
+	}
+}
+
+// killed counts a process that was killed.
+func (k *killer) killed(what string, midway bool) {
+	k.count[what]++
+	if midway {
+		k.count["midway"]++
 	}
 }
 
@@ -307,4 +344,51 @@ func partOf(said string) (names []string) {
 		names = append(names, name)
 	}
 	return names
+}
+
+// TestClusterLost kills all workers of a search in the middle: it ends with a line that says how to go on, and the same
+// command does. An interrupt ends it with the code of one, and its workers wait for the next search.
+func TestClusterLost(t *testing.T) {
+	in := long(t)
+	more := []string{"--strategy", "greedy", "--scan", "naive", "--metric", "sqnr", "--target", "60%", "--workers", "1", "--json"}
+	if got := finish(t, process(in.args(slices.Concat(more, []string{"--out", in.path("alone"), "--device", "cpu"})...)...)); got.code != 0 {
+		t.Fatalf("alone: %d, %s", got.code, got.err)
+	}
+	f := newFarm(t, 2)
+	args := slices.Concat(in.args(more...), f.flags(2))
+	begin := func(end func(search *exec.Cmd)) (code int, said string) {
+		search, errs := process(args...), &lockedBuffer{}
+		out, err := search.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		search.Stderr = errs
+		if err := search.Start(); err != nil {
+			t.Fatal(err)
+		}
+		waitFor(t, out, `"event":"move"`)
+		end(search)
+		go func() { _, _ = io.Copy(io.Discard, out) }()
+		_ = search.Wait()
+		return search.ProcessState.ExitCode(), errs.String()
+	}
+	code, said := begin(func(*exec.Cmd) {
+		for _, w := range f.workers {
+			_ = w.Process.Kill()
+			<-w.gone
+		}
+	})
+	if code != run.ExitInternal || !strings.Contains(said, "no worker is left: ") || !strings.Contains(said, "what was found so far is kept, and the same command resumes the run") {
+		t.Fatalf("without workers: exit code %d, %s", code, said)
+	}
+	for _, name := range []string{"w1", "w2"} {
+		f.start(t, name)
+	}
+	if code, said = begin(func(search *exec.Cmd) { _ = search.Process.Signal(os.Interrupt) }); code != run.ExitInterrupted {
+		t.Fatalf("interrupted: exit code %d, %s", code, said)
+	}
+	if got := finish(t, process(args...)); got.code != 0 {
+		t.Fatalf("the same command: exit code %d, %s", got.code, got.err)
+	}
+	sameFound(t, "after both", found(t, in.path("run"), slices.Concat(ofSession, ofResumed)), found(t, in.path("alone"), slices.Concat(ofSession, ofResumed)))
 }

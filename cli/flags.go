@@ -138,7 +138,11 @@ func jsonFlag() cli.Flag {
 }
 
 // needed are the flags that say nothing without a value, and that nothing else asks for.
-var needed = []string{"bits", "budget", "confidence", "cost", "holdout", "int16-share", "labels", "ladder-split", "profile", "repair", "reuse", "spool", "start"}
+var needed = []string{
+	"anchors", "bias", "bits", "budget", "chain", "class-weights", "confidence", "cost", "decode", "device", "encodings-high", "encodings-low", "formula", "grid", "grid-high",
+	"grid-low", "high", "holdout", "int16-share", "labels", "ladder-split", "low", "mean", "metric", "metric-name", "profile", "range", "range-high", "range-low",
+	"repair", "reuse", "scale", "scan", "session", "spool", "start", "std", "strategy", "weights",
+}
 
 // config reads the flags that several commands share; absent ones read as zero.
 //

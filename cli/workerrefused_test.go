@@ -167,3 +167,25 @@ func TestWorkerIsRevoked(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestWorkerListensNowhere holds that a worker has a connection to its coordinator and no port of its own.
+func TestWorkerListensNowhere(t *testing.T) {
+	c := newCoordinating(t)
+	join := c.join(t, "w")
+	time.Sleep(followed)
+	cmd := process("worker", "--cluster", "tls://"+c.broker.Address(), "--join", join, "--device", "cpu")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
+	var found []string
+	for end := time.Now().Add(20 * time.Second); len(found) == 0 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		found = sockets(t, cmd.Process.Pid)
+	}
+	if len(found) != 1 || !strings.HasPrefix(found[0], "tcp ") {
+		t.Errorf("a worker has %q, not one connection", found)
+	}
+}

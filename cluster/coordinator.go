@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"example.org/demote/crash"
-	"example.org/demote/mistake"
 )
 
 // CoordinatorOptions say what a run asks of its workers.
@@ -22,6 +20,9 @@ type CoordinatorOptions struct {
 	Version string            // of this program, which workers have too
 	Runtime string            // ONNX Runtime's version, which workers have too
 	Say     func(line string) // is told who comes, goes and is refused, from any goroutine; nil: nobody is
+	// changes how messages are sent, and how soon a call is sent again, in tests
+	disturb func(publish func(subject string, m []byte) error) func(subject string, m []byte) error
+	again   time.Duration
 }
 
 // A Coordinator lets workers into a run, and hears whether they are there. Its methods may be called from several
@@ -56,6 +57,9 @@ func NewCoordinator(ctx context.Context, c *nats.Conn, o CoordinatorOptions) (*C
 	h := &Coordinator{
 		conn: c, run: "r" + token(), opts: o, publish: c.Publish, again: againAfter, slow: slowAfter,
 		seats: map[string]*seat{}, said: map[string][]string{}, came: make(chan struct{}, 1), stop: make(chan struct{}),
+	}
+	if o.disturb != nil {
+		h.publish, h.again = o.disturb(h.publish), o.again
 	}
 	var err error
 	if h.files, err = NewFiles(ctx, c, h.run); err != nil {
@@ -128,66 +132,6 @@ func (h *Coordinator) watch() {
 		default:
 		}
 	}
-}
-
-// quietLooks is how long the first Links wait for further workers behind the last that came.
-const quietLooks = 6
-
-// Links are new ones to all workers that are there. The first time it waits until there are so many, and until no
-// further one has come for a moment; the error is a mistake where they are fewer at the end of the time. Later it
-// waits no longer than for one. A worker may have several links, each to a server of its own; it is busy with them.
-func (h *Coordinator) Links(ctx context.Context, least int, wait time.Duration) ([]*Link, error) {
-	late := time.NewTimer(wait)
-	defer late.Stop()
-	least = max(least, 1)
-	for over := false; ; {
-		h.mu.Lock()
-		if h.used {
-			least = 1
-		}
-		list, coming := h.there()
-		if len(list) >= least && (h.used || over || coming == 0 && h.quiet >= quietLooks) {
-			h.used = true
-			h.mu.Unlock()
-			return linksTo(list), nil
-		}
-		h.mu.Unlock()
-		if over {
-			return nil, mistake.Errorf("%d of %d workers came within %v: start more (demote worker), or give a longer --wait or a smaller --min-workers", len(list), least, wait)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-h.came:
-		case <-late.C:
-			over = true
-		}
-	}
-}
-
-// linksTo are new links to workers.
-func linksTo(list []*seat) (links []*Link) {
-	for _, s := range list {
-		if l := s.link(); l != nil {
-			links = append(links, l)
-		}
-	}
-	return links
-}
-
-// there are the workers that are there, in the order of their names, and how many were let in and are not there yet.
-func (h *Coordinator) there() (list []*seat, coming int) {
-	for _, s := range h.seats {
-		if s.joined.Load() {
-			list = append(list, s)
-		} else {
-			coming++
-		}
-	}
-	slices.SortFunc(list, func(a, b *seat) int {
-		return strings.Compare(a.who.title()+a.who.Instance, b.who.title()+b.who.Instance)
-	})
-	return list, coming
 }
 
 // status is how the workers stand.

@@ -7,5 +7,9 @@
 // coordinator's key, and the public key of each worker. A worker has one Join file: the authority's certificate and its
 // own key. On any address but loopback there is no way to listen without TLS 1.3 and keys.
 //
+// A Coordinator lets workers into a run. It has a Link to each server of theirs, over which what computes is called,
+// told and heard; Work is the worker's side, whose servers are package far's. A worker that is not heard for 3 s is
+// lost, and one that does not hear the run for 15 s asks for the next one.
+//
 // It is the only package that imports NATS.
 package cluster

@@ -18,9 +18,10 @@ func (j Join) WithKey(key nkeys.KeyPair) Join {
 	return j
 }
 
-// Disturb changes how a coordinator sends messages, and how soon it asks again.
-func (h *Coordinator) Disturb(change func(Publish) Publish, again time.Duration) {
-	h.publish, h.again = change(h.publish), again
+// Disturbed is a coordinator that sends messages otherwise, and asks again so soon.
+func (o CoordinatorOptions) Disturbed(change func(Publish) Publish, again time.Duration) CoordinatorOptions {
+	o.disturb, o.again = change, again
+	return o
 }
 
 // SlowAfter changes how soon a person is told of a call that is not answered.

@@ -99,11 +99,12 @@ func (s *Gathered) connect() (*nats.Conn, error) {
 // Address is where workers find the search, HOST:PORT.
 func (s *Gathered) Address() string { return s.address }
 
-// Links waits for workers, see Coordinator.Links. It returns the same ones each time.
+// Links waits for workers, see Coordinator.Links. Those that it has returned before are closed.
 func (s *Gathered) Links(ctx context.Context) (_ []*Link, err error) {
-	if s.links == nil {
-		s.links, err = s.head.Links(ctx, s.Least, s.Wait)
+	for _, l := range s.links {
+		l.Close()
 	}
+	s.links, err = s.head.Links(ctx, s.Least, s.Wait)
 	return s.links, err
 }
 

@@ -126,13 +126,23 @@ func (b *bench) worker(t *testing.T, path string, change func(*cluster.WorkerOpt
 // begin begins a run of a bench.
 func (b *bench) begin(t *testing.T) (*cluster.Coordinator, func() string) {
 	t.Helper()
+	return b.beginDisturbed(t, nil)
+}
+
+// beginDisturbed is begin with messages that are sent otherwise; nil: they are not.
+func (b *bench) beginDisturbed(t *testing.T, change func(cluster.Publish) cluster.Publish) (*cluster.Coordinator, func() string) {
+	t.Helper()
 	var mu sync.Mutex
 	var said []string
-	h, err := cluster.NewCoordinator(t.Context(), b.coordinator(t), cluster.CoordinatorOptions{Version: "1", Runtime: "1.2", Say: func(line string) {
+	o := cluster.CoordinatorOptions{Version: "1", Runtime: "1.2", Say: func(line string) {
 		mu.Lock()
 		defer mu.Unlock()
 		said = append(said, line)
-	}})
+	}}
+	if change != nil {
+		o = o.Disturbed(change, 100*time.Millisecond)
+	}
+	h, err := cluster.NewCoordinator(t.Context(), b.coordinator(t), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,6 +172,7 @@ func TestCalls(t *testing.T) {
 	if l.Name() != "w1 (here, cpu)" {
 		t.Errorf("it is called %q", l.Name())
 	}
+	defer l.Close()
 	l.Receive(func([]byte) {}, func(why error) { t.Errorf("lost: %v", why) })
 	rng := rand.NewChaCha8([32]byte{1})
 	for _, size := range []int{0, 1, 64 << 10, 64<<10 + 1, 512 << 10, 512<<10 + 1, 3<<20 + 5, cluster.MostBytes} {

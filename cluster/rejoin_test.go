@@ -109,6 +109,9 @@ func TestCoordinatorDies(t *testing.T) {
 		t.Errorf("it is there after %v", d)
 	}
 	<-first.closed
+	if !strings.Contains(w.words(), "not part of a search any more: the search has not been heard") {
+		t.Errorf("it says %q", w.words())
+	}
 	if reply, err := l.Call(t.Context(), []byte("ab")); err != nil || string(reply) != "ba" {
 		t.Errorf("%q, %v", reply, err)
 	}
@@ -142,10 +145,10 @@ func disturbed(seed uint64, of int) func(cluster.Publish) cluster.Publish {
 // order on both ways, and that what is lost does not lose the worker.
 func TestDisturbed(t *testing.T) {
 	b := newBench(t)
-	h, _ := b.begin(t)
-	h.Disturb(disturbed(1, 5), 100*time.Millisecond)
+	h, _ := b.beginDisturbed(t, disturbed(1, 5))
 	w := b.worker(t, b.join, func(o *cluster.WorkerOptions) { *o = o.Disturbed(disturbed(2, 5)) })
 	l := gather(t, h, 1)[0]
+	defer l.Close()
 	var mu sync.Mutex
 	came := 0
 	l.Receive(func(m []byte) {

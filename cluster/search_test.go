@@ -96,8 +96,7 @@ func TestDisturbedSearches(t *testing.T) {
 func disturbedSearches(t *testing.T, round uint64) {
 	toy := devicetest.NewToy(toyBlock, toySamples, 20+round)
 	b := newBench(t)
-	h, said := b.begin(t)
-	h.Disturb(disturbed(round, 100), 100*time.Millisecond)
+	h, said := b.beginDisturbed(t, disturbed(round, 100))
 	kind := devicetest.Reference
 	var hands []*hand
 	for i, join := range []string{b.join, b.joined(t, "w2"), b.joined(t, "w3")} {

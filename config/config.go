@@ -119,7 +119,7 @@ type Config struct {
 
 	// to workers on other machines that the samples are dealt to; they stay the caller's. Nil: trials run here
 	Links []backend.Link `json:"-"`
-	// waits for such workers and returns the same ones each time; nil: Links are all
+	// waits for such workers, at the start of each search of a command; nil: Links are all
 	Gather func(context.Context) ([]backend.Link, error) `json:"-"`
 
 	Progress func(search.Event) `json:"-"` // told of every trial; nil: nobody is

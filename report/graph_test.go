@@ -83,6 +83,8 @@ func TestWeightsInReport(t *testing.T) {
 		r.Holders[3+i].From = append(r.Holders[3+i].From, 20+i)
 	}
 	r.Promotion = append(r.Promotion, "w1")
+	r.Ranges = []result.RangeScore{{Method: "minmax", Score: r.Score.High}}
+	r.Repairs = []result.Repair{{Name: "bias", Changed: 1}}
 	run, page := made(t, map[string]any{result.File: r})
 	nodes := nodeTag.FindAllStringSubmatch(page, -1)
 	if len(nodes) != 22 || nodes[20][1] != "low" || nodes[20][4] != "3" || nodes[21][1] != "high" || nodes[21][4] != "4" {
@@ -96,7 +98,9 @@ func TestWeightsInReport(t *testing.T) {
 	}
 	for _, want := range []string{">20 weights<", ">21 weights<", "20 w0: int4, weights", "Why int16 (weights: int8) stays", "With it at int4 too: ",
 		fmt.Sprintf("%d of 20 holders; %d at int16", low, 20-low), "the weights of 1 of 2 layers in int4",
-		"Score against the number of low holders (activations in int8, weights in int4)", fmt.Sprintf("the answer, %d low: ", low+1), "all int8 (weights: int4)", "all int16 (weights: int8)"} {
+		"Score against the number of low holders (activations in int8, weights in int4)", fmt.Sprintf("the answer, %d low: ", low+1), "all int8 (weights: int4)", "all int16 (weights: int8)",
+		// ranges are compared with weights high, repairs with all low
+		"All int8 (weights: int8) by each range method", "All int8 (weights: int4) with each repair", "with none of them all int8 (weights: int4) scores better"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the report does not say %q", want)
 		}

@@ -27,15 +27,17 @@ func (v *view) choice(s *section) {
 		}
 		rows[i] = []string{name, score, right}
 	}
-	text := fmt.Sprintf("The %s grids are by the range method %s, with which all %s scores best.", v.LowName(), chosen.Method, v.LowName())
+	_, weights, ok := v.WeightWidths() // methods are compared with all weights high
+	all := besideWeights("all "+v.LowName(), weights, ok)
+	text := fmt.Sprintf("The %s grids are by the range method %s, with which %s scores best.", v.LowName(), chosen.Method, all)
 	if chosen.Method == result.EachItsOwn {
-		text = fmt.Sprintf("The %s grids are by the range method with which each activation alone moves the outputs least: so all %s scores best.", v.LowName(), v.LowName())
+		text = fmt.Sprintf("The %s grids are by the range method with which each activation alone moves the outputs least: so %s scores best.", v.LowName(), all)
 	}
 	if len(held) > 0 {
 		text += fmt.Sprintf(" That was chosen with %s at %s, since nearly all of the harm of all %s is theirs; they have the method that was best with all at %s.",
 			strings.Join(held, ", "), v.HighName(), v.LowName(), v.LowName())
 	}
 	s.Paragraphs = append(s.Paragraphs, text+" They were chosen before the first evaluation.")
-	s.Tables = append(s.Tables, newTable(s.ID+"-methods", fmt.Sprintf("A%s by each range method, in the order in which they were tried", strings.TrimPrefix(v.allLow(), "a")),
+	s.Tables = append(s.Tables, newTable(s.ID+"-methods", fmt.Sprintf("A%s by each range method, in the order in which they were tried", strings.TrimPrefix(all, "a")),
 		append(textColumns("range method", "score"), numberColumns("correct")...), rows))
 }

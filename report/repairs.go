@@ -24,14 +24,14 @@ func (v *view) repairs(s *section) {
 		}
 		rows[i] = []string{one.Name, score, right}
 	}
-	text := fmt.Sprintf("The network was searched without repairs: with none of them all %s scores better.", v.LowName())
+	text := fmt.Sprintf("The network was searched without repairs: with none of them %s scores better.", v.allLow())
 	if taken := result.Taken(v.Result.Repairs); len(taken) > 0 {
 		text = fmt.Sprintf("The network was repaired before the search: %s. Its grids and the promotion list are those of the repaired network.", strings.Join(taken, ", "))
 		if g := v.Result.Given; g != nil {
-			text += fmt.Sprintf(" As given, all %s scores %s and all %s %s; the target is measured from these.", v.HighName(), maybe(g.High.Value), v.LowName(), maybe(g.Low.Value))
+			text += fmt.Sprintf(" As given, %s scores %s and %s %s; the target is measured from these.", v.allHigh(), maybe(g.High.Value), v.allLow(), maybe(g.Low.Value))
 		}
 	}
 	s.Paragraphs = append(s.Paragraphs, text)
-	s.Tables = append(s.Tables, newTable(s.ID+"-repairs", fmt.Sprintf("All %s with each repair, on top of those taken before it", v.LowName()),
+	s.Tables = append(s.Tables, newTable(s.ID+"-repairs", fmt.Sprintf("A%s with each repair, on top of those taken before it", strings.TrimPrefix(v.allLow(), "a")),
 		append(textColumns("repair", "score"), numberColumns("correct")...), rows))
 }

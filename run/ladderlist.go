@@ -31,10 +31,10 @@ func searchLadders(ctx context.Context, c config.Config) ([]*config.Result, erro
 		one.Target, one.Shared = name, nil
 		if c.Out != "" {
 			one.Out = filepath.Join(c.Out, name)
-		}
-		for _, other := range names {
-			if other != name {
-				one.Shared = append(one.Shared, filepath.Join(c.Out, other))
+			for k, other := range names {
+				if k < i || k > i && !c.Force { // what --force is about to repeat may be another search's
+					one.Shared = append(one.Shared, filepath.Join(c.Out, other))
+				}
 			}
 		}
 		if next := c.Next; next != nil {

@@ -95,6 +95,21 @@ func TestLadderTargetsGoOn(t *testing.T) {
 	}
 }
 
+// TestLadderTargetsForced: with --force a list with other grids begins anew in the folder of one that is finished.
+func TestLadderTargetsForced(t *testing.T) {
+	c := searchOfLadder(t)
+	c.RangeLow, c.Target = "minmax", "16bit-0.15,16bit-0.1"
+	if _, err := SearchTargets(context.Background(), c); err != nil {
+		t.Fatal(err)
+	}
+	c.RangeLow, c.Force = "mse", true
+	list, err := SearchTargets(context.Background(), c)
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%d results, %v", len(list), err)
+	}
+	sameAsAlone(t, c, list)
+}
+
 // TestLadderTargetsRefused: what no ladder can answer is refused before the first begins, and leaves nothing.
 func TestLadderTargetsRefused(t *testing.T) {
 	for target, want := range map[string]string{"16bit-0.1,50%": "measured between two widths", "16bit-0.1,": "a target is missing", "0.5,0.50": "are the same target"} {

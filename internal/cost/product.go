@@ -69,8 +69,12 @@ func (p *products) shares(saves []float64) {
 				return p.high[h]
 			})
 		}
+		sides := one.sides[:]
+		if slices.Equal(sides[0], sides[1]) { // parts of one activation, such as q and k, and no more than it
+			sides = sides[:1]
+		}
 		rest := part(func(int) bool { return true })
-		for _, side := range one.sides {
+		for _, side := range sides {
 			alone := part(func(h int) bool { return slices.Contains(side, h) })
 			for _, h := range side {
 				saves[h] += alone / float64(len(side))

@@ -88,6 +88,15 @@ func TestShares(t *testing.T) {
 	if want := []float64{1 + 10*(16-8)*8, 5 * (256 - 64) / 2, 5 * (256 - 64) / 2, 10 * 16 * (8 - 4)}; !slices.Equal(saves, want) {
 		t.Errorf("shares %v, not %v", saves, want)
 	}
+	for _, by := range hardware { // both sides are parts of one activation
+		p := &products{by: by, low: []int{8, 8}, high: []int{16, 16}, list: []product{{sides: [2][]int{{0}, {0}}, macs: 10, both: true}, {sides: [2][]int{{0, 1}, {0, 1}}, macs: 4, both: true}}}
+		saves := make([]float64, 2)
+		p.shares(saves)
+		one := by.Bits(16, 16, true) - by.Bits(8, 8, true)
+		if want := []float64{(10 + 2) * one, 2 * one}; !slices.Equal(saves, want) {
+			t.Errorf("%s: shares %v, not %v", by, saves, want)
+		}
+	}
 	for seed := range uint64(200) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		p := &products{by: hardware[rng.IntN(len(hardware))]}

@@ -1,7 +1,6 @@
 package trial
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -94,16 +93,19 @@ func (s *Runner) links() []backend.Link {
 	return s.Config.Links[:min(len(s.Config.Links), (s.Data.Len()+s.Block-1)/s.Block)]
 }
 
-// greet asks the workers on other machines what they run on, which is the same for all. Those that do not say are left
-// out; the error is that of the first where none is left.
-func (s *Runner) greet() (err error) {
-	var there []backend.Link
+// greet asks the workers on other machines what they run on, which is the same for all. One that does not say is left
+// out.
+func (s *Runner) greet() error {
 	var least int64
+	var there []backend.Link
+	var first error
 	for _, l := range s.Config.Links {
-		d, gerr := greetOne(l)
-		if gerr != nil {
-			err = cmp.Or(err, gerr)
-			s.memberLeft(l.Name() + " is left out: " + strings.TrimPrefix(gerr.Error(), l.Name()+": "))
+		d, err := greetOne(l)
+		if err != nil {
+			if first == nil {
+				first = err
+			}
+			s.Config.Say(fmt.Sprintf("%s is left out: %v", l.Name(), err))
 			continue
 		}
 		if there == nil {
@@ -112,10 +114,10 @@ func (s *Runner) greet() (err error) {
 		there, least = append(there, l), min(least, d.Free)
 	}
 	if there == nil {
-		return err
+		return s.lostDevice(first)
 	}
 	s.Config.Links, s.Device.Free = there, least
-	s.Config.Say(fmt.Sprintf("the samples are dealt to %d workers: %s", len(there), s.DeviceNames()))
+	s.Config.Say(fmt.Sprintf("the samples are dealt to %d workers: %s", len(s.Config.Links), s.DeviceNames()))
 	return nil
 }
 

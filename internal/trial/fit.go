@@ -169,10 +169,10 @@ func (s *Runner) Shrinking(ctx context.Context, f func(context.Context) error) e
 	}
 }
 
-// lostDevice words what ends a search whose GPU fails under it, or whose workers are gone.
+// lostDevice words what ends a search whose GPU fails under it.
 func (s *Runner) lostDevice(err error) error {
-	if err != nil && backend.WorkersGone(err) {
-		return fmt.Errorf("no worker is left: %w; what was found so far is kept, and the same command resumes the run", err)
+	if err != nil && len(s.Config.Links) > 0 && (backend.WorkerLost(err) || backend.DeviceLost(err)) {
+		return fmt.Errorf("no worker is left: %w; what was found so far is kept: start workers again, and give the same command", err)
 	}
 	if err == nil || !backend.DeviceLost(err) {
 		return err

@@ -54,7 +54,7 @@ var _ part = (*elsewhere)(nil)
 // newElsewhere is a part behind a link.
 func newElsewhere(ctx context.Context, l link.Link, of *Members) *elsewhere {
 	e := &elsewhere{link: l, of: of, ctx: ctx, number: len(of.list), heard: map[int]bool{}, answers: map[int]bool{}, coming: map[int]*coming{}}
-	l.Receive(e.hear, func(why error) { e.lose(why) })
+	l.Receive(e.hear, func(why error) { _ = e.lose(why) })
 	return e
 }
 
@@ -285,3 +285,6 @@ func (e *elsewhere) graphs() (captured int, why string) {
 }
 
 func (e *elsewhere) remark() string { return e.state().Remark }
+
+// WorkerLost says whether an error is that a worker does not answer any more.
+func WorkerLost(err error) bool { return errors.Is(err, fleet.ErrGone) }

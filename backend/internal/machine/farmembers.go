@@ -10,7 +10,6 @@ import (
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
-	"example.org/demote/backend/fleet"
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/metric"
 	"example.org/demote/crash"
@@ -232,6 +231,3 @@ func Greet(ctx context.Context, l link.Link) (h link.Hello, err error) {
 	h.Device.Fill = h.Fill
 	return h, nil
 }
-
-// Gone says whether an error is that no member elsewhere is left.
-func Gone(err error) bool { return errors.Is(err, fleet.ErrGone) }

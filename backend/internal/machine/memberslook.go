@@ -97,7 +97,8 @@ func (f *Members) GainOfHit(hit bool, sample int) (gain float64, ok bool) {
 	return f.judge.GainOfHit(hit, sample)
 }
 
-// WatchNaN implements Machine. What a member has seen that is lost meanwhile is not known: then there may have been one.
+// WatchNaN implements Machine. What a member has seen that is lost meanwhile is not known: there may have been one
+// then.
 func (f *Members) WatchNaN(on bool) (seen bool, err error) {
 	if on {
 		f.watching = len(f.members())

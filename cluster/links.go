@@ -1,0 +1,70 @@
+package cluster
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/demote/mistake"
+)
+
+// quietLooks is how long the first Links wait for further workers behind the last that came.
+const quietLooks = 6
+
+// Links are new ones to all workers that are there. The first time it waits until there are so many, and until no
+// further one has come for a moment; the error is a mistake where they are fewer at the end of the time. Later it
+// waits no longer than for one. A worker may have several links, each to a server of its own; it is busy with them.
+func (h *Coordinator) Links(ctx context.Context, least int, wait time.Duration) ([]*Link, error) {
+	late := time.NewTimer(wait)
+	defer late.Stop()
+	least = max(least, 1)
+	for over := false; ; {
+		h.mu.Lock()
+		if h.used {
+			least = 1
+		}
+		list, coming := h.there()
+		if len(list) >= least && (h.used || over || coming == 0 && h.quiet >= quietLooks) {
+			h.used = true
+			h.mu.Unlock()
+			return linksTo(list), nil
+		}
+		h.mu.Unlock()
+		if over {
+			return nil, mistake.Errorf("%d of %d workers came within %v: start more (demote worker), or give a longer --wait or a smaller --min-workers", len(list), least, wait)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-h.came:
+		case <-late.C:
+			over = true
+		}
+	}
+}
+
+// linksTo are new links to workers.
+func linksTo(list []*seat) (links []*Link) {
+	for _, s := range list {
+		if l := s.link(); l != nil {
+			links = append(links, l)
+		}
+	}
+	return links
+}
+
+// there are the workers that are there, in the order of their names, and how many were let in and are not there yet.
+func (h *Coordinator) there() (list []*seat, coming int) {
+	for _, s := range h.seats {
+		if s.joined.Load() {
+			list = append(list, s)
+		} else {
+			coming++
+		}
+	}
+	slices.SortFunc(list, func(a, b *seat) int {
+		return strings.Compare(a.who.title()+a.who.Instance, b.who.title()+b.who.Instance)
+	})
+	return list, coming
+}
