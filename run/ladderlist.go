@@ -15,8 +15,8 @@ import (
 )
 
 // searchLadders is SearchTargets between three widths: a ladder for each target, one after another, in a folder of its
-// own. Each step takes over the ranges and the scores that the same step of the others has, as --reuse does. So each
-// answer is that of a ladder for this target alone.
+// own. Each step takes over the ranges and the scores that the same step of the others has, as --reuse does; with
+// --force, which begins them anew, of those before it. So each answer is that of a ladder for this target alone.
 func searchLadders(ctx context.Context, c config.Config) ([]*config.Result, error) {
 	names, err := targetsOf(c)
 	if err == nil {

@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -93,19 +94,16 @@ func (s *Runner) links() []backend.Link {
 	return s.Config.Links[:min(len(s.Config.Links), (s.Data.Len()+s.Block-1)/s.Block)]
 }
 
-// greet asks the workers on other machines what they run on, which is the same for all. One that does not say is left
-// out.
-func (s *Runner) greet() error {
-	var least int64
+// greet asks the workers on other machines what they run on, which is the same for all. Those that do not say are left
+// out; the error is that of the first where none is left.
+func (s *Runner) greet() (err error) {
 	var there []backend.Link
-	var first error
+	var least int64
 	for _, l := range s.Config.Links {
-		d, err := greetOne(l)
-		if err != nil {
-			if first == nil {
-				first = err
-			}
-			s.Config.Say(fmt.Sprintf("%s is left out: %v", l.Name(), err))
+		d, gerr := greetOne(l)
+		if gerr != nil {
+			err = cmp.Or(err, gerr)
+			s.memberLeft(l.Name() + " is left out: " + strings.TrimPrefix(gerr.Error(), l.Name()+": "))
 			continue
 		}
 		if there == nil {
@@ -114,10 +112,10 @@ func (s *Runner) greet() error {
 		there, least = append(there, l), min(least, d.Free)
 	}
 	if there == nil {
-		return s.lostDevice(first)
+		return s.lostDevice(err)
 	}
 	s.Config.Links, s.Device.Free = there, least
-	s.Config.Say(fmt.Sprintf("the samples are dealt to %d workers: %s", len(s.Config.Links), s.DeviceNames()))
+	s.Config.Say(fmt.Sprintf("the samples are dealt to %d workers: %s", len(there), s.DeviceNames()))
 	return nil
 }
 
