@@ -218,7 +218,10 @@ func connect(url, name string, key nkeys.KeyPair, more ...nats.Option) (*nats.Co
 // coordinatorName is the coordinator's own; no worker has it.
 const coordinatorName = "coordinator"
 
-// options are those of every connection.
+// options are those of every connection. What goes wrong on one is told in our own words, where it matters.
 func options(name string) []nats.Option {
-	return []nats.Option{nats.Name(name), nats.CustomInboxPrefix(inbox(name)), nats.MaxReconnects(-1), nats.ReconnectWait(200 * time.Millisecond)}
+	return []nats.Option{
+		nats.Name(name), nats.CustomInboxPrefix(inbox(name)), nats.MaxReconnects(-1), nats.ReconnectWait(200 * time.Millisecond),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
+	}
 }
