@@ -378,7 +378,7 @@ func TestClusterLost(t *testing.T) {
 			<-w.gone
 		}
 	})
-	if code != run.ExitInternal || !strings.Contains(said, "no worker is left: ") || !strings.Contains(said, "what was found so far is kept, and the same command resumes the run") {
+	if code != run.ExitInternal || !strings.Contains(said, "no worker is left: ") || !strings.Contains(said, "what was found so far is kept: start workers again, and give the same command") {
 		t.Fatalf("without workers: exit code %d, %s", code, said)
 	}
 	for _, name := range []string{"w1", "w2"} {
