@@ -188,6 +188,9 @@ func sameFound(t *testing.T, what, got, want string) {
 
 // TestClusterSearch compares searches on two and three worker processes over TLS with the same on this machine alone.
 func TestClusterSearch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := long(t)
 	for i, more := range [][]string{
 		{"--target", "16bit-0.01", "--block", "50"},
@@ -221,6 +224,9 @@ func TestClusterSearch(t *testing.T) {
 // TestClusterKills kills workers and coordinators at random moments with a signal that cannot be caught, and stops
 // workers for a while; the same command goes on until it ends: always with the files of a search that was left alone.
 func TestClusterKills(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := long(t)
 	more := []string{"--strategy", "greedy", "--scan", "naive", "--metric", "sqnr", "--target", "60%", "--workers", "1"}
 	if got := finish(t, process(in.args(slices.Concat(more, []string{"--out", in.path("alone"), "--device", "cpu"})...)...)); got.code != 0 {
@@ -349,6 +355,9 @@ func partOf(said string) (names []string) {
 // TestClusterLost kills all workers of a search in the middle: it ends with a line that says how to go on, and the same
 // command does. An interrupt ends it with the code of one, and its workers wait for the next search.
 func TestClusterLost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := long(t)
 	more := []string{"--strategy", "greedy", "--scan", "naive", "--metric", "sqnr", "--target", "60%", "--workers", "1", "--json"}
 	if got := finish(t, process(in.args(slices.Concat(more, []string{"--out", in.path("alone"), "--device", "cpu"})...)...)); got.code != 0 {
