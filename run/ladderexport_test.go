@@ -53,6 +53,9 @@ func endOf(t *testing.T, format string) string {
 // that the search has written: with ranges that were chosen, with a method chosen by hand, and from bf16. Where the
 // first step's folder is gone, or is another ladder's, it calibrates, to the same bytes.
 func TestLadderExportsAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, change := range map[string]func(*config.Config){
 		"chosen ranges": func(c *config.Config) { c.RangeLow = "auto" },
 		"mse":           func(c *config.Config) { c.RangeLow = "mse" },

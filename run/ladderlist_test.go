@@ -16,6 +16,9 @@ import (
 // TestLadderTargets: every target of a list has the ladder of a run alone, file by file, in both of its steps; the
 // later first steps run less than alone. The list is finished then, and a longer one goes on.
 func TestLadderTargets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	c := searchOfLadder(t)
 	c.RangeLow, c.Target = "auto", "16bit-0.1, 16bit-0.15,16bit-0.04"
 	list, err := SearchTargets(context.Background(), c)
@@ -61,6 +64,9 @@ func TestLadderTargets(t *testing.T) {
 // TestLadderTargetsGoOn: interrupted in the first step of its second target, a list goes on to the same end; whoever
 // watches it meanwhile sees that it has not ended. A target that cannot be met ends no other.
 func TestLadderTargetsGoOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	c := searchOfLadder(t)
 	c.Target = "16bit-0.15,16bit+0.3,16bit-0.1"
 	whole := c

@@ -26,6 +26,9 @@ func ladderRun(t *testing.T, c config.Config, reuse string) (first, second *conf
 // search that is no ladder; it comes to the mixes that it comes to alone, and runs less. What a second step that begins
 // with another mix has scored is left alone, and that is said.
 func TestLadderReuses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	known := searchOfLadder(t)
 	known.RangeLow = "auto"
 	knownFirst, _ := ladderRun(t, known, "")

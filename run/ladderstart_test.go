@@ -26,6 +26,9 @@ func mixOfLadder(r *config.Result) (list []string) {
 // nothing else can be found they end with it, and without it with another; a list of a plain search is where step 1
 // begins, and says nothing to step 2.
 func TestLadderStart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	known := searchOfLadder(t)
 	want := mustSearch(t, known)
 	first, err := ReadResult(LadderFolder(known.Out))
