@@ -110,13 +110,17 @@ func (m *Local) leave(err error) {
 }
 
 // Hold implements Member.
-func (m *Local) Hold(blocks []int) (err error) {
+func (m *Local) Hold(blocks []int) error { return m.HoldBehind(func() {}, blocks) }
+
+// HoldBehind is Hold behind a call, with no block under way and none begun between them.
+func (m *Local) HoldBehind(first func(), blocks []int) (err error) {
 	m.Do(func() {
 		defer crash.Catch(&err)
 		m.tell(func() { m.told = nil })
-		m.blocks, m.lease, m.next = blocks, nil, 0
-		if err = m.engine.Hold(blocks); err != nil {
-			m.blocks = nil
+		m.blocks, m.lease, m.next = nil, nil, 0
+		first()
+		if err = m.engine.Hold(blocks); err == nil {
+			m.blocks = blocks
 		}
 	})
 	return err

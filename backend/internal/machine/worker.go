@@ -77,13 +77,12 @@ func (w *Worker) hold(args link.HoldArgs) error {
 	for _, b := range args.Blocks {
 		blocks[b.Number] = b
 	}
-	w.Do(func() { // nothing is under way
+	return w.HoldBehind(func() { // nothing of the blocks before is under way any more
 		w.mu.Lock()
 		w.blocks = blocks
 		w.mu.Unlock()
 		w.samples.put(args.Blocks)
-	})
-	return w.Hold(args.Own)
+	}, args.Own)
 }
 
 // check refuses blocks that cannot be.
