@@ -17,30 +17,33 @@ const headPercent, leastHead, frontPercent, mostFront = 6, 24, 15, 60
 // Head implements search.HeadEvaluator for metrics whose outcomes are kept, and whose samples are laid out for the
 // network without demotions. The head is chosen by its margins, whatever the block: no count depends on what runs it.
 func (e *Evaluator) Head(ctx context.Context, base, mask search.Mask) (count int, ok bool, err error) {
-	if err := e.ready(base, mask); err != nil || e.head == 0 {
+	base, ok, err = e.toCount(ctx, base, mask, e.head)
+	if !ok || err != nil {
 		return 0, false, err
-	}
-	if e.opts.Naive { // by the whole score
-		base = mask
-		if _, err := e.Score(ctx, mask); err != nil {
-			return 0, false, err
-		}
 	}
 	return e.CountFirst(ctx, base, mask, e.head)
 }
 
 // Front implements search.FrontEvaluator, for the same metrics and layouts as Head.
 func (e *Evaluator) Front(ctx context.Context, base, mask search.Mask, most int) (wrong int, ok bool, err error) {
-	if err := e.ready(base, mask); err != nil || e.front == 0 {
+	base, ok, err = e.toCount(ctx, base, mask, e.front)
+	if !ok || err != nil {
 		return 0, false, err
 	}
-	if e.opts.Naive { // by the whole score
-		base = mask
-		if _, err := e.Score(ctx, mask); err != nil {
-			return 0, false, err
-		}
-	}
 	return e.WrongFirst(ctx, base, mask, e.front, most)
+}
+
+// toCount makes ready for counts on the first so many samples, which go on from the base that it returns: naively a
+// mask is scored on all of them first. ok is false where there are no such samples.
+func (e *Evaluator) toCount(ctx context.Context, base, mask search.Mask, samples int) (from search.Mask, ok bool, err error) {
+	if err := e.ready(base, mask); err != nil || samples == 0 {
+		return base, false, err
+	}
+	if e.opts.Naive {
+		_, err := e.Score(ctx, mask)
+		return mask, err == nil, err
+	}
+	return base, true, nil
 }
 
 // layOutHead lays the samples out by the margins that they have without demotions, of which so many are wrong: the head

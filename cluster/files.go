@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,22 +11,23 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/singleflight"
+
+	"example.org/demote/backend/link"
 )
 
 // MostBytes is the most that a file on the way may have.
-const MostBytes = 64 << 20
+const MostBytes = link.FileBytes
 
 // A Digest is the sha256 of a file's bytes, by which it is named.
-type Digest [sha256.Size]byte
-
-// String is the digest as a file's name.
-func (d Digest) String() string { return hex.EncodeToString(d[:]) }
+type Digest = link.Digest
 
 // Files are the files of a run on the way to workers. What is lost of them can be put again.
 type Files struct {
 	store  jetstream.ObjectStore
 	chunks jetstream.Stream // behind the store
 	run    string
+	puts   singleflight.Group // under way, by digest: workers get the same files at once
 }
 
 // NewFiles makes room for the files of a run, at the coordinator.
@@ -61,7 +61,7 @@ func filesOf(ctx context.Context, js jetstream.JetStream, store jetstream.Object
 	if err != nil {
 		return nil, fmt.Errorf("the coordinator has no files: %w", err)
 	}
-	return &Files{store, chunks, run}, nil
+	return &Files{store: store, chunks: chunks, run: run}, nil
 }
 
 // name is what a file is called among those of all runs.
@@ -92,12 +92,14 @@ func (f *Files) Put(ctx context.Context, data []byte) (d Digest, err error) {
 	if len(data) > MostBytes {
 		return d, fmt.Errorf("a file of %d bytes: %d at most", len(data), MostBytes)
 	}
-	ctx, stop := context.WithTimeout(ctx, tryWithin)
-	defer stop()
-	if info, err := f.store.GetInfo(ctx, f.name(d)); err == nil && info.Size == uint64(len(data)) {
-		return d, nil
-	}
-	_, err = f.store.Put(ctx, jetstream.ObjectMeta{Name: f.name(d), Opts: &jetstream.ObjectMetaOptions{ChunkSize: pieceBytes}}, bytes.NewReader(data))
+	_, err, _ = f.puts.Do(f.name(d), func() (any, error) {
+		ctx, stop := context.WithTimeout(ctx, tryWithin)
+		defer stop()
+		if info, err := f.store.GetInfo(ctx, f.name(d)); err == nil && info.Size == uint64(len(data)) {
+			return nil, nil
+		}
+		return f.store.Put(ctx, jetstream.ObjectMeta{Name: f.name(d), Opts: &jetstream.ObjectMetaOptions{ChunkSize: pieceBytes}}, bytes.NewReader(data))
+	})
 	return d, err
 }
 

@@ -1,10 +1,8 @@
 package run
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -69,44 +67,18 @@ func TestWorkersElsewhereResume(t *testing.T) {
 	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Block = 8
 	one := mustSearch(t, cfg)
-	want := decisions(t, one)
 	cfg.Out += "-elsewhere"
-	for session := 0; session < 20; session++ {
+	resumed(t, cfg, one, func(session int, cfg *Config) (end func()) {
 		links, pipes := elsewhereOf(t, []int{3, 0, 2}[session%3], func(i int) linktest.Faults {
 			return linktest.Faults{Seed: uint64(session*10 + i), Lost: 0.01, Twice: 0.02, Late: 0.02, Delay: 10 * time.Millisecond}
 		})
 		cfg.Links = links
-		ctx, cancel := context.WithCancel(context.Background())
-		moves := 0
-		cfg.Progress = func(e search.Event) {
-			if e.Kind == search.EventMove {
-				if moves++; moves == 1+2*session {
-					cancel()
-				}
+		return func() {
+			for _, p := range pipes {
+				p.Close()
 			}
 		}
-		r, err := Search(ctx, cfg)
-		cancel()
-		for _, p := range pipes {
-			p.Close()
-		}
-		if err == nil {
-			if got := decisions(t, r); got != want || r.Trials != one.Trials {
-				t.Errorf("after %d sessions, %d trials: %s\non one machine, %d trials: %s", session+1, r.Trials, got, one.Trials, want)
-			}
-			if a, b := tasktest.ReadFile(t, filepath.Join(one.Config.Out, "mixed.onnx")), tasktest.ReadFile(t, filepath.Join(cfg.Out, "mixed.onnx")); !slices.Equal(a, b) {
-				t.Error("mixed.onnx differs")
-			}
-			if session < 2 {
-				t.Errorf("it was never resumed")
-			}
-			return
-		}
-		if !errors.Is(err, context.Canceled) {
-			t.Fatal(err)
-		}
-	}
-	t.Error("it does not end")
+	})
 }
 
 // TestWorkerElsewhereDies ends one of three workers in the middle of a search: the result is that of one machine, with
@@ -124,9 +96,7 @@ func TestWorkerElsewhereDies(t *testing.T) {
 		}
 	}
 	r := mustSearch(t, cfg)
-	if decisions(t, r) != decisions(t, one) || r.Trials != one.Trials {
-		t.Errorf("%d trials: %s\non one machine, %d trials: %s", r.Trials, decisions(t, r), one.Trials, decisions(t, one))
-	}
+	asAlone(t, r, one)
 	if !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool {
 		return w.ID == "member-left" && strings.Contains(w.Text, "worker 1 is left out")
 	}) {
@@ -149,9 +119,7 @@ func TestWorkerElsewhereSaysNothing(t *testing.T) {
 	var said []string
 	cfg.Say = func(text string) { said = append(said, text) }
 	r := mustSearch(t, cfg)
-	if decisions(t, r) != decisions(t, one) || r.Trials != one.Trials {
-		t.Errorf("%d trials: %s\non one machine, %d trials: %s", r.Trials, decisions(t, r), one.Trials, decisions(t, one))
-	}
+	asAlone(t, r, one)
 	if !slices.ContainsFunc(said, func(text string) bool {
 		return strings.Contains(text, "worker 0 is left out: it died at a call")
 	}) {
@@ -179,9 +147,7 @@ func TestNoWorkerElsewhereIsLeft(t *testing.T) {
 	}
 	cfg.Links, cfg.Progress = nil, nil
 	r := mustSearch(t, cfg)
-	if decisions(t, r) != decisions(t, one) || r.Trials != one.Trials {
-		t.Errorf("%d trials: %s\non one machine, %d trials: %s", r.Trials, decisions(t, r), one.Trials, decisions(t, one))
-	}
+	asAlone(t, r, one)
 }
 
 // TestWhatIsRefusedElsewhere names what workers elsewhere cannot have.
@@ -191,5 +157,13 @@ func TestWhatIsRefusedElsewhere(t *testing.T) {
 	cfg.Links, _ = elsewhereOf(t, 1, nil)
 	if _, err := Search(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "search-weights: weights that follow the activations cannot be handed to workers elsewhere yet") {
 		t.Error(err)
+	}
+}
+
+// asAlone holds a result against that of one machine.
+func asAlone(t *testing.T, r, one *Result) {
+	t.Helper()
+	if decisions(t, r) != decisions(t, one) || r.Trials != one.Trials {
+		t.Errorf("%d trials: %s\non one machine, %d trials: %s", r.Trials, decisions(t, r), one.Trials, decisions(t, one))
 	}
 }

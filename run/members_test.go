@@ -147,10 +147,20 @@ func TestMembersResume(t *testing.T) {
 	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Block = 8
 	one := mustSearch(t, cfg)
-	want := decisions(t, one)
 	cfg.Out += "-members"
-	for session := 0; session < 20; session++ {
+	resumed(t, cfg, one, func(session int, cfg *Config) (end func()) {
 		cfg.Members = []int{3, 1, 2}[session%3]
+		return func() {}
+	})
+}
+
+// resumed stops a search after some of its demotions, and goes on as begin has it each time, until it ends: like one
+// that was left alone. end is called behind each session.
+func resumed(t *testing.T, cfg Config, one *Result, begin func(session int, cfg *Config) (end func())) {
+	t.Helper()
+	want := decisions(t, one)
+	for session := 0; session < 20; session++ {
+		end := begin(session, &cfg)
 		ctx, cancel := context.WithCancel(context.Background())
 		moves := 0
 		cfg.Progress = func(e search.Event) {
@@ -162,6 +172,7 @@ func TestMembersResume(t *testing.T) {
 		}
 		r, err := Search(ctx, cfg)
 		cancel()
+		end()
 		if err == nil {
 			if got := decisions(t, r); got != want || r.Trials != one.Trials {
 				t.Errorf("after %d sessions, %d trials: %s\non one machine, %d trials: %s", session+1, r.Trials, got, one.Trials, want)

@@ -167,7 +167,7 @@ func TestProductsOfATransformer(t *testing.T) {
 		}
 		both := 0
 		for _, u := range uses {
-			if _, b := u.Operands(); b && u.Op == "MatMul" {
+			if first, second := u.Sides(); len(first) > 0 && len(second) > 0 && u.Op == "MatMul" {
 				both++
 			}
 		}

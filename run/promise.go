@@ -82,7 +82,11 @@ func (s *searchRun) adopt(f *search.Result, m search.Mask, score search.Score, w
 	s.price(m)
 	s.proven(*f)
 	if back > 0 {
-		s.Warn("promise-walked-back", fmt.Sprintf("%d %s, so that the mix can be promised", back, map[bool]string{true: s.Config.Holders() + " went back to their high widths", false: "activations went back to int16"}[s.Config.SearchWeights]), "")
+		where := "to int16"
+		if s.Config.SearchWeights {
+			where = "to their high widths"
+		}
+		s.Warn("promise-walked-back", fmt.Sprintf("%d %s went back %s, so that the mix can be promised", back, s.Config.Holders(), where), "")
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"example.org/demote/internal/trial"
 	"example.org/demote/internal/written"
 	"example.org/demote/mistake"
+	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
@@ -284,7 +285,11 @@ func (s *runFolder) takeFrom(dir string, j *journal.Journal, theirs journal.Fing
 		}
 	}
 	if taken > 0 {
-		s.Config.Say(fmt.Sprintf("%s: %s known from there", dir, map[bool]string{true: "1 score is", false: fmt.Sprintf("%d scores are", taken)}[taken == 1]))
+		are := "are"
+		if taken == 1 {
+			are = "is"
+		}
+		s.Config.Say(fmt.Sprintf("%s: %s %s known from there", dir, result.Count(taken, "score"), are))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"example.org/demote/backend/link"
 	"example.org/demote/cluster"
 	"example.org/demote/internal/memory"
+	"example.org/demote/internal/trial"
 )
 
 // WorkerDevices are the devices that a worker computes on, with what is free on each: --device is one, several, or
@@ -27,14 +28,8 @@ func WorkerDevices(name string) (list []backend.DeviceInfo, err error) {
 		}
 		return list, nil
 	}
-	gpus, err := backend.GPUs()
-	if err != nil {
+	if list, err = trial.UsableGPUs(); err != nil {
 		return nil, err
-	}
-	for _, g := range gpus {
-		if g.Why == "" {
-			list = append(list, g)
-		}
 	}
 	switch {
 	case len(list) == 0 && name == "auto":

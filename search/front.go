@@ -78,8 +78,7 @@ func (f *front) try(s *session, g galloping) (held bool, err error) {
 	s.seen++
 	s.res.Evaluations++
 	if wrong > f.allowed {
-		s.refuse(group)
-		s.report(EventRefused, Score{})
+		s.reject(group)
 		return false, nil
 	}
 	if wrong <= f.allowed-f.reserve {
@@ -88,13 +87,12 @@ func (f *front) try(s *session, g galloping) (held bool, err error) {
 		clear(s.refused)
 		return true, nil
 	}
-	found, err := s.ev.Scan(s.ctx, f.base, []Mask{mask}, s.hold()) // it counts as one evaluation with its front
+	found, err := s.ask(f.base, []Mask{mask}, s.hold()) // it counts as one evaluation with its front
 	switch {
 	case err != nil:
 		return false, err
 	case !found.Passed:
-		s.refuse(group)
-		s.report(EventRefused, Score{})
+		s.reject(group)
 		return false, nil
 	}
 	f.kept = f.kept[:0]
@@ -112,7 +110,7 @@ func (f *front) settle(s *session, g galloping) (back galloping, ok bool, err er
 	// holding of the groups hold together, failing of them do not
 	holding, failing, best := 0, len(f.kept)+1, Score{}
 	for at := len(f.kept); failing-holding > 1; at = (holding + failing) / 2 {
-		found, err := s.ev.Scan(s.ctx, f.base, []Mask{s.moved(nil, f.units(f.kept[:at]))}, s.hold())
+		found, err := s.ask(f.base, []Mask{s.moved(nil, f.units(f.kept[:at]))}, s.hold())
 		switch {
 		case err != nil:
 			return g, false, err
@@ -141,7 +139,6 @@ func (f *front) settle(s *session, g galloping) (back galloping, ok bool, err er
 		return g, true, nil
 	}
 	f.ev = nil
-	s.refuse(g.group())
-	s.report(EventRefused, Score{})
+	s.reject(g.group())
 	return g.next(false), false, nil
 }

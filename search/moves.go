@@ -21,10 +21,15 @@ func (s *session) try(units []int) (bool, Score, error) {
 	}
 	f, err := s.scan(c, s.hold())
 	if err == nil && !f.Passed {
-		s.refuse(units)
-		s.report(EventRefused, Score{})
+		s.reject(units)
 	}
 	return f.Passed, f.Score, err
+}
+
+// reject is refuse of units that were evaluated for it, and says so.
+func (s *session) reject(units []int) {
+	s.refuse(units)
+	s.report(EventRefused, Score{})
 }
 
 // refuse records a single unit that did not hold on top of the base, so that improve does not try it again there. A

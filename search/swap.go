@@ -138,7 +138,8 @@ func (w *swapping) try(f family, most int) (held, within bool, err error) {
 	return held, true, err
 }
 
-// sift returns the swaps of a family that are to be scored now, and puts others aside. Without a head it returns all.
+// sift returns the swaps of a family that are to be scored now, the best first, and puts others aside. Without a head
+// it returns all.
 func (w *swapping) sift(f family, swaps [][]int) (now []candidate, err error) {
 	masks := w.candidates(len(swaps))
 	for i, up := range swaps {
@@ -162,13 +163,14 @@ func (w *swapping) sift(f family, swaps [][]int) (now []candidate, err error) {
 	if len(now) == 0 {
 		w.report(EventRefused, Score{})
 	}
+	bestFirst(now)
 	return now, nil
 }
 
 // tryAside tries what was put aside, the best first, and returns how many most leaves no room for.
 func (w *swapping) tryAside(most int) (held bool, left int, err error) {
 	list := w.aside
-	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(b.over, a.over) })
+	bestFirst(list)
 	for n, c := range list {
 		if w.spent += (scanPrice - headPrice) * max(w.behind(c.up), w.behind(c.down)); w.spent > most {
 			list = list[:n]
@@ -181,10 +183,13 @@ func (w *swapping) tryAside(most int) (held bool, left int, err error) {
 	return held, len(w.aside) - len(list), err
 }
 
-// score makes the first swap that holds, of those with the most over on the head. from is what an evaluator may go on
-// from.
-func (w *swapping) score(from Mask, list []candidate) (held bool, err error) {
+// bestFirst sorts by what is over on the head.
+func bestFirst(list []candidate) {
 	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(b.over, a.over) })
+}
+
+// score makes the first swap of a list that holds. from is what an evaluator may go on from.
+func (w *swapping) score(from Mask, list []candidate) (held bool, err error) {
 	masks := w.candidates(len(list))
 	for i, c := range list {
 		w.moveTo(masks[i], c.up, c.down)

@@ -125,14 +125,12 @@ var errClosed = errors.New("the worker has ended")
 // or its files are others.
 func (s *Server) answer(ctx context.Context, request []byte) (result any, lost bool, err error) {
 	defer crash.Catch(&err)
-	var r link.Request
-	switch {
-	case len(request) > link.RequestBytes:
+	if len(request) > link.RequestBytes {
 		return nil, false, fmt.Errorf("a request of %d bytes: at most %d are taken", len(request), link.RequestBytes)
-	default:
-		if err := json.Unmarshal(request, &r); err != nil {
-			return nil, false, fmt.Errorf("a request that cannot be read: %w", err)
-		}
+	}
+	var r link.Request
+	if err := json.Unmarshal(request, &r); err != nil {
+		return nil, false, fmt.Errorf("a request that cannot be read: %w", err)
 	}
 	if r.Version != link.Version {
 		return nil, false, fmt.Errorf("the search speaks version %d of the protocol, and this worker %d: start the same program on both", r.Version, link.Version)

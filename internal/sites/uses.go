@@ -19,13 +19,8 @@ type Use struct {
 	sides [2][]int // of Reads, those behind its first and its second input
 }
 
-// Operands are the holders behind the first two inputs of the node, which Conv, ConvTranspose, MatMul and Gemm
-// multiply; both: there are some behind each.
-func (u Use) Operands() (holders []int, both bool) {
-	return ir.Sorted(slices.Concat(u.sides[0], u.sides[1])), len(u.sides[0]) > 0 && len(u.sides[1]) > 0
-}
-
-// Sides are the operands apart: the holders behind the first input of the node, and behind the second.
+// Sides are the holders behind the first input of the node, and behind the second, which Conv, ConvTranspose, MatMul
+// and Gemm multiply.
 func (u Use) Sides() (first, second []int) { return ir.Sorted(u.sides[0]), ir.Sorted(u.sides[1]) }
 
 // Uses lists the nodes of the network, in topological order, that read or make the values of a holder. A node inside a

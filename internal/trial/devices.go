@@ -52,17 +52,25 @@ func (s *Runner) findSeveral(name string) (err error) {
 	return nil
 }
 
-// usableGPUs are the names of the GPUs that can be used. Where there is none, it is for the check of the first to say
-// why.
-func usableGPUs() (names []string, err error) {
+// UsableGPUs are the GPUs that can be used.
+func UsableGPUs() (list []backend.DeviceInfo, err error) {
 	gpus, err := backend.GPUs()
+	for _, g := range gpus {
+		if g.Why == "" {
+			list = append(list, g)
+		}
+	}
+	return list, err
+}
+
+// usableGPUs are their names. Where there is none, it is for the check of the first to say why.
+func usableGPUs() (names []string, err error) {
+	gpus, err := UsableGPUs()
 	if err != nil {
 		return nil, err
 	}
 	for _, g := range gpus {
-		if g.Why == "" {
-			names = append(names, g.Name)
-		}
+		names = append(names, g.Name)
 	}
 	if names == nil {
 		names = []string{"cuda:0"}

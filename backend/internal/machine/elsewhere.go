@@ -89,13 +89,18 @@ func (e *elsewhere) lose(why error) error {
 
 // ask calls the worker. An error of the link is that it is gone.
 func (e *elsewhere) ask(call string, args, result any) error {
-	e.mu.Lock()
-	ctx, gone := e.ctx, e.gone
-	e.mu.Unlock()
+	ctx, gone := e.there()
 	if gone != nil {
 		return gone
 	}
 	return e.askUnder(ctx, call, args, result)
+}
+
+// there is what ends calls, and why there can be none any more.
+func (e *elsewhere) there() (ctx context.Context, gone error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ctx, e.gone
 }
 
 func (e *elsewhere) askUnder(ctx context.Context, call string, args, result any) error {
@@ -143,9 +148,7 @@ func (e *elsewhere) Hold(blocks []int) error {
 
 // putBlock puts the samples of a block.
 func (e *elsewhere) putBlock(b int) (f link.Block, err error) {
-	e.mu.Lock()
-	ctx, gone := e.ctx, e.gone
-	e.mu.Unlock()
+	ctx, gone := e.there()
 	if gone != nil {
 		return f, gone
 	}
@@ -173,10 +176,7 @@ func (e *elsewhere) quit() {
 // Close implements fleet.Member: the worker is free.
 func (e *elsewhere) Close() {
 	e.quit()
-	e.mu.Lock()
-	gone := e.gone
-	e.mu.Unlock()
-	if gone != nil {
+	if _, gone := e.there(); gone != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
