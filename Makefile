@@ -17,8 +17,9 @@ ROOMS ?= ./run ./cli ./...
 # Rooms whose tests run ONNX Runtime.
 RUNTIME_ROOMS ?= ./onnx/... ./internal/... ./cgo/... ./backend/... ./engine/... ./run/... ./cli/...
 TEST_FLAGS ?= -timeout 40m
-# The tests in lint/ start no goroutines.
-RACE_ROOMS ?= $(filter-out $(MODULE)/lint,$(shell go list $(ROOMS) 2>/dev/null))
+# Rooms where something runs side by side, or that run a whole evaluator. The longest first, as in ROOMS; lint/ starts programs only.
+RACE_ROOMS ?= ./run ./cli ./engine ./internal/trial $(filter-out ./run ./cli ./lint,$(sort $(patsubst %/,./%,$(dir \
+	$(shell grep -rlE 'go func|\.Go\b|sync\.|atomic\.|<- ' --include=*.go $(GO_ROOMS))))))
 FUZZ_SECONDS ?= 12
 HOSTILE_MUTATIONS ?= 20000
 HOSTILE_SEED ?= 1
