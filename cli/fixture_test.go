@@ -20,6 +20,7 @@ import (
 	"example.org/demote/cgo/orttest"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/serve/servetest"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/run"
 )
@@ -51,12 +52,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(programEnv) != "" || len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
 		os.Exit(Main(os.Args))
 	}
-	cache, err := os.MkdirTemp("", "demote-cache-*")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Setenv("XDG_CACHE_HOME", cache) // of the processes that tests start
+	cache := tasktest.OwnCache()
 	code := m.Run()
 	os.RemoveAll(cache)
 	if n := cgo.Live(); code == 0 && n != 0 {

@@ -3,6 +3,7 @@ package tasktest
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"example.org/demote/cgo"
@@ -13,15 +14,7 @@ import (
 // their own, and fails if handles of the library are still open at the end. It ends the process.
 func Main(m *testing.M) {
 	OpenRuntime()
-	cache, err := os.MkdirTemp("", "demote-cache-*")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	if err := os.Setenv("XDG_CACHE_HOME", cache); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	cache := OwnCache()
 	code := m.Run()
 	os.RemoveAll(cache)
 	if n := cgo.Live(); code == 0 && n != 0 {
@@ -29,6 +22,23 @@ func Main(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// OwnCache makes a new folder the user's cache folder, of this process and those that it starts, and returns its path:
+// remove it at the end. Programs are still built with Go's own cache. It ends the process where it cannot.
+func OwnCache() string {
+	cache, err := os.MkdirTemp("", "demote-cache-*")
+	if before, none := os.UserCacheDir(); err == nil && none == nil && os.Getenv("GOCACHE") == "" {
+		err = os.Setenv("GOCACHE", filepath.Join(before, "go-build"))
+	}
+	if err == nil {
+		err = os.Setenv("XDG_CACHE_HOME", cache)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	return cache
 }
 
 // OpenRuntime opens ONNX Runtime, or ends the process with a line that says why it cannot.
