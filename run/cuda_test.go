@@ -96,7 +96,7 @@ func TestEmulatedSearch(t *testing.T) {
 		}},
 		{"fashion", func(t *testing.T) config.Config {
 			return config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
-				Limit: 60, Target: "16bit-0.03", Grid: "pow2", RangeLow: "minmax", Strategy: "gallop", Out: filepath.Join(t.TempDir(), "run"), Cache: 1 << 28}
+				Limit: 60, Target: "16bit-0.03", GridLow: "pow2", GridHigh: "pow2", RangeLow: "minmax", Strategy: "gallop", Out: filepath.Join(t.TempDir(), "run"), Cache: 1 << 28}
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
