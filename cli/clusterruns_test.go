@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	clusterKills = flag.Int("cluster-kills", 10, "how many processes TestClusterKills kills")
+	clusterKills = flag.Int("cluster-kills", 6, "how many processes TestClusterKills kills")
 	clusterSeed  = flag.Uint64("cluster-seed", 1, "of its moments")
 )
 
@@ -40,6 +40,16 @@ type workerProcess struct {
 	*exec.Cmd
 	said *lockedBuffer
 	gone chan struct{}
+}
+
+// isGone says whether the process has ended.
+func (w *workerProcess) isGone() bool {
+	select {
+	case <-w.gone:
+		return true
+	default:
+		return false
+	}
 }
 
 // lockedBuffer is what a process has said.
@@ -319,7 +329,7 @@ func (k *killer) disturb(t *testing.T, search *exec.Cmd) (again bool) {
 		there = slices.Delete(there, at, at+1)
 		if k.rng.IntN(4) == 0 {
 			_ = w.Process.Signal(syscall.SIGSTOP)
-			time.AfterFunc(5*time.Second, func() { _ = w.Process.Signal(syscall.SIGCONT) })
+			time.AfterFunc(10*time.Second, func() { _ = w.Process.Signal(syscall.SIGCONT) })
 			k.count["stopped"]++
 			continue
 		}
