@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"example.org/demote/cluster"
+	"example.org/demote/internal/journal"
 	"example.org/demote/run"
 )
 
@@ -248,7 +249,8 @@ func TestClusterKills(t *testing.T) {
 	for searches := 0; k.left() > 0; searches++ {
 		out := in.path(fmt.Sprint("run", searches))
 		args := slices.Concat(in.args(slices.Concat(more, []string{"--out", out})...), f.flags(2))
-		for again := true; again; {
+		k.killedBefore = false
+		for again := true; again; k.killedBefore = again {
 			again = k.disturb(t, process(args...))
 		}
 		sameFound(t, fmt.Sprintf("search %d, seed %d, after %v", searches, *clusterSeed, k.count), found(t, out, slices.Concat(ofSession, ofResumed)), want)
@@ -265,7 +267,9 @@ type killer struct {
 	*farm
 	rng   *rand.Rand
 	count map[string]int
-	took  time.Duration // a search from the beginning that nobody has killed
+	// the search at hand was killed
+	killedBefore bool
+	took         time.Duration // a search from the beginning that nobody has killed
 }
 
 // left is how many are still to be killed.
@@ -294,7 +298,11 @@ func (k *killer) disturb(t *testing.T, search *exec.Cmd) (again bool) {
 		}
 		select {
 		case <-gone:
-			if code := search.ProcessState.ExitCode(); code != 0 {
+			code := search.ProcessState.ExitCode()
+			if k.killedBefore && code == run.ExitMistake && strings.Contains(said.String(), journal.ErrFinished.Error()) {
+				return false // it was killed behind its end
+			}
+			if code != 0 {
 				t.Fatalf("exit code %d after %v: %s", code, k.count, said)
 			}
 			if k.took == 0 {
