@@ -134,10 +134,6 @@ func (f *farm) flags(least int) []string {
 // counted, and what was typed.
 var ofSession = []string{"seconds", "setup_seconds", "setup", "created", "sample_evaluations", "full_passes", "saved_passes", "sessions", "out", "device", "command", "cpu_seconds", "time_ns", "stages", "trial_costs"}
 
-// ofResumed are further fields that may differ in a search that was killed and went on, as they may on one machine: how
-// many masks were run, which a session counts.
-var ofResumed = []string{"trials"}
-
 // found are the files of a finished search, but for such fields.
 func found(t *testing.T, out string, without []string) string {
 	t.Helper()
@@ -243,7 +239,7 @@ func TestClusterKills(t *testing.T) {
 	if got := finish(t, process(in.args(slices.Concat(more, []string{"--out", in.path("alone"), "--device", "cpu"})...)...)); got.code != 0 {
 		t.Fatalf("alone: %d, %s", got.code, got.err)
 	}
-	want := found(t, in.path("alone"), slices.Concat(ofSession, ofResumed))
+	want := found(t, in.path("alone"), ofSession)
 	f := newFarm(t, 3)
 	k := &killer{farm: f, rng: rand.New(rand.NewPCG(*clusterSeed, 5)), count: map[string]int{}}
 	for searches := 0; k.left() > 0; searches++ {
@@ -253,7 +249,7 @@ func TestClusterKills(t *testing.T) {
 		for again := true; again; k.killedBefore = again {
 			again = k.disturb(t, process(args...))
 		}
-		sameFound(t, fmt.Sprintf("search %d, seed %d, after %v", searches, *clusterSeed, k.count), found(t, out, slices.Concat(ofSession, ofResumed)), want)
+		sameFound(t, fmt.Sprintf("search %d, seed %d, after %v", searches, *clusterSeed, k.count), found(t, out, ofSession), want)
 		k.count["searches"]++
 		t.Log(k.count)
 	}
@@ -417,5 +413,5 @@ func TestClusterLost(t *testing.T) {
 	if got := finish(t, process(args...)); got.code != 0 {
 		t.Fatalf("the same command: exit code %d, %s", got.code, got.err)
 	}
-	sameFound(t, "after both", found(t, in.path("run"), slices.Concat(ofSession, ofResumed)), found(t, in.path("alone"), slices.Concat(ofSession, ofResumed)))
+	sameFound(t, "after both", found(t, in.path("run"), ofSession), found(t, in.path("alone"), ofSession))
 }

@@ -11,7 +11,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -139,7 +138,7 @@ type soak struct {
 // soakSearch is a search, and what it finds on one machine.
 type soakSearch struct {
 	run.Config
-	want, wantResumed string
+	want string
 }
 
 func newSoak(t *testing.T) *soak {
@@ -200,7 +199,7 @@ func (s *soak) alone(t *testing.T) {
 		if _, err := s.search(t.Context(), one.Config, nil); err != nil {
 			t.Fatal(err)
 		}
-		one.want, one.wantResumed = found(t, one.Out, ofSession), found(t, one.Out, slices.Concat(ofSession, ofResumed))
+		one.want = found(t, one.Out, ofSession)
 	}
 	s.allowed, s.longest = s.longest+soakHang, 0
 }
@@ -279,7 +278,6 @@ func (s *soak) one(t *testing.T, h *cluster.Coordinator) {
 	s.n++
 	one.Out = filepath.Join(filepath.Dir(one.Out), fmt.Sprint("run", s.n))
 	defer os.RemoveAll(one.Out)
-	want, without := one.want, ofSession
 	for again := true; again; {
 		ctx, cancel := context.WithCancel(t.Context())
 		if s.rng.IntN(4) == 0 {
@@ -292,13 +290,12 @@ func (s *soak) one(t *testing.T, h *cluster.Coordinator) {
 			again = false
 		case errors.Is(err, context.Canceled):
 			s.counted("interrupted")
-			want, without = one.wantResumed, slices.Concat(ofSession, ofResumed)
 		default:
 			t.Fatalf("search %d, %s by %s: %v", s.n, one.Strategy, one.Metric, err)
 		}
 	}
 	s.counted("searches")
-	sameFound(t, fmt.Sprintf("search %d, %s by %s", s.n, one.Strategy, one.Metric), found(t, one.Out, without), want)
+	sameFound(t, fmt.Sprintf("search %d, %s by %s", s.n, one.Strategy, one.Metric), found(t, one.Out, ofSession), one.want)
 	if s.longest > s.allowed {
 		t.Errorf("search %d, %s by %s: nothing was heard for %v", s.n, one.Strategy, one.Metric, s.longest)
 	}
