@@ -249,6 +249,10 @@ func (f *Fleet) lose(member int, why error) {
 			}
 			continue
 		}
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) { // whoever waits has given up
+			f.err = err
+			return
+		}
 		if err != nil {
 			// in words alone: a full memory, or a lost device, has another cure where it is the only one
 			f.err = errors.New(m.Name() + " is lost (" + why.Error() + "), and " + f.members[heir].Name() + " cannot take its blocks: " + err.Error() + "; what was found so far is kept")
