@@ -31,8 +31,9 @@ type Fleet struct {
 	Told func(name string, why error)
 	// Stays is called when a member answers no block and its blocks do not go elsewhere; nil: nobody is told.
 	Stays func(name string, why error)
-	// Refill is called by Next when no member is left, and Adds some. Its error is that of Next; nil: there are none.
-	Refill func(ctx context.Context) error
+	// Refill is called when no member is left, with what is said of the last one, and Adds some. Its error is that of
+	// Next; nil: there are none.
+	Refill func(ctx context.Context, why error) error
 }
 
 // booked is a member, and what is known of it.
@@ -65,7 +66,12 @@ func New(members ...Member) *Fleet {
 // Deal gives the members that are there so many blocks, by the speeds that were measured so far. The error is a
 // member's that cannot hold its blocks.
 func (f *Fleet) Deal(blocks int) error {
-	f.owner, f.heard = Deal(blocks, f.speeds()), make([]bool, blocks)
+	f.heard = make([]bool, blocks)
+	if f.bare {
+		f.owner = make([]int, blocks) // for whom the fleet is filled with
+		return f.err
+	}
+	f.owner = Deal(blocks, f.speeds())
 	return f.hold(nil)
 }
 
@@ -96,6 +102,9 @@ func (f *Fleet) hold(before []int, but ...int) error {
 	}
 	return f.err
 }
+
+// Bare says whether no member is left, so that the fleet cannot go on before some have come.
+func (f *Fleet) Bare() bool { return f.bare }
 
 // Owner is the number of the member that a block lies on.
 func (f *Fleet) Owner(block int) int { return f.owner[block] }
@@ -206,7 +215,7 @@ func (f *Fleet) Drop(id uint64) {
 func (f *Fleet) Next(ctx context.Context) (bounds.Answer, error) {
 	for {
 		if f.err != nil {
-			if err := f.refill(ctx); err != nil {
+			if err := f.Fill(ctx); err != nil {
 				return bounds.Answer{}, err
 			}
 		}

@@ -79,12 +79,12 @@ func (f *Fleet) with(speed float64) []int {
 	return after
 }
 
-// refill has members come where none is left, if there are any.
-func (f *Fleet) refill(ctx context.Context) error {
+// Fill has members come where none is left. The error says that there are none.
+func (f *Fleet) Fill(ctx context.Context) error {
 	if !f.bare || f.Refill == nil {
 		return f.err
 	}
-	if err := f.Refill(ctx); err != nil {
+	if err := f.Refill(ctx, f.err); err != nil {
 		return err
 	}
 	return f.err

@@ -71,7 +71,7 @@ func TestSearchesOnFleetsThatGrow(t *testing.T) {
 				}
 			}
 			g := &growing{Fleet: p.fleet, problem: p, t: t, rng: rand.New(rand.NewPCG(seed, 9))}
-			p.fleet.Refill = func(context.Context) error {
+			p.fleet.Refill = func(context.Context, error) error {
 				refilled++
 				for range 50 {
 					if g.come(); g.Lost(len(g.engines)-1) == nil {
