@@ -67,5 +67,6 @@ func gathering(c *cli.Context, cfg *run.Config) (done func(), err error) {
 		}
 		return list, err
 	}
+	cfg.Late = there
 	return there.Close, nil
 }

@@ -44,6 +44,27 @@ func (h *Coordinator) Links(ctx context.Context, least int, wait time.Duration) 
 	}
 }
 
+// without are new links to at most so many workers that are there and have none of some links; joins is how many had
+// come when all had, and is returned as it is now. It is asked in front of every trial: where nobody has come, it looks
+// at nobody.
+func (h *Coordinator) without(links []*Link, joins, most int) (news []*Link, now int) {
+	h.mu.Lock()
+	if h.joins == joins {
+		h.mu.Unlock()
+		return nil, joins
+	}
+	now = h.joins
+	list, _ := h.there()
+	h.mu.Unlock()
+	list = slices.DeleteFunc(list, func(s *seat) bool {
+		return slices.ContainsFunc(links, func(l *Link) bool { return l.of == s })
+	})
+	if len(list) > most {
+		list, now = list[:most], joins
+	}
+	return linksTo(list), now
+}
+
 // linksTo are new links to workers.
 func linksTo(list []*seat) (links []*Link) {
 	for _, s := range list {

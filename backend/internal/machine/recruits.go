@@ -211,7 +211,7 @@ func (f *Members) refill(ctx context.Context, why error) error {
 		return why
 	}
 	patience := r.late.Patience()
-	if f.opts.Tell != nil {
+	if f.opts.Tell != nil && patience > 0 {
 		f.opts.Tell(fmt.Sprintf("no worker is left: waiting %v for another one", patience))
 	}
 	late := time.NewTimer(patience)
@@ -222,6 +222,9 @@ func (f *Members) refill(ctx context.Context, why error) error {
 		}
 		f.summon()
 		if over && len(r.coming) == 0 {
+			if patience == 0 {
+				return why
+			}
 			return fmt.Errorf("%w, and no other one came within %v", why, patience)
 		}
 		select {
