@@ -2,6 +2,7 @@ package machine
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"example.org/demote/backend/bounds"
@@ -76,11 +77,11 @@ func (e *elsewhere) hear(m []byte) {
 		if a, err := link.ReadAnswer(m); err == nil {
 			e.answered(a)
 		}
-	case link.KindFailed:
+	case link.KindFailed, link.KindFull:
 		lease, err := link.LeaseOf(m)
 		block, err2 := link.BlockOf(m)
 		if err == nil && err2 == nil {
-			e.answered(bounds.Answer{Lease: lease, Block: block, Err: errors.New(e.Name() + ": " + link.FailedWhy(m))})
+			e.answered(bounds.Answer{Lease: lease, Block: block, Err: fmt.Errorf("%s: %w", e.Name(), link.Said(link.FailedWhy(m), kind == link.KindFull))})
 		}
 	}
 }

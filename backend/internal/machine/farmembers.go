@@ -83,7 +83,7 @@ func shippable(src device.Source, inputs []device.Tensor, o Options) (n link.Net
 }
 
 // eachElsewhere calls a function of all workers at once. Those that fail are left out; the error is that of the first
-// where none is left.
+// where none is left, and of one whose memory is full.
 func (f *Members) eachElsewhere(told func(name string, why error), call func(e *elsewhere) error) error {
 	errs := make([]error, len(f.list))
 	var all errgroup.Group
@@ -95,6 +95,11 @@ func (f *Members) eachElsewhere(told func(name string, why error), call func(e *
 		})
 	}
 	_ = all.Wait()
+	for _, err := range errs { // it has a cure: smaller blocks of all
+		if errors.Is(err, link.ErrFull) {
+			return err
+		}
+	}
 	var left []part
 	for i, m := range f.list {
 		if errs[i] == nil {
