@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/devicetest"
+	"example.org/demote/backend/far"
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/link/linktest"
 	"example.org/demote/quant"
@@ -156,5 +158,70 @@ func TestNobodyComes(t *testing.T) {
 	}
 	if !strings.Contains(fmt.Sprint(said), "no worker is left: waiting 50ms for another one") {
 		t.Errorf("it says %q", said)
+	}
+}
+
+// hangs is a worker that hears no lease from some number on, and beats.
+type hangs struct {
+	*far.Server
+	from, heard int
+}
+
+func (h *hangs) Message(m []byte) {
+	if kind, _ := link.KindOf(m); kind == link.KindLease {
+		if h.heard++; h.heard >= h.from {
+			return
+		}
+	}
+	h.Server.Message(m)
+}
+
+// TestStuckWorkerIsLeftOut has a worker beat and answer no lease from some moment on: it is left out and the others
+// have its blocks, also where the only other one has come since; and a lone one is waited for, with a line.
+func TestStuckWorkerIsLeftOut(t *testing.T) {
+	toy := devicetest.NewToy(toyBlock, 200, 21, devicetest.Coarse())
+	want, err := searched(t, opened(t, toy, backend.Options{Metric: named(t, "mse"), Cache: 1 << 20, Patient: true}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, workers := range map[string]int{"two": 2, "one and a newcomer": 1, "alone": 1} {
+		links, _ := workersOf(t, workers-1, toy, kinds()["the reference"], nil)
+		bad := linktest.New("worker 7", func(h link.Host) linktest.Worker {
+			return &hangs{Server: far.NewServer(h, far.ServerOptions{Device: "device 7", Kind: kinds()["the reference"], Memory: 1 << 32, Beat: 5 * time.Millisecond,
+				Source: func(link.Network) (device.Source, error) { return toy, nil }}), from: 3}
+		}, linktest.Faults{})
+		t.Cleanup(bad.Close)
+		var told, said atomic.Value
+		told.Store("")
+		said.Store("")
+		ctx, cancel := context.WithCancel(t.Context())
+		o := backend.Options{Metric: named(t, "mse"), Patient: true, Links: append(links, bad), Stuck: 300 * time.Millisecond, Block: toyBlock, Truth: truthOf(toy),
+			Told: func(text string) { told.Store(told.Load().(string) + text) }, Tell: func(text string) {
+				if strings.Contains(text, "the search waits for it") {
+					said.Store(text)
+					if name == "alone" {
+						cancel()
+					}
+				}
+			}}
+		if name == "one and a newcomer" {
+			late, _ := workersOf(t, 1, toy, kinds()["the reference"], nil)
+			o.Late = &one{link: late[0]}
+		}
+		e := openedFar(t, toy, o)
+		got, err := searchedUnder(t, ctx, e)
+		cancel()
+		if name == "alone" {
+			if !errors.Is(err, context.Canceled) || !strings.Contains(said.Load().(string), "worker 7: it is there, and has answered no block for ") {
+				t.Errorf("%s: %v, %q", name, err, said.Load())
+			}
+			continue
+		}
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, %v, of one machine %+v", name, got, err, want)
+		}
+		if text := told.Load().(string); !strings.Contains(text, "worker 7 is left out, and the others have its blocks: it is there, and has answered no block for ") {
+			t.Errorf("%s: told %q", name, text)
+		}
 	}
 }

@@ -29,7 +29,9 @@ type Fleet struct {
 	Clock func() time.Time
 	// Told is called when a member is lost and its blocks have gone to the others; nil: nobody is told.
 	Told func(name string, why error)
-	// Stays is called when a member answers no block and its blocks do not go elsewhere; nil: nobody is told.
+	// Grow is called when a member answers no block, and may Add some; nil: nobody comes.
+	Grow func()
+	// Stays is called, once, when a member answers no block and its blocks do not go elsewhere; nil: nobody is told.
 	Stays func(name string, why error)
 	// Refill is called when no member is left, with what is said of the last one, and Adds some. Its error is that of
 	// Next; nil: there are none.
@@ -43,6 +45,7 @@ type booked struct {
 	pace        // since it joined
 	seen  pace  // when rebalance looked last
 	guess float64
+	stays bool // it was told that it answers no block, and stays
 }
 
 // pace is what a member has run, in passes of one sample, and in which time.
@@ -228,6 +231,9 @@ func (f *Fleet) Next(ctx context.Context) (bounds.Answer, error) {
 			f.lose(a.Member, a.Err)
 			continue
 		case Stuck:
+			if f.Grow != nil {
+				f.Grow()
+			}
 			f.stuck(a.Member, a.Err)
 			continue
 		}

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,6 +34,10 @@ func (f *Fleet) lose(member int, why error) {
 				return
 			}
 			continue
+		}
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) { // nobody is to blame
+			f.err = err
+			return
 		}
 		if err != nil {
 			// in words alone: a full memory, or a lost device, has another cure where it is the only one
@@ -77,7 +82,8 @@ func (f *Fleet) stuck(member int, why error) {
 		return
 	}
 	stays := func() {
-		if f.Stays != nil {
+		if f.Stays != nil && !m.stays {
+			m.stays = true
 			f.Stays(m.Name(), why)
 		}
 	}

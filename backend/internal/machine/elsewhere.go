@@ -42,6 +42,11 @@ type elsewhere struct {
 	beats   int           // in a row by which something is missing
 	heard   map[int]bool  // by block: an answer is posted, or about to be
 	coming  map[int]*coming
+	lost    int       // by the blocks of the lease at hand that are known
+	over    bool      // a block of it has failed: there are no more
+	still   int       // beats in a row in which it had blocks at hand, and no news of them came
+	silent  time.Time // when the first of these came
+	longest float64   // seconds of the block that took longest; 0: not known
 }
 
 // lostBeats is after how many beats in a row by which answers are missing a lease is sent again.
@@ -215,7 +220,9 @@ func (e *elsewhere) storedAt() [][]device.StoredTensor { return nil }
 
 func (e *elsewhere) plan() (p Plan, err error) {
 	p, err = got[Plan](e, "cuts", nil)
+	e.mu.Lock()
 	e.whole = p.Whole
+	e.mu.Unlock()
 	return p, err
 }
 

@@ -92,6 +92,17 @@ func (f *Members) assemble(told func(text string)) error {
 			told(fmt.Sprintf("%s is left out, and the others have its blocks: %v", name, why))
 		}
 	}
+	f.Grow = func() {
+		if f.recruits != nil && f.recruits.samples != nil {
+			f.enlist()
+			f.summon()
+		}
+	}
+	f.Stays = func(name string, why error) {
+		if f.opts.Tell != nil {
+			f.opts.Tell(fmt.Sprintf("%s: %v; the search waits for it, since the others cannot take its blocks: end that worker, or start more", name, why))
+		}
+	}
 	f.Refill = func(ctx context.Context, why error) error { return f.refill(ctx, why) }
 	return f.LayOut(nil)
 }
