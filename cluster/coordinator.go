@@ -43,6 +43,7 @@ type Coordinator struct {
 	mu    sync.Mutex
 	seats map[string]*seat    // by instance
 	used  bool                // links were taken
+	busy  string              // who is busy with other searches, in words
 	joins int                 // workers that have come so far
 	quiet int                 // looks since a worker came
 	came  chan struct{}       // has one element where there may be more of them
@@ -153,6 +154,9 @@ func (h *Coordinator) status() (s Status) {
 		s.Waits = "a worker: none is left"
 	case !h.used:
 		s.Waits = fmt.Sprintf("workers: %d are there, and %d on their way", len(list), coming)
+		if h.busy != "" {
+			s.Waits += "; " + h.busy
+		}
 	}
 	return s
 }

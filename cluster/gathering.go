@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -109,6 +110,15 @@ func (s *Gathered) Links(ctx context.Context) (_ []*Link, err error) {
 		l.Close()
 	}
 	s.joins = 0
+	if s.URL != "" { // there may be searches of others
+		var asks sync.WaitGroup
+		short, stop := context.WithCancel(ctx)
+		asks.Go(func() { caught(func() { s.watchBusy(short) }) })
+		defer func() {
+			stop()
+			asks.Wait()
+		}()
+	}
 	s.links, err = s.head.Links(ctx, s.Least, s.Wait)
 	return s.links, err
 }
@@ -132,7 +142,7 @@ func (s *Gathered) Patience() time.Duration { return s.Wait }
 // status is how the search stands.
 func (s *Gathered) status() Status {
 	st := s.head.status()
-	st.Run, st.Version = s.Search, s.Version
+	st.ID, st.Run, st.Version = s.head.run, s.Search, s.Version
 	return st
 }
 

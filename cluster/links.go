@@ -25,6 +25,7 @@ func (h *Coordinator) Links(ctx context.Context, least int, wait time.Duration) 
 			least = 1
 		}
 		list, coming := h.there()
+		busy := h.busy
 		if len(list) >= least && (h.used || over || coming == 0 && h.quiet >= quietLooks) {
 			h.used = true
 			h.mu.Unlock()
@@ -32,6 +33,9 @@ func (h *Coordinator) Links(ctx context.Context, least int, wait time.Duration) 
 		}
 		h.mu.Unlock()
 		if over {
+			if busy != "" {
+				return nil, mistake.Errorf("%d of %d workers came within %v, and %s: start more (demote worker), or give a longer --wait or a smaller --min-workers", len(list), least, wait, busy)
+			}
 			return nil, mistake.Errorf("%d of %d workers came within %v: start more (demote worker), or give a longer --wait or a smaller --min-workers", len(list), least, wait)
 		}
 		select {
