@@ -88,7 +88,9 @@ func (f *Members) summon() {
 	for _, l := range r.late.Come(most) {
 		c := &recruit{elsewhere: newElsewhere(r.ctx, l, f)}
 		order, layout := f.order, f.layouts
-		samples := func(block int) []int { return order[block*f.opts.Block : min((block+1)*f.opts.Block, len(order))] }
+		samples := func(block int) []int {
+			return order[block*f.opts.Block : min((block+1)*f.opts.Block, len(order))]
+		}
 		first, share, cut := f.list[0].(*elsewhere), f.Share(0), f.cut
 		r.coming = append(r.coming, c)
 		r.ended.Go(func() {
@@ -185,7 +187,8 @@ func (f *Members) enlist() {
 	}
 }
 
-// mostUnlike is how many times faster or slower than the others a newcomer is taken for at most: the first trials tell more.
+// mostUnlike is how many times faster or slower than the others a newcomer is taken for at most: the first trials tell
+// more.
 const mostUnlike = 4
 
 // speedOf is about how many passes of a sample a second a newcomer runs, by what the plans of all have measured; 0: it
