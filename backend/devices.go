@@ -2,10 +2,12 @@ package backend
 
 import (
 	"context"
+	"errors"
 
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/internal/gpu"
 	"example.org/demote/backend/internal/machine"
+	"example.org/demote/backend/link"
 )
 
 // DeviceCPU is the name of the device that every machine has.
@@ -44,8 +46,9 @@ func Greet(ctx context.Context, l Link) (DeviceInfo, error) {
 // FreeMemory is the memory of a GPU that can still be had, in bytes, by whatever process asks first.
 func FreeMemory(name string) (int64, error) { return gpu.FreeMemory(name) }
 
-// OutOfMemory says whether an error is that a GPU's memory is full. The evaluator must be closed then.
-func OutOfMemory(err error) bool { return gpu.OutOfMemory(err) }
+// OutOfMemory says whether an error is that a GPU's memory is full, here or at a worker elsewhere. The evaluator must
+// be closed then.
+func OutOfMemory(err error) bool { return gpu.OutOfMemory(err) || errors.Is(err, link.ErrFull) }
 
 // WorkerLost says whether an error is that a worker on another machine does not answer any more.
 func WorkerLost(err error) bool { return machine.WorkerLost(err) }

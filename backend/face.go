@@ -13,6 +13,8 @@ type (
 	Options = machine.Options
 	// Link leads to a worker on another machine.
 	Link = link.Link
+	// Late are workers that come while a search runs.
+	Late = link.Late
 	// Stats count what an Evaluator has done.
 	Stats = machine.Stats
 	// Plan says at which cuts trials may begin, and what was measured to choose them.

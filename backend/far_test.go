@@ -32,7 +32,13 @@ func (s shipped) Ship() (link.Network, error) {
 // workersOf are so many workers in this process that have a toy, and the links to them.
 func workersOf(t *testing.T, n int, toy *devicetest.Toy, kind *device.Kind, faults func(i int) linktest.Faults) (links []link.Link, pipes []*linktest.Pipe) {
 	t.Helper()
-	for i := range n {
+	return workersFrom(t, 0, n, toy, kind, faults)
+}
+
+// workersFrom are workersOf with numbers from one on.
+func workersFrom(t *testing.T, from, n int, toy *devicetest.Toy, kind *device.Kind, faults func(i int) linktest.Faults) (links []link.Link, pipes []*linktest.Pipe) {
+	t.Helper()
+	for i := from; i < from+n; i++ {
 		f := linktest.Faults{}
 		if faults != nil {
 			f = faults(i)

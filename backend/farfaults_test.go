@@ -45,17 +45,23 @@ func TestMessagesElsewhereMayGoWrong(t *testing.T) {
 // searched is a demotion search on an evaluator, from its plan on.
 func searched(t *testing.T, e *backend.Evaluator) (search.Result, error) {
 	t.Helper()
+	return searchedUnder(t, t.Context(), e)
+}
+
+// searchedUnder is searched under a context.
+func searchedUnder(t *testing.T, ctx context.Context, e *backend.Evaluator) (search.Result, error) {
+	t.Helper()
 	if _, err := e.Plan(); err != nil {
 		return search.Result{}, err
 	}
 	if dep, err := e.SelfTest(); dep != nil || err != nil {
 		return search.Result{}, errors.Join(err, fmt.Errorf("%w", dep))
 	}
-	high, _, err := e.Arrange(t.Context())
+	high, _, err := e.Arrange(ctx)
 	if err != nil {
 		return search.Result{}, err
 	}
-	return search.Demotion(t.Context(), e, search.NewOptions(e.Holders(), high.Float()-0.5))
+	return search.Demotion(ctx, e, search.NewOptions(e.Holders(), high.Float()-0.5))
 }
 
 // TestWorkersElsewhereDie has workers be gone at calls and after messages: at a call, in a lease, all but one, and all.

@@ -64,7 +64,21 @@ func listCluster(c *cli.Context) error {
 			}
 		}
 	}
-	return writeStatus(c.App.Writer, s, absent)
+	for _, other := range s.Others {
+		absent = slices.DeleteFunc(absent, func(name string) bool {
+			return slices.ContainsFunc(other.Workers, func(w cluster.WorkerStatus) bool { return w.Name == name })
+		})
+	}
+	if err := writeStatus(c.App.Writer, s, absent); err != nil {
+		return err
+	}
+	for _, other := range s.Others {
+		fmt.Fprintln(c.App.Writer)
+		if err := writeStatus(c.App.Writer, other, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // listJoined lists who may take part.

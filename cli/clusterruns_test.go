@@ -378,7 +378,7 @@ func TestClusterLost(t *testing.T) {
 		t.Fatalf("alone: %d, %s", got.code, got.err)
 	}
 	f := newFarm(t, 2)
-	args := slices.Concat(in.args(more...), f.flags(2))
+	args := slices.Concat(in.args(more...), f.flags(2), []string{"--wait", "10s"})
 	begin := func(end func(search *exec.Cmd)) (code int, said string) {
 		search, errs := process(args...), &lockedBuffer{}
 		out, err := search.StdoutPipe()

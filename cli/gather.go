@@ -17,8 +17,8 @@ func gatherFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "workers-at", Category: catCluster, Usage: "`ADDRESS`: run the trials on other machines: listen at this address of this machine, such as 10.0.0.5:4222, for those that run `demote worker`; results are the same. docs/cluster.md shows the way"},
 		clusterFolderFlag(), clusterFlag(), credsFlag(),
-		&cli.IntFlag{Name: "min-workers", Category: catCluster, Value: 1, Usage: "`N`: workers that must be there before the search begins; further ones that come until then take part too"},
-		&cli.DurationFlag{Name: "wait", Category: catCluster, Value: time.Minute, Usage: "`TIME`: how long to wait for them"},
+		&cli.IntFlag{Name: "min-workers", Category: catCluster, Value: 1, Usage: "`N`: workers that must be there before the search begins; further ones take part when they come"},
+		&cli.DurationFlag{Name: "wait", Category: catCluster, Value: time.Minute, Usage: "`TIME`: how long to wait for them, and for another one where none is left"},
 	}
 }
 
@@ -67,5 +67,6 @@ func gathering(c *cli.Context, cfg *run.Config) (done func(), err error) {
 		}
 		return list, err
 	}
+	cfg.Late = there
 	return there.Close, nil
 }

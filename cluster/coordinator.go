@@ -43,6 +43,8 @@ type Coordinator struct {
 	mu    sync.Mutex
 	seats map[string]*seat    // by instance
 	used  bool                // links were taken
+	busy  string              // who is busy with other searches, in words
+	joins int                 // workers that have come so far
 	quiet int                 // looks since a worker came
 	came  chan struct{}       // has one element where there may be more of them
 	said  map[string][]string // lines of refusals, by worker
@@ -97,6 +99,7 @@ func (h *Coordinator) Run() string { return h.run }
 func (h *Coordinator) arrived(s *seat) {
 	h.mu.Lock()
 	h.quiet = 0
+	h.joins++
 	h.mu.Unlock()
 	h.opts.Say("worker " + s.who.title() + " is there")
 	select {
@@ -146,8 +149,14 @@ func (h *Coordinator) status() (s Status) {
 			s.Samples, s.Blocks, s.Leases = whole.Samples, whole.All, uint64(whole.Leases)
 		}
 	}
-	if !h.used {
+	switch {
+	case h.used && len(list) == 0:
+		s.Waits = "a worker: none is left"
+	case !h.used:
 		s.Waits = fmt.Sprintf("workers: %d are there, and %d on their way", len(list), coming)
+		if h.busy != "" {
+			s.Waits += "; " + h.busy
+		}
 	}
 	return s
 }

@@ -2,10 +2,12 @@ package cluster
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
+	"example.org/demote/backend/link"
 	"example.org/demote/mistake"
 )
 
@@ -23,14 +25,17 @@ type Gathering struct {
 	Say     func(line string)
 }
 
-// A Gathered is a search that workers may come to.
+// A Gathered is a search that workers may come to, also while it runs: it is a link.Late.
 type Gathered struct {
 	Gathering
 	address string
 	head    *Coordinator
 	ends    []func()
 	links   []*Link
+	joins   int // workers of which all are known that have come so far
 }
+
+var _ link.Late = (*Gathered)(nil)
 
 // Open lets workers come from now on.
 func (g Gathering) Open(ctx context.Context) (_ *Gathered, err error) {
@@ -104,14 +109,40 @@ func (s *Gathered) Links(ctx context.Context) (_ []*Link, err error) {
 	for _, l := range s.links {
 		l.Close()
 	}
+	s.joins = 0
+	if s.URL != "" { // there may be searches of others
+		var asks sync.WaitGroup
+		short, stop := context.WithCancel(ctx)
+		asks.Go(func() { caught(func() { s.watchBusy(short) }) })
+		defer func() {
+			stop()
+			asks.Wait()
+		}()
+	}
 	s.links, err = s.head.Links(ctx, s.Least, s.Wait)
 	return s.links, err
 }
 
+// Come are links to at most so many workers that have come since, and have none of this search yet.
+func (s *Gathered) Come(most int) (links []link.Link) {
+	news, joins := s.head.without(s.links, s.joins, most)
+	s.joins = joins
+	for _, l := range news {
+		s.links, links = append(s.links, l), append(links, l)
+	}
+	return links
+}
+
+// Came has an element where somebody may have come.
+func (s *Gathered) Came() <-chan struct{} { return s.head.came }
+
+// Patience is how long a search waits where no worker is left.
+func (s *Gathered) Patience() time.Duration { return s.Wait }
+
 // status is how the search stands.
 func (s *Gathered) status() Status {
 	st := s.head.status()
-	st.Run, st.Version = s.Search, s.Version
+	st.ID, st.Run, st.Version = s.head.run, s.Search, s.Version
 	return st
 }
 

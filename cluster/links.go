@@ -25,6 +25,7 @@ func (h *Coordinator) Links(ctx context.Context, least int, wait time.Duration) 
 			least = 1
 		}
 		list, coming := h.there()
+		busy := h.busy
 		if len(list) >= least && (h.used || over || coming == 0 && h.quiet >= quietLooks) {
 			h.used = true
 			h.mu.Unlock()
@@ -32,6 +33,9 @@ func (h *Coordinator) Links(ctx context.Context, least int, wait time.Duration) 
 		}
 		h.mu.Unlock()
 		if over {
+			if busy != "" {
+				return nil, mistake.Errorf("%d of %d workers came within %v, and %s: start more (demote worker), or give a longer --wait or a smaller --min-workers", len(list), least, wait, busy)
+			}
 			return nil, mistake.Errorf("%d of %d workers came within %v: start more (demote worker), or give a longer --wait or a smaller --min-workers", len(list), least, wait)
 		}
 		select {
@@ -42,6 +46,27 @@ func (h *Coordinator) Links(ctx context.Context, least int, wait time.Duration) 
 			over = true
 		}
 	}
+}
+
+// without are new links to at most so many workers that are there and have none of some links; joins is how many had
+// come when all had, and is returned as it is now. It is asked in front of every trial: where nobody has come, it looks
+// at nobody.
+func (h *Coordinator) without(links []*Link, joins, most int) (news []*Link, now int) {
+	h.mu.Lock()
+	if h.joins == joins {
+		h.mu.Unlock()
+		return nil, joins
+	}
+	now = h.joins
+	list, _ := h.there()
+	h.mu.Unlock()
+	list = slices.DeleteFunc(list, func(s *seat) bool {
+		return slices.ContainsFunc(links, func(l *Link) bool { return l.of == s })
+	})
+	if len(list) > most {
+		list, now = list[:most], joins
+	}
+	return linksTo(list), now
 }
 
 // linksTo are new links to workers.

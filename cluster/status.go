@@ -14,6 +14,7 @@ import (
 
 // A Status is how a search on a cluster stands.
 type Status struct {
+	ID      string         `json:"id"`      // of the search, which no other one has
 	Run     string         `json:"run"`     // the run's folder at the coordinator
 	Version string         `json:"version"` // of the coordinator's program
 	Waits   string         `json:"waits"`   // what the search waits for, in words; empty: for blocks alone
@@ -21,6 +22,7 @@ type Status struct {
 	Blocks  int            `json:"blocks"`
 	Leases  uint64         `json:"leases"` // trials leased so far
 	Workers []WorkerStatus `json:"workers"`
+	Others  []Status       `json:"others,omitempty"` // further searches on the same cluster
 }
 
 // A WorkerStatus is how a worker stands.
@@ -59,14 +61,18 @@ const adminWithin = 5 * time.Second
 func (a *Admin) Status(ctx context.Context) (s Status, err error) {
 	ctx, stop := context.WithTimeout(ctx, adminWithin)
 	defer stop()
-	m, err := a.conn.RequestWithContext(ctx, statusSubject, nil)
+	list, err := statuses(ctx, a.conn)
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
 		return s, mistake.Errorf("no search runs on this cluster now")
 	case err != nil:
 		return s, mistake.Errorf("the coordinator does not say how its search stands: %w", err)
 	}
-	return s, json.Unmarshal(m.Data, &s)
+	s, s.Others = list[0], list[1:]
+	if len(s.Others) == 0 {
+		s.Others = nil
+	}
+	return s, nil
 }
 
 // Clean removes the files that a search which was killed has left in a cluster, and returns their bytes. It refuses

@@ -121,6 +121,8 @@ type Config struct {
 	Links []backend.Link `json:"-"`
 	// waits for such workers, at the start of each search of a command; nil: Links are all
 	Gather func(context.Context) ([]backend.Link, error) `json:"-"`
+	// further workers that come while a search runs on Links; nil: nobody does
+	Late backend.Late `json:"-"`
 
 	Progress func(search.Event) `json:"-"` // told of every trial; nil: nobody is
 	// the time that may remain, asked after Progress; nil: it is not known

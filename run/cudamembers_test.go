@@ -75,3 +75,16 @@ func TestEmulatedMembersRefused(t *testing.T) {
 		t.Errorf("members on a GPU: %v", err)
 	}
 }
+
+// TestEmulatedWorkerDevices holds that a worker computes on each device once.
+func TestEmulatedWorkerDevices(t *testing.T) {
+	emulated(t, "devices=2")
+	if list, err := WorkerDevices("cuda:1, cuda:0"); err != nil || len(list) != 2 || list[0].Name != "cuda:1" || list[1].Name != "cuda:0" {
+		t.Errorf("two devices: %+v, %v", list, err)
+	}
+	for _, name := range []string{"cuda:0,cuda:0", "cuda:1, cuda:0, cuda:1"} {
+		if _, err := WorkerDevices(name); !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), "is named twice: leave one of them out") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

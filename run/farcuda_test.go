@@ -4,6 +4,7 @@ package run
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"example.org/demote/backend/far"
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/link/linktest"
+	"example.org/demote/cuda/emutest"
 	"example.org/demote/internal/tasktest"
 )
 
@@ -35,5 +37,37 @@ func TestEmulatedWorkersElsewhere(t *testing.T) {
 			two.Config.Device, two.Versions["device"] = one.Config.Device, one.Versions["device"]
 			sameRun(t, "two workers", one, two)
 		})
+	}
+}
+
+// TestEmulatedMemoryElsewhereFull fails some allocations of one of two workers behind links: the blocks of all shrink,
+// and the search comes to the result of one machine.
+func TestEmulatedMemoryElsewhereFull(t *testing.T) {
+	cfg := tasktest.TinyConfig(t, 40)
+	cfg.Device, cfg.Block = "cpu", 20
+	want := mustSearch(t, cfg)
+	shrunk := 0
+	for _, k := range []int{2, 9, 30, 60} {
+		emulated(t, fmt.Sprintf("devices=2 fail=cuMemAlloc_v2:%d:2", k))
+		c := cfg
+		c.Device, c.Out = "auto", fmt.Sprint(cfg.Out, k)
+		for i := range 2 {
+			p := linktest.New(fmt.Sprint("worker ", i), func(h link.Host) linktest.Worker {
+				return far.NewServer(h, far.ServerOptions{Device: fmt.Sprint("cuda:", i), Beat: 20 * time.Millisecond})
+			}, linktest.Faults{})
+			t.Cleanup(p.Close)
+			c.Links = append(c.Links, backend.Link(p))
+		}
+		got := mustSearch(t, c)
+		emutest.Reset()
+		if decisions(t, got) != decisions(t, want) {
+			t.Errorf("allocation %d: %s\nwant: %s", k, decisions(t, got), decisions(t, want))
+		}
+		if strings.Contains(strings.Join(texts(got.Warnings), "\n"), "the memory of the workers' cuda:0 is full: going on with blocks of 10 samples") {
+			shrunk++
+		}
+	}
+	if shrunk < 2 {
+		t.Errorf("the blocks shrank in %d searches", shrunk)
 	}
 }

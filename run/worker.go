@@ -1,6 +1,7 @@
 package run
 
 import (
+	"slices"
 	"strings"
 
 	"example.org/demote/backend"
@@ -9,6 +10,7 @@ import (
 	"example.org/demote/cluster"
 	"example.org/demote/internal/memory"
 	"example.org/demote/internal/trial"
+	"example.org/demote/mistake"
 )
 
 // WorkerDevices are the devices that a worker computes on, with what is free on each: --device is one, several, or
@@ -23,6 +25,9 @@ func WorkerDevices(name string) (list []backend.DeviceInfo, err error) {
 			d, err := backend.CheckGPU(strings.TrimSpace(one))
 			if err != nil {
 				return nil, err
+			}
+			if slices.ContainsFunc(list, func(other backend.DeviceInfo) bool { return other.Name == d.Name }) {
+				return nil, mistake.Errorf("--device %s: %s is named twice: leave one of them out", name, d.Name)
 			}
 			list = append(list, d)
 		}

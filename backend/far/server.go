@@ -110,7 +110,7 @@ func (s *Server) Call(ctx context.Context, request []byte) (reply []byte, err er
 		r.Result, err = json.Marshal(result)
 	}
 	if err != nil {
-		r = link.Reply{Error: err.Error(), Lost: lost}
+		r = link.Reply{Error: err.Error(), Lost: lost, Full: backend.OutOfMemory(err)}
 	}
 	if s.ctx.Err() != nil {
 		return nil, errClosed
@@ -227,7 +227,7 @@ func (s *Server) post(r *run, a bounds.Answer) {
 	case a.Block == fleet.Lost:
 		_ = s.host.Send(link.Lost(a.Err.Error()))
 	case a.Err != nil:
-		s.send(r, a.Lease, link.Failed(a.Lease, a.Block, a.Err.Error()))
+		s.send(r, a.Lease, link.Failed(a.Lease, a.Block, a.Err.Error(), backend.OutOfMemory(a.Err)))
 	default:
 		for _, piece := range link.Pieces(a.Lease, a.Block, a.Rows) {
 			_ = s.host.Send(piece) // the answer behind it is counted: without the piece the lease comes again

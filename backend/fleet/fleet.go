@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -22,6 +21,7 @@ type Fleet struct {
 	heard   []bool        // by block: an answer of it has come
 	own     uint64        // leases of the fleet itself so far
 	err     error         // why it cannot go on
+	bare    bool          // because no member is left
 
 	balance balance
 
@@ -29,14 +29,23 @@ type Fleet struct {
 	Clock func() time.Time
 	// Told is called when a member is lost and its blocks have gone to the others; nil: nobody is told.
 	Told func(name string, why error)
+	// Grow is called when a member answers no block, and may Add some; nil: nobody comes.
+	Grow func()
+	// Stays is called, once, when a member answers no block and its blocks do not go elsewhere; nil: nobody is told.
+	Stays func(name string, why error)
+	// Refill is called when no member is left, with what is said of the last one, and Adds some. Its error is that of
+	// Next; nil: there are none.
+	Refill func(ctx context.Context, why error) error
 }
 
 // booked is a member, and what is known of it.
 type booked struct {
 	Member
-	lost error // nil: it is there
-	pace       // since it joined
-	seen pace  // when rebalance looked last
+	lost  error // nil: it is there
+	pace        // since it joined
+	seen  pace  // when rebalance looked last
+	guess float64
+	stays bool // it was told that it answers no block, and stays
 }
 
 // pace is what a member has run, in passes of one sample, and in which time.
@@ -60,17 +69,23 @@ func New(members ...Member) *Fleet {
 // Deal gives the members that are there so many blocks, by the speeds that were measured so far. The error is a
 // member's that cannot hold its blocks.
 func (f *Fleet) Deal(blocks int) error {
-	f.owner, f.heard = Deal(blocks, f.speeds()), make([]bool, blocks)
+	f.heard = make([]bool, blocks)
+	if f.bare {
+		f.owner = make([]int, blocks) // for whom the fleet is filled with
+		return f.err
+	}
+	f.owner = Deal(blocks, f.speeds())
 	return f.hold(nil)
 }
 
 // hold gives members their blocks, where those are others than by the owners before; nil: all members. Those that are
 // gone are lost.
-func (f *Fleet) hold(before []int) error {
+func (f *Fleet) hold(before []int, but ...int) error {
 	var all errgroup.Group
 	gone := make([]error, len(f.members))
 	for i, m := range f.members {
-		if blocks := blocksOf(f.owner, i); m.lost == nil && (before == nil || !slices.Equal(blocks, blocksOf(before, i))) {
+		blocks := blocksOf(f.owner, i)
+		if m.lost == nil && !slices.Contains(but, i) && (before == nil || !slices.Equal(blocks, blocksOf(before, i))) {
 			all.Go(func() (err error) {
 				defer crash.Catch(&err)
 				if err = m.Hold(blocks); errors.Is(err, ErrGone) {
@@ -90,6 +105,9 @@ func (f *Fleet) hold(before []int) error {
 	}
 	return f.err
 }
+
+// Bare says whether no member is left, so that the fleet cannot go on before some have come.
+func (f *Fleet) Bare() bool { return f.bare }
 
 // Owner is the number of the member that a block lies on.
 func (f *Fleet) Owner(block int) int { return f.owner[block] }
@@ -111,20 +129,30 @@ func blocksOf(owners []int, member int) (blocks []int) {
 
 // speeds are the passes of a sample a second of the members; 0 of lost ones. They are equal as long as one is not
 // known.
-func (f *Fleet) speeds() []float64 {
-	speeds, known := make([]float64, len(f.members)), true
-	for i, m := range f.members {
+func (f *Fleet) speeds() []float64 { return speedsOf(f.members) }
+
+func speedsOf(members []*booked) []float64 {
+	speeds, known := make([]float64, len(members)), true
+	for i, m := range members {
 		if m.lost == nil {
-			known = known && m.work > 0 && m.seconds > 0
-			speeds[i] = m.work / m.seconds
+			speeds[i] = m.speed()
+			known = known && speeds[i] > 0
 		}
 	}
-	for i, m := range f.members {
+	for i, m := range members {
 		if m.lost == nil && !known {
 			speeds[i] = 1
 		}
 	}
 	return speeds
+}
+
+// speed is that of a member as it was measured, or else guessed; 0: it is not known.
+func (m *booked) speed() float64 {
+	if m.work > 0 && m.seconds > 0 {
+		return m.work / m.seconds
+	}
+	return m.guess
 }
 
 // PassSeconds is what the pass of a sample through the whole network takes on a member, the mean of those that are
@@ -190,14 +218,23 @@ func (f *Fleet) Drop(id uint64) {
 func (f *Fleet) Next(ctx context.Context) (bounds.Answer, error) {
 	for {
 		if f.err != nil {
-			return bounds.Answer{}, f.err
+			if err := f.Fill(ctx); err != nil {
+				return bounds.Answer{}, err
+			}
 		}
 		a, err := f.box.take(ctx)
 		if err != nil {
 			return a, err
 		}
-		if a.Block == Lost {
+		switch a.Block {
+		case Lost:
 			f.lose(a.Member, a.Err)
+			continue
+		case Stuck:
+			if f.Grow != nil {
+				f.Grow()
+			}
+			f.stuck(a.Member, a.Err)
 			continue
 		}
 		if m := f.members[a.Member]; a.Err == nil {
@@ -208,60 +245,6 @@ func (f *Fleet) Next(ctx context.Context) (bounds.Answer, error) {
 			f.answered(a.Member)
 		}
 		return a, nil
-	}
-}
-
-// lose books a lost member. Its blocks go to the others, who are handed the lease at hand again: from the first block
-// on of which nothing was heard.
-func (f *Fleet) lose(member int, why error) {
-	m := f.members[member]
-	if m.lost != nil {
-		return
-	}
-	m.lost = fmt.Errorf("%s: %w", m.Name(), why)
-	f.balance = balance{moved: f.balance.moved, stay: f.balance.stay}
-	speeds := f.speeds()
-	if slices.Max(speeds) == 0 {
-		f.err = m.lost
-		return
-	}
-	blocks, heirs := f.blocksOf(member), map[int]bool{}
-	for i, heir := range Deal(len(blocks), speeds) {
-		f.owner[blocks[i]] = heir
-		heirs[heir] = true
-	}
-	if f.atHand != nil {
-		again := *f.atHand
-		for again.From < len(f.heard) && f.heard[again.From] {
-			again.From++
-		}
-		f.atHand = &again
-	}
-	for heir := range f.members {
-		if !heirs[heir] || f.members[heir].lost != nil {
-			continue
-		}
-		err := f.members[heir].Hold(f.blocksOf(heir))
-		if errors.Is(err, ErrGone) { // its blocks go on, with those that it was to have
-			f.lose(heir, err)
-			if f.err != nil {
-				return
-			}
-			continue
-		}
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) { // whoever waits has given up
-			f.err = err
-			return
-		}
-		if err != nil {
-			// in words alone: a full memory, or a lost device, has another cure where it is the only one
-			f.err = errors.New(m.Name() + " is lost (" + why.Error() + "), and " + f.members[heir].Name() + " cannot take its blocks: " + err.Error() + "; what was found so far is kept")
-			return
-		}
-		f.hand(heir)
-	}
-	if f.Told != nil {
-		f.Told(m.Name(), why)
 	}
 }
 

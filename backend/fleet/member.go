@@ -13,7 +13,7 @@ type Member interface {
 	// Name says which one it is, for people.
 	Name() string
 	// Join has the member post what it answers, from any goroutine, as the member of a number. An answer whose block
-	// is Lost says that the member is lost, with the reason.
+	// is Lost says that the member is lost, with the reason, and one whose block is Stuck that it answers nothing.
 	Join(number int, post func(bounds.Answer))
 	// Hold gives the member its blocks of the layout, rising, in place of those that it has. It ends the lease at
 	// hand, and returns when they are there. An error that is ErrGone says that the member is lost.
@@ -28,8 +28,16 @@ type Member interface {
 // ErrGone says that a member does not answer any more. Others may take its blocks.
 var ErrGone = errors.New("it does not answer any more")
 
-// Lost is the block of the answer that says that its member is lost.
-const Lost = -1
+// Lost is the block of the answer that says that its member is lost, and Stuck that of one which says that its member
+// is there and has answered no block of the lease at hand for far longer than one takes: it is left out where its
+// blocks go to others.
+const Lost, Stuck = -1, -2
+
+// An Abandoned is a Member that is told when it is left out although it is there.
+type Abandoned interface {
+	// Abandon ends the lease at hand, and does not wait. Nothing is asked of the member any more but Close.
+	Abandon(why error)
+}
 
 // inbox is where answers wait, in the order in which they come.
 type inbox struct {

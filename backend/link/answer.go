@@ -112,9 +112,13 @@ func ReadAnswer(m []byte) (a bounds.Answer, err error) {
 	return a, nil
 }
 
-// Failed is the message that a block has failed.
-func Failed(lease uint64, number int, why string) []byte {
-	return append(block(KindFailed, lease, number, len(why)), why...)
+// Failed is the message that a block has failed; full: since the device's memory is full.
+func Failed(lease uint64, number int, why string, full bool) []byte {
+	kind := KindFailed
+	if full {
+		kind = KindFull
+	}
+	return append(block(kind, lease, number, len(why)), why...)
 }
 
 // FailedWhy is what Failed has said.

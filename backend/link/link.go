@@ -1,6 +1,9 @@
 package link
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // FileBytes is the most that a file has which is put, and a request or a reply.
 const FileBytes = 64 << 20
@@ -21,6 +24,16 @@ type Link interface {
 	Put(ctx context.Context, data []byte) (digest [32]byte, err error)
 	// Close ends the link. The worker is free for another search. It may be called more than once.
 	Close()
+}
+
+// Late are workers that come while a search runs.
+type Late interface {
+	// Come are links to at most so many of those that have come and that nobody was given yet. It does not wait.
+	Come(most int) []Link
+	// Came has an element where somebody may have come since.
+	Came() <-chan struct{}
+	// Patience is how long a search waits for a worker where none is left.
+	Patience() time.Duration
 }
 
 // A Standing is how a worker stands in a search, for people.

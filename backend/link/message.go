@@ -28,6 +28,7 @@ const (
 	KindFailed                  // a block of a lease has failed, in words
 	KindBeat                    // once a second: the lease at hand and the answers to it so far
 	KindLost                    // the worker's device does not answer any more, in words
+	KindFull                    // a block of a lease has failed since the device's memory is full, in words
 )
 
 // head is the kind and the number of a lease, with which most messages begin, and PieceBytes the most of the rows in
@@ -39,7 +40,7 @@ var errMessage = errors.New("link: no message of this version")
 
 // KindOf is the kind of a message. The error says that it is of another version, or of none.
 func KindOf(m []byte) (Kind, error) {
-	if len(m) == 0 || m[0]>>4 != Version || m[0]&15 == 0 || Kind(m[0]&15) > KindLost {
+	if len(m) == 0 || m[0]>>4 != Version || m[0]&15 == 0 || Kind(m[0]&15) > KindFull {
 		return 0, errMessage
 	}
 	return Kind(m[0] & 15), nil

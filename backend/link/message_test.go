@@ -131,7 +131,7 @@ func FuzzMessages(f *testing.F) {
 	f.Add(Answer(&bounds.Answer{}, 4), 4)
 	f.Add(Beat(1, 2), 0)
 	f.Add(Pieces(1, 2, []float32{1, 2})[0], 2)
-	f.Add(Failed(1, 2, "no"), 2)
+	f.Add(Failed(1, 2, "no", false), 2)
 	f.Add([]byte{Version << 4}, 1)
 	f.Fuzz(func(t *testing.T, m []byte, n int) {
 		n = max(0, n%1000)

@@ -27,6 +27,7 @@ type Request struct {
 type Reply struct {
 	Error  string          `json:",omitempty"`
 	Lost   bool            `json:",omitempty"` // the worker is of no use any more
+	Full   bool            `json:",omitempty"` // the memory of its device is full
 	Result json.RawMessage `json:",omitempty"`
 }
 
@@ -94,6 +95,17 @@ func Get(ctx context.Context, h Host, f File, most int64) ([]byte, error) {
 		all = append(all, piece...)
 	}
 	return all, nil
+}
+
+// ErrFull says that the memory of a worker's device is full.
+var ErrFull = errors.New("the memory of its device is full")
+
+// Said is an error of a worker in its words; full: it is ErrFull.
+func Said(words string, full bool) error {
+	if full {
+		return fmt.Errorf("%w: %s", ErrFull, words)
+	}
+	return errors.New(words)
 }
 
 // ErrFile says that a file cannot be had, or is another one: a worker is of no use without.
@@ -200,7 +212,7 @@ func Ask(ctx context.Context, l Link, call string, args, result any) (broken err
 		return fmt.Errorf("what it answers to %s cannot be read: %w", call, err), nil, false
 	}
 	if reply.Error != "" {
-		return nil, errors.New(reply.Error), reply.Lost
+		return nil, Said(reply.Error, reply.Full), reply.Lost
 	}
 	if result != nil {
 		if err := json.Unmarshal(reply.Result, result); err != nil {

@@ -140,7 +140,7 @@ func greetOne(l backend.Link) (backend.DeviceInfo, error) {
 // machines: these have the search's network.
 func (s *Runner) ComputeHere() {
 	if len(s.Config.Links) > 0 {
-		s.Config.Links, s.Config.Gather, s.Device = nil, nil, backend.DeviceInfo{Name: backend.DeviceCPU}
+		s.Config.Links, s.Config.Gather, s.Config.Late, s.Device = nil, nil, nil, backend.DeviceInfo{Name: backend.DeviceCPU}
 	}
 }
 

@@ -156,7 +156,7 @@ func (s *Runner) Shrinking(ctx context.Context, f func(context.Context) error) e
 		}
 		if !s.canShrink() {
 			return mistake.Errorf("the memory of %s is full with blocks of %d samples: free memory on the device, use fewer samples with --limit, or choose --device cpu: %w",
-				s.Device.Name, s.Block, err)
+				s.runsOn(), s.Block, err)
 		}
 		if s.Ev != nil {
 			s.Ev.Close()
@@ -165,7 +165,7 @@ func (s *Runner) Shrinking(ctx context.Context, f func(context.Context) error) e
 		if err := s.SetBlock((s.Block + 1) / 2); err != nil {
 			return err
 		}
-		s.Warn("device-memory-full", fmt.Sprintf("the memory of %s is full: going on with blocks of %d samples", s.Device.Name, s.Block), fmt.Sprintf("--block %d begins so", s.Block))
+		s.Warn("device-memory-full", fmt.Sprintf("the memory of %s is full: going on with blocks of %d samples", s.runsOn(), s.Block), fmt.Sprintf("--block %d begins so", s.Block))
 	}
 }
 

@@ -22,6 +22,7 @@ func (s *Runner) TrialOptions() (backend.Options, error) {
 	}
 	o.Device = s.Device.Name
 	o.Links = s.links()
+	o.Late = s.late(len(o.Links))
 	o.Members, o.Told, o.Tell = s.members(), s.memberLeft, s.Config.Say
 	o.Compared = func(same bool) error {
 		if s.Compared == nil {

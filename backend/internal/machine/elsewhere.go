@@ -23,6 +23,7 @@ type elsewhere struct {
 	of     *Members
 	hello  link.Hello
 	test   Test
+	whole  float64 // seconds of a block of the whole network, as its plan has measured it; 0: not known
 	number int
 
 	mu     sync.Mutex
@@ -41,6 +42,11 @@ type elsewhere struct {
 	beats   int           // in a row by which something is missing
 	heard   map[int]bool  // by block: an answer is posted, or about to be
 	coming  map[int]*coming
+	lost    int       // by the blocks of the lease at hand that are known
+	over    bool      // a block of it has failed: there are no more
+	still   int       // beats in a row in which it had blocks at hand, and no news of them came
+	silent  time.Time // when the first of these came
+	longest float64   // seconds of the block that took longest; 0: not known
 }
 
 // lostBeats is after how many beats in a row by which answers are missing a lease is sent again.
@@ -120,20 +126,25 @@ func (e *elsewhere) askUnder(ctx context.Context, call string, args, result any)
 
 // Hold implements fleet.Member. The samples are put as files, a block each; the worker fetches those that it has not.
 func (e *elsewhere) Hold(blocks []int) error {
+	return e.holdOf(blocks, e.of.layouts, e.of.samplesOf)
+}
+
+// holdOf is Hold of the blocks of a layout, by its number.
+func (e *elsewhere) holdOf(blocks []int, layout int, samples func(block int) []int) error {
 	e.quit()
 	with := blocks
 	if len(blocks) == 0 || blocks[0] != 0 {
 		with = append([]int{0}, blocks...)
 	}
 	args := link.HoldArgs{Own: append([]int{}, blocks...)}
-	if e.laid != e.of.layouts {
-		e.laid, e.files = e.of.layouts, map[int]link.Block{}
+	if e.laid != layout {
+		e.laid, e.files = layout, map[int]link.Block{}
 	}
 	for _, b := range with {
 		f, is := e.files[b]
 		if !is {
 			var err error
-			if f, err = e.putBlock(b); err != nil {
+			if f, err = e.putBlock(b, samples(b)); err != nil {
 				return err
 			}
 			e.files[b] = f
@@ -147,12 +158,12 @@ func (e *elsewhere) Hold(blocks []int) error {
 }
 
 // putBlock puts the samples of a block.
-func (e *elsewhere) putBlock(b int) (f link.Block, err error) {
+func (e *elsewhere) putBlock(b int, samples []int) (f link.Block, err error) {
 	ctx, gone := e.there()
 	if gone != nil {
 		return f, gone
 	}
-	f = link.Block{Number: b, Samples: slices.Clone(e.of.samplesOf(b))}
+	f = link.Block{Number: b, Samples: slices.Clone(samples)}
 	data, err := e.of.bytesOf(f.Samples)
 	if err != nil {
 		return f, err
@@ -198,7 +209,6 @@ func got[T any](e *elsewhere, call string, args any) (v T, err error) {
 	return v, err
 }
 
-func (e *elsewhere) plan() (Plan, error)               { return got[Plan](e, "cuts", nil) }
 func (e *elsewhere) block() (int, error)               { return got[int](e, "block", nil) }
 func (e *elsewhere) digest() ([]byte, error)           { return got[[]byte](e, "digest", nil) }
 func (e *elsewhere) bits() []byte                      { return e.test.Bits }
@@ -207,6 +217,14 @@ func (e *elsewhere) ping() error                       { return e.ask("ping", ni
 func (e *elsewhere) fleeting(on bool) error            { return e.ask("fleeting", link.OnArgs{On: on}, nil) }
 func (e *elsewhere) give([]metric.Verdict) error       { return nil } // it spares time alone
 func (e *elsewhere) storedAt() [][]device.StoredTensor { return nil }
+
+func (e *elsewhere) plan() (p Plan, err error) {
+	p, err = got[Plan](e, "cuts", nil)
+	e.mu.Lock()
+	e.whole = p.Whole
+	e.mu.Unlock()
+	return p, err
+}
 
 func (e *elsewhere) selfTest() (*Dependence, error) {
 	err := e.ask("self-test", nil, &e.test)

@@ -26,7 +26,7 @@ type shipping interface {
 // NewElsewhere are Members on the workers behind Options.Links. This process runs no trial and compiles nothing. It
 // judges outputs where a metric is of more than single samples.
 func NewElsewhere(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (_ *Members, err error) {
-	f := &Members{samples: samples.Len(), from: samples, inputs: src.Inputs()}
+	f := &Members{samples: samples.Len(), from: samples, inputs: src.Inputs(), ctx: ctx, recruits: newRecruits(ctx, o.Late)}
 	defer func() {
 		if err != nil {
 			f.Close()
@@ -59,7 +59,7 @@ func NewElsewhere(ctx context.Context, src device.Source, samples device.Samples
 	if err := f.readOutputs(src); err != nil {
 		return nil, err
 	}
-	if err := f.sendPlans(ctx, network, records, told); err != nil {
+	if err := f.sendPlans(network, records, told); err != nil {
 		return nil, err
 	}
 	return f, f.assemble(o.Told)
@@ -83,7 +83,7 @@ func shippable(src device.Source, inputs []device.Tensor, o Options) (n link.Net
 }
 
 // eachElsewhere calls a function of all workers at once. Those that fail are left out; the error is that of the first
-// where none is left.
+// where none is left, and of one whose memory is full.
 func (f *Members) eachElsewhere(told func(name string, why error), call func(e *elsewhere) error) error {
 	errs := make([]error, len(f.list))
 	var all errgroup.Group
@@ -95,6 +95,11 @@ func (f *Members) eachElsewhere(told func(name string, why error), call func(e *
 		})
 	}
 	_ = all.Wait()
+	for _, err := range errs { // it has a cure: smaller blocks of all
+		if errors.Is(err, link.ErrFull) {
+			return err
+		}
+	}
 	var left []part
 	for i, m := range f.list {
 		if errs[i] == nil {
@@ -133,15 +138,18 @@ func (f *Members) greet(told func(name string, why error)) error {
 	}
 	first := f.list[0].(*elsewhere)
 	f.can = first.hello.Can
-	return f.eachElsewhere(told, func(e *elsewhere) error {
-		switch {
-		case e.hello.Can != first.hello.Can:
-			return fmt.Errorf("its device, %s, is of another kind than %s of %s", e.hello.Device.Name, first.hello.Device.Name, first.Name())
-		case e.hello.Runtime != first.hello.Runtime:
-			return fmt.Errorf("its ONNX Runtime is %s, that of %s is %s", e.hello.Runtime, first.Name(), first.hello.Runtime)
-		}
-		return nil
-	})
+	return f.eachElsewhere(told, func(e *elsewhere) error { return e.like(first) })
+}
+
+// like says what a worker is that is not like the first one.
+func (e *elsewhere) like(first *elsewhere) error {
+	switch {
+	case e.hello.Can != first.hello.Can:
+		return fmt.Errorf("its device, %s, is of another kind than %s of %s", e.hello.Device.Name, first.hello.Device.Name, first.Name())
+	case e.hello.Runtime != first.hello.Runtime:
+		return fmt.Errorf("its ONNX Runtime is %s, that of %s is %s", e.hello.Runtime, first.Name(), first.hello.Runtime)
+	}
+	return nil
 }
 
 // readOutputs has a judge of the network's outputs on this side.
@@ -160,7 +168,7 @@ func (f *Members) readOutputs(src device.Source) error {
 }
 
 // sendPlans has the workers compile the network.
-func (f *Members) sendPlans(ctx context.Context, n link.Network, records []quant.Record, told func(name string, why error)) error {
+func (f *Members) sendPlans(n link.Network, records []quant.Record, told func(name string, why error)) error {
 	o := f.opts
 	p := link.Plan{Network: n, Records: records, Samples: f.samples, Block: o.Block, Axis: o.Axis, Output: f.judge.Output(), Beside: o.Beside, Threads: o.Threads, Spin: o.Spin,
 		Level: o.Level, Cuts: o.Cuts, Patient: o.Patient, Naive: o.Naive, Activations: o.Activations}
@@ -172,7 +180,11 @@ func (f *Members) sendPlans(ctx context.Context, n link.Network, records []quant
 		f.judgesThere, p.Metric = true, &spec
 		truth = link.TruthBytes(o.Truth, o.Metric.NeedsLabels, o.Metric.NeedsReference)
 	}
-	return f.eachElsewhere(told, func(e *elsewhere) error {
+	f.planned = func(e *elsewhere) error {
+		ctx, gone := e.there()
+		if gone != nil {
+			return gone
+		}
 		own := p
 		file, err := link.Put(ctx, e.link, n.Model)
 		if err == nil && f.judgesThere {
@@ -186,7 +198,8 @@ func (f *Members) sendPlans(ctx context.Context, n link.Network, records []quant
 		}
 		own.Network.File = file
 		return e.ask("plan", own, nil)
-	})
+	}
+	return f.eachElsewhere(told, f.planned)
 }
 
 // bytesOf are samples as they travel: each with all inputs, one behind the other.

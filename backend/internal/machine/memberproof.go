@@ -45,6 +45,7 @@ func (f *Members) proveBits() error {
 		case f.Lost(i) != nil || got == nil:
 		case first < 0:
 			first = i
+			f.recruits.prove(f.list[i].Name(), f.samplesOf(0), got)
 		case string(got) != string(sums[first]):
 			if err := f.Leave(i, fmt.Errorf("%w of %s: %x and %x on the first block", errOtherBits, f.list[first].Name(), got[:4], sums[first][:4])); err != nil {
 				return err

@@ -45,6 +45,11 @@ type Members struct {
 	inputs      []device.Tensor
 	judgesThere bool
 	stood       time.Time // when links were told last how their workers stand
+	ctx         context.Context
+	cut         bool // Plan was asked
+	beside      bool // what runs is not of a search, but beside it: newcomers wait
+	planned     func(e *elsewhere) error
+	recruits    *recruits // nil: nobody comes while a search runs
 	differ      error     // of members whose bits were not the same in a search
 }
 
@@ -87,6 +92,18 @@ func (f *Members) assemble(told func(text string)) error {
 			told(fmt.Sprintf("%s is left out, and the others have its blocks: %v", name, why))
 		}
 	}
+	f.Grow = func() {
+		if f.recruits != nil && f.recruits.samples != nil {
+			f.enlist()
+			f.summon()
+		}
+	}
+	f.Stays = func(name string, why error) {
+		if f.opts.Tell != nil {
+			f.opts.Tell(fmt.Sprintf("%s: %v; the search waits for it, since the others cannot take its blocks: end that worker, or start more", name, why))
+		}
+	}
+	f.Refill = func(ctx context.Context, why error) error { return f.refill(ctx, why) }
 	return f.LayOut(nil)
 }
 
@@ -208,6 +225,9 @@ func (f *Members) LayOut(order []int) error {
 	f.order = slices.Clone(order)
 	f.layouts++
 	err := f.Deal(f.blocks())
+	if f.Bare() {
+		err = f.Fill(f.ctx)
+	}
 	f.tellStandings(true)
 	return err
 }
@@ -217,6 +237,7 @@ func (f *Members) Run(ctx context.Context, job bounds.Job, gains []bounds.Gain) 
 	if f.differ != nil {
 		return f.differ
 	}
+	f.recruit()
 	l := bounds.Lease{Base: job.Base, Mask: job.Mask, From: job.From, Rows: f.watch != nil}
 	var tally metric.Accumulator
 	if f.opts.Metric.IsWhole() && job.To-job.From == f.blocks() {
@@ -289,6 +310,7 @@ func (f *Members) Watch(ctx context.Context, see func(sample int, row []float32)
 
 // Close implements Machine.
 func (f *Members) Close() {
+	f.recruits.close()
 	if f.Fleet != nil {
 		f.Fleet.Close()
 	}

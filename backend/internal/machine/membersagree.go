@@ -24,6 +24,7 @@ func (f *Members) Lease(l bounds.Lease) {
 		}
 	}
 	if f.differ == nil {
+		f.recruit()
 		f.Fleet.Lease(l)
 	}
 	f.tellStandings(false)

@@ -12,6 +12,7 @@ import (
 // Plan implements Machine: the first member chooses the cuts, and the others take them, but for those elsewhere, each
 // of which chooses its own. They differ in time alone.
 func (f *Members) Plan() (p Plan, err error) {
+	f.cut = true
 	first := f.first()
 	if _, is := first.(*elsewhere); is {
 		plans := make([]Plan, len(f.list))
@@ -43,7 +44,10 @@ func (f *Members) Block() (blocked int, err error) {
 }
 
 // Fleeting implements Machine.
-func (f *Members) Fleeting(on bool) { _ = f.each(func(_ int, m part) error { return m.fleeting(on) }) }
+func (f *Members) Fleeting(on bool) {
+	f.beside = on
+	_ = f.each(func(_ int, m part) error { return m.fleeting(on) })
+}
 
 // Give implements Machine.
 func (f *Members) Give(gained []metric.Verdict) {
@@ -100,7 +104,7 @@ func (f *Members) GainOfHit(hit bool, sample int) (gain float64, ok bool) {
 // WatchNaN implements Machine. What a member has seen that is lost meanwhile is not known: there may have been one
 // then.
 func (f *Members) WatchNaN(on bool) (seen bool, err error) {
-	if on {
+	if f.beside = on; on {
 		f.watching = len(f.members())
 	}
 	here := make([]bool, len(f.list))

@@ -1,0 +1,95 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Add has a member join a fleet that has dealt its blocks. It runs about so many passes of a sample a second; 0: as
+// many as the others on average. Each of the others gives it some of its blocks, and loses what it has stored. A lease
+// at hand is handed out again. Where no member is left, the newcomer has all blocks. The error is that of a newcomer
+// that does not take its blocks: it is lost then, and all is as it was.
+func (f *Fleet) Add(m Member, speed float64) error {
+	number, before := len(f.members), f.owner
+	after := f.with(speed)
+	f.members = append(f.members, &booked{Member: m, guess: f.guess(speed)})
+	b := &f.balance
+	f.balance = balance{moved: b.moved, all: b.all, allWaits: b.allWaits}
+	if b.allWaits != nil {
+		b.allWaits = append(b.allWaits, 0)
+	}
+	m.Join(number, f.box.post)
+	if err := m.Hold(blocksOf(after, number)); err != nil {
+		f.members[number].lost = fmt.Errorf("%s: %w", m.Name(), err)
+		return err
+	}
+	f.owner = after
+	if f.bare {
+		f.err, f.bare = nil, false
+		f.shorten()
+		f.hand(number)
+		return nil
+	}
+	if err := f.hold(before, number); err != nil && f.err == nil {
+		f.err = err
+	}
+	f.shorten()
+	for i := range f.members {
+		f.hand(i)
+	}
+	return nil
+}
+
+// Share are the blocks that a member of so many passes of a sample a second would have if it came now.
+func (f *Fleet) Share(speed float64) []int { return blocksOf(f.with(speed), len(f.members)) }
+
+// guess is the speed of a newcomer of which so much is known; 0: it is not known.
+func (f *Fleet) guess(speed float64) float64 {
+	if speed > 0 {
+		return speed
+	}
+	all, n := 0.0, 0
+	for _, m := range f.members {
+		if s := m.speed(); m.lost == nil && s > 0 {
+			all, n = all+s, n+1
+		}
+	}
+	return all / float64(max(1, n))
+}
+
+// with are the owners of the blocks once a member of a speed has come. Each of the others keeps the blocks that it has,
+// but for those that are too many for its speed now: these lie evenly among its blocks, so that every prefix of a trial
+// is shared still.
+func (f *Fleet) with(speed float64) []int {
+	number := len(f.members)
+	if slices.Max(f.speeds()) == 0 {
+		return slices.Repeat([]int{number}, len(f.owner))
+	}
+	speeds := speedsOf(append(slices.Clone(f.members), &booked{guess: f.guess(speed)}))
+	counts := make([]int, number+1)
+	for _, owner := range Deal(len(f.owner), speeds) {
+		counts[owner]++
+	}
+	after := slices.Clone(f.owner)
+	for i := range f.members {
+		blocks := f.blocksOf(i)
+		for k, gives := 0, len(blocks)-counts[i]; k < gives; k++ {
+			// members begin to give at other places of theirs
+			at := (2*number*k + 2*i + 1) * len(blocks) / (2 * number * gives)
+			after[blocks[at]] = number
+		}
+	}
+	return after
+}
+
+// Fill has members come where none is left. The error says that there are none.
+func (f *Fleet) Fill(ctx context.Context) error {
+	if !f.bare || f.Refill == nil {
+		return f.err
+	}
+	if err := f.Refill(ctx, f.err); err != nil {
+		return err
+	}
+	return f.err
+}

@@ -1,0 +1,242 @@
+package machine
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.org/demote/backend/link"
+	"example.org/demote/crash"
+)
+
+// recruits are the workers that come while a search runs. Each is made ready beside it, as the first ones were in front
+// of it: it has the plan, chooses its cuts, tests itself, and is held against the others by what they have made of the
+// same samples. It is a member from the next moment between two leases on.
+type recruits struct {
+	late   link.Late
+	ctx    context.Context // of those that are not ready
+	stop   context.CancelFunc
+	ended  sync.WaitGroup
+	coming []*recruit
+	news   chan struct{} // has one element where one of them may be ready
+
+	// what the members have made of these samples in their proof, and who was the first of them; nil: there was none
+	samples []int
+	digest  []byte
+	first   string
+}
+
+// recruit is a worker that is not a member yet.
+type recruit struct {
+	*elsewhere
+	done atomic.Bool // err is known
+	err  error
+}
+
+// newRecruits returns nil where nobody comes.
+func newRecruits(ctx context.Context, late link.Late) *recruits {
+	if late == nil {
+		return nil
+	}
+	r := &recruits{late: late, news: make(chan struct{}, 1)}
+	r.ctx, r.stop = context.WithCancel(ctx)
+	return r
+}
+
+// prove takes note of what the members have made of the first block of their proof. Before, nobody is let in.
+func (r *recruits) prove(first string, samples []int, digest []byte) {
+	if r != nil {
+		r.first, r.samples, r.digest = first, slices.Clone(samples), digest
+	}
+}
+
+// close ends those that are not members.
+func (r *recruits) close() {
+	if r == nil {
+		return
+	}
+	r.stop()
+	r.ended.Wait()
+	for _, c := range r.coming {
+		c.Close()
+	}
+	r.coming = nil
+}
+
+// recruit makes members of those that are ready, and looks for further ones. No lease is at hand.
+func (f *Members) recruit() {
+	r := f.recruits
+	if r == nil || r.samples == nil || f.beside || f.watch != nil || f.Bare() {
+		return
+	}
+	f.enlist()
+	f.summon()
+}
+
+// summon has workers that have come be made ready, as many as there are blocks for.
+func (f *Members) summon() {
+	r := f.recruits
+	most := f.blocks() - len(f.members()) - len(r.coming)
+	if most < 1 {
+		return
+	}
+	for _, l := range r.late.Come(most) {
+		c := &recruit{elsewhere: newElsewhere(r.ctx, l, f)}
+		order, layout := f.order, f.layouts
+		samples := func(block int) []int {
+			return order[block*f.opts.Block : min((block+1)*f.opts.Block, len(order))]
+		}
+		first, share, cut := f.list[0].(*elsewhere), f.Share(0), f.cut
+		r.coming = append(r.coming, c)
+		r.ended.Go(func() {
+			defer func() {
+				c.done.Store(true)
+				select {
+				case r.news <- struct{}{}:
+				default:
+				}
+			}()
+			defer crash.Catch(&c.err)
+			c.err = c.prepare(first, cut, func() error { return c.holdOf(share, layout, samples) })
+		})
+	}
+}
+
+// prepare makes a worker ready. hold gives it the blocks that it is likely to have, so that it chooses its cuts as the
+// others did, and has their samples when it takes part.
+func (c *recruit) prepare(first *elsewhere, cut bool, hold func() error) error {
+	r := c.of.recruits
+	if err := c.ask("hello", nil, &c.hello); err != nil {
+		return err
+	}
+	if err := c.like(first); err != nil {
+		return err
+	}
+	if err := c.of.planned(c.elsewhere); err != nil {
+		return err
+	}
+	if err := hold(); err != nil {
+		return err
+	}
+	if cut {
+		if _, err := c.plan(); err != nil {
+			return err
+		}
+	}
+	block, err := c.putBlock(0, r.samples)
+	if err != nil {
+		return err
+	}
+	if err := c.ask("hold", link.HoldArgs{Blocks: []link.Block{block}, Own: []int{}}, nil); err != nil {
+		return err
+	}
+	dep, err := c.selfTest()
+	if err != nil {
+		return err
+	}
+	if dep != nil {
+		return dep
+	}
+	sum, err := c.digest()
+	if err == nil && string(sum) != string(r.digest) {
+		err = fmt.Errorf("%w of %s: %x and %x on the first block", errOtherBits, r.first, sum[:min(4, len(sum))], r.digest[:4])
+	}
+	return err
+}
+
+// enlist makes members of those that are ready, as long as there are blocks for them.
+func (f *Members) enlist() {
+	r := f.recruits
+	for _, c := range slices.Clone(r.coming) {
+		if !c.done.Load() {
+			continue
+		}
+		speed := f.speedOf(c.elsewhere)
+		if c.err == nil && len(f.Share(speed)) == 0 {
+			continue // it waits: somebody may leave
+		}
+		at := slices.Index(r.coming, c)
+		if r.coming = slices.Delete(r.coming, at, at+1); r.ctx.Err() != nil {
+			c.Close()
+			return
+		}
+		err := c.err
+		if err == nil {
+			_, _ = c.under(f.ctx)
+			f.list = append(f.list, c.elsewhere)
+			err = f.Add(c.elsewhere, speed)
+		}
+		if err != nil {
+			c.Close()
+			if f.opts.Told != nil {
+				f.opts.Told(c.Name() + " is left out: " + strings.TrimPrefix(err.Error(), c.Name()+": "))
+			}
+			continue
+		}
+		f.watching = math.MaxInt // it has not seen what the others have
+		if f.opts.Tell != nil {
+			s := f.Standings()
+			f.opts.Tell(fmt.Sprintf("%s takes part from now on, with %d of %d blocks", c.Name(), s[len(s)-1].Blocks, f.blocks()))
+		}
+		f.tellStandings(true)
+	}
+}
+
+// mostUnlike is how many times faster or slower than the others a newcomer is taken for at most: the first trials tell
+// more.
+const mostUnlike = 4
+
+// speedOf is about how many passes of a sample a second a newcomer runs, by what the plans of all have measured; 0: it
+// is not known.
+func (f *Members) speedOf(e *elsewhere) float64 {
+	all, like, n := 0.0, 0.0, 0
+	for i, s := range f.Standings() {
+		if m, is := f.list[i].(*elsewhere); is && s.Speed > 0 && m.whole > 0 {
+			all, like, n = all+s.Speed, like+s.Speed*m.whole, n+1
+		}
+	}
+	if n == 0 || e.whole <= 0 {
+		return 0
+	}
+	mean := all / float64(n)
+	return min(max(like/float64(n)/e.whole, mean/mostUnlike), mean*mostUnlike)
+}
+
+// refill waits until a worker has come and is ready, where none is left. Its error says why the search does not go on.
+func (f *Members) refill(ctx context.Context, why error) error {
+	r := f.recruits
+	if r == nil || r.samples == nil {
+		return why
+	}
+	patience := r.late.Patience()
+	if f.opts.Tell != nil && patience > 0 {
+		f.opts.Tell(fmt.Sprintf("no worker is left: waiting %v for another one", patience))
+	}
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for over := false; ; {
+		if f.enlist(); !f.Bare() {
+			return nil
+		}
+		f.summon()
+		if over && len(r.coming) == 0 {
+			if patience == 0 {
+				return why
+			}
+			return fmt.Errorf("%w, and no other one came within %v", why, patience)
+		}
+		select {
+		case <-r.news:
+		case <-r.late.Came():
+		case <-late.C:
+			over = true
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
