@@ -15,6 +15,10 @@ type (
 	Link = link.Link
 	// Late are workers that come while a search runs.
 	Late = link.Late
+	// Branching is a Link whose worker may serve several evaluators.
+	Branching = link.Branching
+	// Shelf remembers which files workers were given.
+	Shelf = link.Shelf
 	// Stats count what an Evaluator has done.
 	Stats = machine.Stats
 	// Plan says at which cuts trials may begin, and what was measured to choose them.

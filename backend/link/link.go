@@ -50,6 +50,12 @@ type Watched interface {
 	Stands(s Standing)
 }
 
+// A Branching is a Link whose worker may serve several evaluators at once: Another leads to a server of its own on the
+// same worker, which knows nothing of the first. Who asks for it closes it; nil: the worker is gone.
+type Branching interface {
+	Another() Link
+}
+
 // A Host is what a worker has of the other side.
 type Host interface {
 	// Get returns the file of a sha256. Whoever implements it need not look at the digest: the worker does.

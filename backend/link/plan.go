@@ -134,7 +134,13 @@ type Network struct {
 	Fuses   bool           `json:",omitempty"` // segments are fused
 	// float inputs that are made of bytes, and the input of these
 	Fed map[string]string `json:",omitempty"`
+	// a file with free axes that is run as it is written, and what its inputs and outputs are in a block; nil: the axes
+	// are fixed
+	Written *Written `json:",omitempty"`
 }
+
+// A Written says what the inputs and outputs of a file with free axes are in a block.
+type Written struct{ Inputs, Outputs []device.Tensor }
 
 // A Plan is all that a worker needs of a search but the samples.
 type Plan struct {
@@ -146,14 +152,18 @@ type Plan struct {
 	Output  string
 	Beside  []string     `json:",omitempty"`
 	Metric  *metric.Spec `json:",omitempty"` // nil: the search judges the outputs itself
-	Truth   *Truth       `json:",omitempty"` // what the metric compares with
+	Truth   *Truth       `json:",omitempty"` // what the metric compares with, where it goes by that of all samples
+	TruthOf *Sizes       `json:",omitempty"` // how long that is, where each block has its own
 	Workers int          `json:",omitempty"` // blocks that run at once on a worker; 0: as many as are fastest there
 	Threads int          // of the runtime for each of these
 	Spin    bool         `json:",omitempty"`
 	Level   int          // of optimization
 	Cuts    []int        `json:",omitempty"`
 	Patient bool         `json:",omitempty"`
-	Naive   bool         `json:",omitempty"`
+	// it runs on the worker's CPU, whatever its device, and blocks are read when they are run
+	CPU    bool              `json:",omitempty"`
+	Config map[string]string `json:",omitempty"` // session configuration entries of the runtime
+	Naive  bool              `json:",omitempty"`
 	// bytes that the activations of a block take; 0: not known
 	Activations int64 `json:",omitempty"`
 }
@@ -169,6 +179,9 @@ type Block struct {
 	Number  int
 	Samples []int
 	File    File
+	// what their outputs are compared with: here, or in a file where it is long; see Plan.TruthOf
+	Truth     []byte `json:",omitempty"`
+	TruthFile *File  `json:",omitempty"`
 }
 
 // What a worker is called for, beside "hello" and "plan"; MaskArgs and the like are what they are given.
@@ -182,6 +195,8 @@ type (
 	MaskArgs struct{ Mask string }
 	// NumberArgs are those of calls about a sample or a block.
 	NumberArgs struct{ Number int }
+	// HelloArgs are those of "hello".
+	HelloArgs struct{ CPU bool } // of the worker's CPU, whatever its device
 	// OnArgs are those of what is turned on and off.
 	OnArgs struct{ On bool }
 )

@@ -3,6 +3,7 @@ package segments
 import (
 	"fmt"
 
+	"example.org/demote/backend"
 	"example.org/demote/backend/link"
 	"example.org/demote/internal/ir"
 	"example.org/demote/mistake"
@@ -23,7 +24,15 @@ func (s *Source) Ship() (link.Network, error) {
 
 // Shipped is the source that Ship has described. The error says what is wrong with the network: it is read as a file
 // that anybody may have written, and has no external data.
-func Shipped(n link.Network) (*Source, error) {
+func Shipped(n link.Network) (backend.Source, error) {
+	if n.Written != nil {
+		return shippedWritten(n)
+	}
+	return shipped(n)
+}
+
+// shipped is what Source.Ship has described.
+func shipped(n link.Network) (*Source, error) {
 	m, err := ir.Parse(n.Model, "")
 	if err != nil {
 		return nil, err

@@ -71,7 +71,7 @@ func shippable(src device.Source, inputs []device.Tensor, o Options) (n link.Net
 	switch {
 	case !is:
 		return n, errors.New("backend: this network cannot be handed to workers elsewhere")
-	case o.Config != nil:
+	case o.Config != nil && !o.OnCPU:
 		return n, errors.New("backend: session settings are not handed to workers elsewhere")
 	}
 	for _, in := range inputs {
@@ -172,13 +172,20 @@ func (f *Members) sendPlans(n link.Network, records []quant.Record, told func(na
 	o := f.opts
 	p := link.Plan{Network: n, Records: records, Samples: f.samples, Block: o.Block, Axis: o.Axis, Output: f.judge.Output(), Beside: o.Beside, Threads: o.Threads, Spin: o.Spin,
 		Level: o.Level, Cuts: o.Cuts, Patient: o.Patient, Naive: o.Naive, Activations: o.Activations}
+	p.CPU, p.Config = o.OnCPU, o.Config
 	if o.KeepOrder { // what a block gives depends on more than mask and samples
 		p.Workers = o.Workers
 	}
 	var truth map[string][]byte
 	if spec, ok := o.Metric.Spec(); ok && len(o.Beside) == 0 {
 		f.judgesThere, p.Metric = true, &spec
-		truth = link.TruthBytes(o.Truth, o.Metric.NeedsLabels, o.Metric.NeedsReference)
+		if o.Metric.BySample() {
+			f.truthOf = link.SizesOf(o.Truth, o.Metric.NeedsLabels, o.Metric.NeedsReference)
+			p.TruthOf = f.truthOf
+		}
+		if p.TruthOf == nil {
+			truth = link.TruthBytes(o.Truth, o.Metric.NeedsLabels, o.Metric.NeedsReference)
+		}
 	}
 	f.planned = func(e *elsewhere) error {
 		ctx, gone := e.there()
@@ -187,7 +194,7 @@ func (f *Members) sendPlans(n link.Network, records []quant.Record, told func(na
 		}
 		own := p
 		file, err := link.Put(ctx, e.link, n.Model)
-		if err == nil && f.judgesThere {
+		if err == nil && f.judgesThere && p.TruthOf == nil {
 			own.Truth, err = link.PutTruth(ctx, e.link, truth, o.Truth.LabelDims)
 		}
 		if err != nil {
@@ -200,6 +207,14 @@ func (f *Members) sendPlans(n link.Network, records []quant.Record, told func(na
 		return e.ask("plan", own, nil)
 	}
 	return f.eachElsewhere(told, f.planned)
+}
+
+// form says what bytesOf are made of, but for the samples.
+func (f *Members) form() (text string) {
+	for _, in := range f.inputs {
+		text += fmt.Sprint(in.Name, in.Type, in.SampleBytes(f.opts.Block), ";")
+	}
+	return text
 }
 
 // bytesOf are samples as they travel: each with all inputs, one behind the other.

@@ -24,8 +24,12 @@ type Options struct {
 	// are one evaluator's at a time
 	Links []link.Link
 	// further workers that come while a search runs on Links; nil: nobody does
-	Late  link.Late
-	Told  func(text string) // is told of members that are left out or lost; nil: nobody is
+	Late link.Late
+	// what runs on the workers behind Links runs on their CPUs, by servers of their own beside those of a search, and
+	// on this machine's, see OnCPUs
+	OnCPU bool
+	Shelf *link.Shelf       // of the samples that were put for Links; nil: nothing is remembered
+	Told  func(text string) // of members that are left out or lost; nil: nobody is told
 	Tell  func(text string) // is told, once, of more members than trials keep busy; nil: nobody is
 	Stuck time.Duration     // how long at least a worker elsewhere is there and answers no block before it is left out; 0: a minute
 	Agree int               // leases of a search after which members are held against each other; 0: its own choice
