@@ -1,8 +1,10 @@
 package run
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"example.org/demote/backend/far"
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/link/linktest"
+	"example.org/demote/backend/metric"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -150,13 +153,55 @@ func TestNoWorkerElsewhereIsLeft(t *testing.T) {
 	asAlone(t, r, one)
 }
 
-// TestWhatIsRefusedElsewhere names what workers elsewhere cannot have.
-func TestWhatIsRefusedElsewhere(t *testing.T) {
-	cfg := tasktest.TinyConfig(t, 30)
-	cfg.SearchWeights = true
-	cfg.Links, _ = elsewhereOf(t, 1, nil)
-	if _, err := Search(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "search-weights: weights that follow the activations cannot be handed to workers elsewhere yet") {
-		t.Error(err)
+// TestWeightsElsewhere searches weights too, and constants that follow a pair of files, on one to three workers behind
+// links: all that is written is that of one machine.
+func TestWeightsElsewhere(t *testing.T) {
+	for i, strategy := range weightStrategies() {
+		c := ofWeights(t)
+		c.Strategy, c.Block = strategy, 8
+		one := mustSearch(t, c)
+		if low, all := one.WeightsLow(); low == 0 || low == all {
+			t.Errorf("%s: %d of %d weights are low: this test shows nothing", strategy, low, all)
+		}
+		c.Links, _ = elsewhereOf(t, 1+i%3, nil)
+		c.Out += "-elsewhere"
+		sameRun(t, strategy, one, mustSearch(t, c))
+	}
+}
+
+// weightStrategies are two strategies; with -members all of them.
+func weightStrategies() (names []string) {
+	if !*allMembers {
+		return []string{"gallop", "demotion"}
+	}
+	for _, s := range search.Strategies() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// TestStatesElsewhere searches samples of several steps on one to three workers behind links, and on members here: by
+// the outputs of all steps, by values, and by labels of each step.
+func TestStatesElsewhere(t *testing.T) {
+	for i, name := range []string{"agreement", "mse", "top1"} {
+		const n, steps = 50, 5
+		cfg, x := tasktest.StepNet(t, tasktest.LstmStep(), n, steps, "hn:h", "cn:c")
+		cfg.Block, cfg.Target = 4, map[string]string{"agreement": "16bit-0.01", "mse": "16bit+0.001", "top1": "16bit-0.02"}[name]
+		if name == "top1" {
+			labels := tasktest.NPYHeader("<i8", n, steps) // of each step, one of three is wrong
+			for i, y := 0, outputsOf(t, cfg, cfg.Model); i < n*steps; i++ {
+				labels = binary.LittleEndian.AppendUint64(labels, uint64((metric.Top1(y[i*5:i*5+5])+min(1, i%3))%5))
+			}
+			cfg.Data = tasktest.WriteArrays(t, filepath.Join(t.TempDir(), "labels.npz"), map[string][]byte{"x": tasktest.FloatsNPY(x, n, steps, 6), "y": labels})
+		}
+		cfg.Metric = name
+		one := mustSearch(t, cfg)
+		out := cfg.Out
+		cfg.Links, _ = elsewhereOf(t, 1+i, nil)
+		cfg.Out = out + "-elsewhere"
+		sameRun(t, name, one, mustSearch(t, cfg))
+		cfg.Links, cfg.Members, cfg.Out = nil, 2, out+"-members"
+		sameRun(t, name+", members", one, mustSearch(t, cfg))
 	}
 }
 

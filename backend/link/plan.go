@@ -122,6 +122,39 @@ type Network struct {
 	Fuses   bool           `json:",omitempty"` // segments are fused
 	// float inputs that are made of bytes, and the input of these
 	Fed map[string]string `json:",omitempty"`
+
+	// constants whose value is that of Low where a holder is low; in the file they have the other one
+	Followed []Followed `json:",omitempty"`
+	Low      []byte     `json:"-"` // an ONNX file that has nothing but their low values, on the side of the search
+	LowFile  File       // the same, put
+
+	States []State        `json:",omitempty"` // what a step of a sample hands to the next one
+	Steps  map[string]int `json:",omitempty"` // of a sample, by input
+}
+
+// A Followed is a constant that follows the bit of a holder.
+type Followed struct {
+	Name   string
+	Holder int
+}
+
+// A State is an output that is an input of the next step.
+type State struct{ Output, Input string }
+
+// Put puts the files of a network.
+func (n Network) Put(ctx context.Context, l Link) (_ Network, err error) {
+	if n.File, err = Put(ctx, l, n.Model); err == nil && n.Low != nil {
+		n.LowFile, err = Put(ctx, l, n.Low)
+	}
+	return n, err
+}
+
+// Get fetches the files of a network, of at most so many bytes each.
+func (n *Network) Get(ctx context.Context, h Host, most int64) (err error) {
+	if n.Model, err = Get(ctx, h, n.File, most); err == nil && len(n.Followed) > 0 {
+		n.Low, err = Get(ctx, h, n.LowFile, most)
+	}
+	return err
 }
 
 // A Plan is all that a worker needs of a search but the samples.

@@ -13,7 +13,6 @@ import (
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/metric"
 	"example.org/demote/crash"
-	"example.org/demote/mistake"
 	"example.org/demote/quant"
 )
 
@@ -44,7 +43,7 @@ func NewElsewhere(ctx context.Context, src device.Source, samples device.Samples
 	if len(records) != src.Holders() {
 		return nil, fmt.Errorf("backend: %d records for %d holders", len(records), src.Holders())
 	}
-	network, err := shippable(src, f.inputs, o)
+	network, err := shippable(src, o)
 	if err != nil {
 		return nil, err
 	}
@@ -66,18 +65,13 @@ func NewElsewhere(ctx context.Context, src device.Source, samples device.Samples
 }
 
 // shippable is the network of a source, or an error that names what workers elsewhere cannot have yet.
-func shippable(src device.Source, inputs []device.Tensor, o Options) (n link.Network, err error) {
+func shippable(src device.Source, o Options) (n link.Network, err error) {
 	s, is := src.(shipping)
 	switch {
 	case !is:
 		return n, errors.New("backend: this network cannot be handed to workers elsewhere")
 	case o.Config != nil:
 		return n, errors.New("backend: session settings are not handed to workers elsewhere")
-	}
-	for _, in := range inputs {
-		if in.Steps > 0 || in.Fed != "" {
-			return n, mistake.Errorf("--state: samples of several steps cannot be handed to workers elsewhere yet: search on this machine")
-		}
 	}
 	return s.Ship()
 }
@@ -174,8 +168,8 @@ func (f *Members) sendPlans(ctx context.Context, n link.Network, records []quant
 	}
 	return f.eachElsewhere(told, func(e *elsewhere) error {
 		own := p
-		file, err := link.Put(ctx, e.link, n.Model)
-		if err == nil && f.judgesThere {
+		var err error
+		if own.Network, err = n.Put(ctx, e.link); err == nil && f.judgesThere {
 			own.Truth, err = link.PutTruth(ctx, e.link, truth, o.Truth.LabelDims)
 		}
 		if err != nil {
@@ -184,7 +178,6 @@ func (f *Members) sendPlans(ctx context.Context, n link.Network, records []quant
 			}
 			return e.lose(err)
 		}
-		own.Network.File = file
 		return e.ask("plan", own, nil)
 	})
 }

@@ -59,7 +59,7 @@ func (w *Worker) loss(block int, g bounds.Gain) int {
 	if !w.counted {
 		return 0
 	}
-	return len(w.samplesOf(block)) - g.Count
+	return len(w.samplesOf(block))*w.m.judge.Judged() - g.Count
 }
 
 // End closes the worker and gives all memory back.
