@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"example.org/demote/backend/link"
+	"example.org/demote/disk"
 )
 
 // MostBytes is the most that a file on the way may have.
@@ -22,12 +23,17 @@ const MostBytes = link.FileBytes
 // A Digest is the sha256 of a file's bytes, by which it is named.
 type Digest = link.Digest
 
-// Files are the files of a run on the way to workers. What is lost of them can be put again.
+// Files are the files of a run on the way to workers.
 type Files struct {
+	js     jetstream.JetStream
 	store  jetstream.ObjectStore
 	chunks jetstream.Stream // behind the store
 	run    string
 	puts   singleflight.Group // under way, by digest: workers get the same files at once
+
+	dir  string // that the store lies in, of a server of this process; empty: it is others'
+	left func(dir string) (bytes int64, ok bool)
+	kept *Cache // of what was put, so that it can be put again; nil: the store is this process's, and loses nothing
 }
 
 // NewFiles makes room for the files of a run, at the coordinator.
@@ -36,11 +42,16 @@ func NewFiles(ctx context.Context, c *nats.Conn, run string) (*Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: bucket, Storage: jetstream.FileStorage, Replicas: 1})
+	store, err := madeStore(ctx, js)
 	if err != nil {
 		return nil, fmt.Errorf("no room for files: %w", err)
 	}
 	return filesOf(ctx, js, store, run)
+}
+
+// madeStore is the store of all runs, made where it is not there.
+func madeStore(ctx context.Context, js jetstream.JetStream) (jetstream.ObjectStore, error) {
+	return js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: bucket, Storage: jetstream.FileStorage, Replicas: 1})
 }
 
 // OpenFiles opens the files of a run, at a worker.
@@ -56,12 +67,19 @@ func OpenFiles(ctx context.Context, c *nats.Conn, run string) (*Files, error) {
 	return filesOf(ctx, js, store, run)
 }
 
+// makeStore sees to a store on a connection that was made again: the server may be another one.
+func (f *Files) makeStore() {
+	ctx, stop := context.WithTimeout(context.Background(), tryWithin)
+	defer stop()
+	_, _ = madeStore(ctx, f.js) // else putting says what is wrong
+}
+
 func filesOf(ctx context.Context, js jetstream.JetStream, store jetstream.ObjectStore, run string) (*Files, error) {
 	chunks, err := js.Stream(ctx, stream)
 	if err != nil {
 		return nil, fmt.Errorf("the coordinator has no files: %w", err)
 	}
-	return &Files{store: store, chunks: chunks, run: run}, nil
+	return &Files{js: js, store: store, chunks: chunks, run: run, left: disk.Left}, nil
 }
 
 // name is what a file is called among those of all runs.
@@ -93,15 +111,97 @@ func (f *Files) Put(ctx context.Context, data []byte) (d Digest, err error) {
 		return d, fmt.Errorf("a file of %d bytes: %d at most", len(data), MostBytes)
 	}
 	_, err, _ = f.puts.Do(f.name(d), func() (any, error) {
-		ctx, stop := context.WithTimeout(ctx, tryWithin)
-		defer stop()
-		if info, err := f.store.GetInfo(ctx, f.name(d)); err == nil && info.Size == uint64(len(data)) {
-			return nil, nil
+		if err := f.put(ctx, d, data); err != nil {
+			return nil, err
 		}
-		return f.store.Put(ctx, jetstream.ObjectMeta{Name: f.name(d), Opts: &jetstream.ObjectMetaOptions{ChunkSize: pieceBytes}}, bytes.NewReader(data))
+		if f.kept != nil {
+			_ = f.kept.put(d, data) // without, a worker that misses it is left out
+		}
+		return nil, nil
 	})
 	return d, err
 }
+
+// put is Put of a digest. A store that was lost is made again.
+func (f *Files) put(ctx context.Context, d Digest, data []byte) (err error) {
+	ctx, stop := context.WithTimeout(ctx, tryWithin)
+	defer stop()
+	if info, err := f.store.GetInfo(ctx, f.name(d)); err == nil && info.Size == uint64(len(data)) {
+		return nil
+	}
+	for range 2 {
+		_, err = f.store.Put(ctx, jetstream.ObjectMeta{Name: f.name(d), Opts: &jetstream.ObjectMetaOptions{ChunkSize: pieceBytes}}, bytes.NewReader(data))
+		if !isMissing(err) {
+			break
+		}
+		if _, err := madeStore(ctx, f.js); err != nil {
+			return f.refused(err, len(data))
+		}
+	}
+	return f.refused(err, len(data))
+}
+
+// putAgain puts a file again that was put before, and says whether it is there now.
+func (f *Files) putAgain(ctx context.Context, d Digest) bool {
+	if f.kept == nil {
+		return false
+	}
+	data, is := f.kept.get(d)
+	if !is {
+		return false
+	}
+	_, err, _ := f.puts.Do(f.name(d), func() (any, error) { return nil, f.put(ctx, d, data) })
+	return err == nil
+}
+
+// forget removes what is kept to be put again.
+func (f *Files) forget() {
+	if f.kept != nil {
+		f.kept.Close()
+	}
+}
+
+// isMissing says whether an error is that a file is not there, or that nothing of the store is.
+func isMissing(err error) bool {
+	for _, missing := range []error{jetstream.ErrObjectNotFound, jetstream.ErrStreamNotFound, jetstream.ErrBucketNotFound, jetstream.ErrMsgNotFound, jetstream.ErrNoStreamResponse, nats.ErrNoResponders} {
+		if errors.Is(err, missing) {
+			return true
+		}
+	}
+	return false
+}
+
+// refused is an error of putting so many bytes; where the store has no room for them it matches link.ErrStore.
+func (f *Files) refused(err error, bytes int) error {
+	if err == nil {
+		return nil
+	}
+	_, full := errors.AsType[*jetstream.APIError](err) // the store itself says no
+	if free, ok := f.left(f.dir); f.dir != "" && ok && free < int64(bytes) {
+		full = true
+	}
+	if !full {
+		return err
+	}
+	return &storeError{f.dir, err}
+}
+
+// storeError says that the files of a search have no room where they lie.
+type storeError struct {
+	dir string
+	why error
+}
+
+// Error implements error.
+func (e *storeError) Error() string {
+	if e.dir == "" {
+		return fmt.Sprintf("the NATS of --cluster takes no more files of this search (%v): have its administrator make room, and give the same command: what was found so far is kept", e.why)
+	}
+	return fmt.Sprintf("%s takes no more files of this search (%v): make room there, or have TMPDIR name another folder, and give the same command: what was found so far is kept", e.dir, e.why)
+}
+
+// Is says that it is link.ErrStore.
+func (e *storeError) Is(target error) bool { return target == link.ErrStore }
 
 // tries is how often a file is fetched that does not come, and tryWithin how long each may take: 1 MB/s.
 const tries, tryWithin = 3, time.Minute
@@ -113,7 +213,7 @@ func (f *Files) Get(ctx context.Context, d Digest) (data []byte, err error) {
 		short, stop := context.WithTimeout(ctx, tryWithin) // without one the library has 5 s
 		data, err = f.get(short, d)
 		stop()
-		if err == nil || ctx.Err() != nil || errors.Is(err, jetstream.ErrObjectNotFound) {
+		if err == nil || ctx.Err() != nil || isMissing(err) {
 			break
 		}
 	}

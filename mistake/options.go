@@ -30,7 +30,7 @@ var flagNames = func() map[string]bool {
 		group high holdout ignore-label input int16-share join json keep label-array labels ladder ladder-split limit log-level low max-detections max-drop
 		mean members memory metric metric-cmd metric-lower metric-name metric-serve metric-timeout min-workers model multiplier name nms-iou nms-score once ort out output output-holder
 		pad pin profile prove range range-high range-low reference repair reuse runs scale scan search-weights seed serve session space spool start state std
-		strategy target threads time trials unroll wait weight-bits weights worker-cache workers workers-at`) {
+		strategy target threads time trials unroll wait weight-bits weights worker-cache worker-cache-size workers workers-at`) {
 		names[n] = true
 	}
 	return names

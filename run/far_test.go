@@ -205,6 +205,28 @@ func TestStatesElsewhere(t *testing.T) {
 	}
 }
 
+// TestStoreElsewhereIsFull has the files of a search find no room on their way, before the first trial and when the
+// samples are laid out: it ends with a line and exit code 1, leaves out no worker, and the same search goes on.
+func TestStoreElsewhereIsFull(t *testing.T) {
+	cfg := tasktest.TinyConfig(t, 60)
+	cfg.Block = 8
+	one := mustSearch(t, cfg)
+	cfg.Out += "-elsewhere"
+	for _, from := range []int{1, 3, 9} {
+		cfg.Links, _ = elsewhereOf(t, 2, func(int) linktest.Faults { return linktest.Faults{FullFrom: from} })
+		cfg.Say = func(text string) {
+			if strings.Contains(text, "left out") {
+				t.Errorf("it says %q", text)
+			}
+		}
+		if _, err := Search(t.Context(), cfg); err == nil || err.Error() != "no room for files: the disk is full" || ExitCode(err) != 1 {
+			t.Errorf("full from file %d on: exit code %d: %v", from, ExitCode(err), err)
+		}
+	}
+	cfg.Links, cfg.Say = nil, nil
+	asAlone(t, mustSearch(t, cfg), one)
+}
+
 // asAlone holds a result against that of one machine.
 func asAlone(t *testing.T, r, one *Result) {
 	t.Helper()

@@ -25,7 +25,8 @@ func (s *Source) Ship() (n link.Network, err error) {
 	for _, f := range s.followed {
 		n.Followed, low.Initializer = append(n.Followed, link.Followed{Name: f.Name, Holder: f.Holder}), append(low.Initializer, f.Low)
 	}
-	low.Output = append(low.Output, ir.NewValue(n.Followed[0].Name, ir.Float, s.followed[0].Low.GetDims())) // a file has one
+	one := s.followed[0] // a file has an output
+	low.Output = append(low.Output, ir.NewValue(one.Name, ir.Float, one.Low.GetDims()))
 	alone := &ir.Model{Proto: &onnxpb.ModelProto{IrVersion: s.Model.Proto.IrVersion, OpsetImport: s.Model.Proto.OpsetImport, Graph: low}}
 	n.Low, err = alone.Bytes()
 	return n, err

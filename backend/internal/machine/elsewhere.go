@@ -72,8 +72,12 @@ func (e *elsewhere) Join(number int, post func(bounds.Answer)) {
 	}
 }
 
-// lose books that the worker is gone, once, and returns the error that says so.
+// lose books that the worker is gone, once, and returns the error that says so. What is not the worker's fault is
+// returned as it is.
 func (e *elsewhere) lose(why error) error {
+	if errors.Is(why, link.ErrStore) {
+		return why
+	}
 	e.mu.Lock()
 	first := e.gone == nil
 	if first {

@@ -89,6 +89,11 @@ func (f *Members) eachElsewhere(told func(name string, why error), call func(e *
 		})
 	}
 	_ = all.Wait()
+	for _, err := range errs {
+		if errors.Is(err, link.ErrStore) {
+			return err
+		}
+	}
 	var left []part
 	for i, m := range f.list {
 		if errs[i] == nil {

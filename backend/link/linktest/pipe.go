@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -31,6 +32,7 @@ type Faults struct {
 	DiesAtCall        string        // a piece of the request at which it is gone; empty: at none
 	DamagedFrom       int           // files that are got from this number on are damaged; 0: none
 	Damaged           int           // the first so many files that are got are damaged
+	FullFrom          int           // files that are put from this number on find no room; 0: all do
 }
 
 // A Pipe is a link.Link and the link.Host of the worker at its other end.
@@ -50,6 +52,7 @@ type Pipe struct {
 	closed  bool
 	damaged int
 	got     int // files
+	puts    int
 
 	down, up chan []byte // to the worker, and from it
 	ended    sync.WaitGroup
@@ -201,6 +204,9 @@ func (p *Pipe) Put(_ context.Context, data []byte) (digest [32]byte, err error) 
 	digest = sha256.Sum256(data)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.puts++; p.faults.FullFrom > 0 && p.puts >= p.faults.FullFrom {
+		return digest, fmt.Errorf("%w: the disk is full", link.ErrStore)
+	}
 	p.files[digest] = slices.Clone(data)
 	return digest, nil
 }
