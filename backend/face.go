@@ -13,6 +13,8 @@ type (
 	Options = machine.Options
 	// Link leads to a worker on another machine.
 	Link = link.Link
+	// DataFile is a file of samples that workers on other machines have too.
+	DataFile = link.DataFile
 	// Stats count what an Evaluator has done.
 	Stats = machine.Stats
 	// Plan says at which cuts trials may begin, and what was measured to choose them.

@@ -77,8 +77,8 @@ func (c *Cache) get(d Digest) ([]byte, bool) {
 // leastFree is how many bytes a cache leaves free on its disk: a search cannot fill the disk of a worker.
 const leastFree = 1 << 30
 
-// put keeps a file, unless the disk has no room to spare, or it is larger than the bound: then it is fetched again where
-// it is wanted again.
+// put keeps a file, unless the disk has no room to spare, or it is larger than the bound: then it is fetched again
+// where it is wanted again.
 func (c *Cache) put(d Digest, data []byte) error {
 	if free, ok := c.left(c.dir); ok && free-int64(len(data)) < leastFree || int64(len(data)) > c.most {
 		return nil
@@ -98,7 +98,7 @@ type cacheError struct {
 
 // Error implements error.
 func (e *cacheError) Error() string {
-	return fmt.Sprintf("%s takes no more files (%v): make room there, or give another --worker-cache", e.dir, e.why)
+	return mistake.Text(fmt.Sprintf("%s takes no more files (%v): make room there, or give another --worker-cache", e.dir, e.why))
 }
 
 // Unwrap is what the system says.

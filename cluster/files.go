@@ -15,6 +15,7 @@ import (
 
 	"example.org/demote/backend/link"
 	"example.org/demote/disk"
+	"example.org/demote/mistake"
 )
 
 // MostBytes is the most that a file on the way may have.
@@ -195,7 +196,7 @@ type storeError struct {
 // Error implements error.
 func (e *storeError) Error() string {
 	if e.dir == "" {
-		return fmt.Sprintf("the NATS of --cluster takes no more files of this search (%v): have its administrator make room, and give the same command: what was found so far is kept", e.why)
+		return mistake.Text(fmt.Sprintf("the NATS of --cluster takes no more files of this search (%v): have its administrator make room, and give the same command: what was found so far is kept", e.why))
 	}
 	return fmt.Sprintf("%s takes no more files of this search (%v): make room there, or have TMPDIR name another folder, and give the same command: what was found so far is kept", e.dir, e.why)
 }

@@ -38,7 +38,7 @@ func TestStoreIsFull(t *testing.T) {
 		want string
 	}{
 		{full, "/tmp/store", 1 << 40, "/tmp/store takes no more files of this search (nats: API error: code=500 err_code=10077 description=no space left on device): make room there"},
-		{full, "", 1 << 40, "the NATS of --cluster takes no more files of this search"},
+		{full, "", 1 << 40, "the NATS of option cluster takes no more files of this search"},
 		{errors.New("it hangs"), "/tmp/store", 3, "/tmp/store takes no more files of this search (it hangs): make room there"},
 		{errors.New("it hangs"), "/tmp/store", 1 << 40, ""},
 		{context.DeadlineExceeded, "", 0, ""},

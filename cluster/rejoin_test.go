@@ -231,7 +231,8 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// TestCacheIsFull holds that a worker whose disk is full says so with the folder, here and at the coordinator, and ends.
+// TestCacheIsFull holds that a worker whose disk is full says so with the folder, here and at the coordinator, and
+// ends.
 func TestCacheIsFull(t *testing.T) {
 	b := newBench(t)
 	h, said := b.begin(t)
@@ -245,7 +246,7 @@ func TestCacheIsFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := dir + " takes no more files (no space left on device): make room there, or give another --worker-cache"
+	want := dir + " takes no more files (no space left on device): make room there, or give another option worker-cache"
 	if reply, err := l.Call(t.Context(), append([]byte("get"), d[:]...)); err == nil || !strings.Contains(err.Error(), dir+" takes no more files") {
 		t.Errorf("%q, %v", reply, err)
 	}

@@ -255,7 +255,8 @@ func FuzzServer(f *testing.F) {
 	text, _ := json.Marshal(more)
 	request, _ := json.Marshal(link.Request{Version: link.Version, Call: "plan", Args: text})
 	f.Add(request)
-	for call, args := range map[string]any{"plan": plan, "hold": hold, "look": link.MaskArgs{Mask: "0101"}, "first-nan": link.NumberArgs{Number: 1}, "fleeting": link.OnArgs{On: true}} {
+	for call, args := range map[string]any{"plan": plan, "hold": hold, "look": link.MaskArgs{Mask: "0101"}, "first-nan": link.NumberArgs{Number: 1}, "fleeting": link.OnArgs{On: true},
+		"data": link.DataFile{Path: "x", Size: 9, Offsets: []int64{1}}} {
 		text, _ := json.Marshal(args)
 		request, _ := json.Marshal(link.Request{Version: link.Version, Call: call, Args: text})
 		f.Add(request)

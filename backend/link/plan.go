@@ -190,6 +190,7 @@ type Block struct {
 	Number  int
 	Samples []int
 	File    File
+	There   bool `json:",omitempty"` // the worker reads it from a DataFile: it was not put
 }
 
 // What a worker is called for, beside "hello" and "plan"; MaskArgs and the like are what they are given.

@@ -24,6 +24,7 @@ type elsewhere struct {
 	hello  link.Hello
 	test   Test
 	number int
+	reads  bool // samples, from a file of its own
 
 	mu     sync.Mutex
 	ctx    context.Context // ends calls
@@ -160,6 +161,10 @@ func (e *elsewhere) putBlock(b int) (f link.Block, err error) {
 	data, err := e.of.bytesOf(f.Samples)
 	if err != nil {
 		return f, err
+	}
+	if e.reads {
+		f.File, f.There = link.FileOf(data), true
+		return f, nil
 	}
 	if f.File, err = link.Put(ctx, e.link, data); err == nil {
 		return f, nil

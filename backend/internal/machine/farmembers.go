@@ -47,6 +47,11 @@ func NewElsewhere(ctx context.Context, src device.Source, samples device.Samples
 	if err != nil {
 		return nil, err
 	}
+	if o.Data != nil {
+		if f.data, f.rows, err = locate(samples, len(f.inputs), *o.Data); err != nil {
+			return nil, err
+		}
+	}
 	told := func(name string, why error) {
 		if o.Told != nil {
 			o.Told(fmt.Sprintf("%s is left out: %v", name, why))
@@ -183,7 +188,10 @@ func (f *Members) sendPlans(ctx context.Context, n link.Network, records []quant
 			}
 			return e.lose(err)
 		}
-		return e.ask("plan", own, nil)
+		if err := e.ask("plan", own, nil); err != nil {
+			return err
+		}
+		return e.readThere()
 	})
 }
 

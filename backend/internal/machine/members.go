@@ -13,6 +13,7 @@ import (
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/fleet"
+	"example.org/demote/backend/link"
 	"example.org/demote/backend/metric"
 	"example.org/demote/crash"
 	"example.org/demote/quant"
@@ -44,8 +45,10 @@ type Members struct {
 	from        device.Samples
 	inputs      []device.Tensor
 	judgesThere bool
-	stood       time.Time // when links were told last how their workers stand
-	differ      error     // of members whose bits were not the same in a search
+	data        *link.DataFile // that they read the samples from; nil: they get them
+	rows        []byte         // of it
+	stood       time.Time      // when links were told last how their workers stand
+	differ      error          // of members whose bits were not the same in a search
 }
 
 var _ bounds.Fleet = (*Members)(nil)

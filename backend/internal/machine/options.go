@@ -23,9 +23,11 @@ type Options struct {
 	// to workers elsewhere that the samples are dealt to, in place of Device and Members. They stay the caller's, and
 	// are one evaluator's at a time
 	Links []link.Link
+	Data  *link.DataFile    // that workers elsewhere have too: its path, size and sha256; nil: they get the samples
 	Told  func(text string) // is told of members that are left out or lost; nil: nobody is
-	Tell  func(text string) // is told, once, of more members than trials keep busy; nil: nobody is
-	Agree int               // leases of a search after which members are held against each other; 0: its own choice
+	// is told, once, of more members than trials keep busy, and of workers that have not Data; nil: nobody is
+	Tell  func(text string)
+	Agree int // leases of a search after which members are held against each other; 0: its own choice
 	// is told what each such look has found, before anything is made of it. Its error ends the search; nil: nobody is
 	Compared     func(same bool) error
 	Metric       *metric.Metric

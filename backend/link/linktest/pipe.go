@@ -53,6 +53,7 @@ type Pipe struct {
 	damaged int
 	got     int // files
 	puts    int
+	bytes   int // of files that were put
 
 	down, up chan []byte // to the worker, and from it
 	ended    sync.WaitGroup
@@ -208,6 +209,7 @@ func (p *Pipe) Put(_ context.Context, data []byte) (digest [32]byte, err error) 
 		return digest, fmt.Errorf("%w: the disk is full", link.ErrStore)
 	}
 	p.files[digest] = slices.Clone(data)
+	p.bytes += len(data)
 	return digest, nil
 }
 
@@ -235,6 +237,13 @@ func (p *Pipe) Sent(k link.Kind) (messages, bytes int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.sent[k][0], p.sent[k][1]
+}
+
+// PutBytes are those of all files that were put.
+func (p *Pipe) PutBytes() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bytes
 }
 
 // Close implements link.Link. It closes the worker too.
