@@ -19,6 +19,8 @@ type (
 	Branching = link.Branching
 	// Shelf remembers which files workers were given.
 	Shelf = link.Shelf
+	// DataFile is a file of samples that workers on other machines have too.
+	DataFile = link.DataFile
 	// Stats count what an Evaluator has done.
 	Stats = machine.Stats
 	// Plan says at which cuts trials may begin, and what was measured to choose them.

@@ -25,8 +25,7 @@ func (s *Server) plan(ctx context.Context, p link.Plan) error {
 		return err
 	}
 	room := s.memory(p.CPU)
-	var err error
-	if p.Network.Model, err = link.Get(ctx, s.host, p.Network.File, min(room, mostNetwork)); err != nil {
+	if err := p.Network.Get(ctx, s.host, min(room, mostNetwork)); err != nil {
 		return fmt.Errorf("the network: %w", err)
 	}
 	src, err := s.o.Source(p.Network)
@@ -36,13 +35,9 @@ func (s *Server) plan(ctx context.Context, p link.Plan) error {
 	if src.Holders() != p.Network.Holders {
 		return fmt.Errorf("the network has %d holders, and the plan says %d", src.Holders(), p.Network.Holders)
 	}
-	bytes := int64(0)
-	for _, in := range src.Inputs() {
-		size, err := sizeOf(in.Dims, in.Type.Size(), room)
-		if err != nil {
-			return fmt.Errorf("input %s %v: %w", in.Name, in.Dims, err)
-		}
-		bytes += size
+	bytes, err := blockBytes(src, p.Output, room)
+	if err != nil {
+		return err
 	}
 	if lanes := int64(max(1, p.Workers)); bytes > room/lanes {
 		return fmt.Errorf("%d blocks of samples have %d bytes each, and there is room for %d", lanes, bytes, room)
@@ -75,6 +70,37 @@ func (s *Server) plan(ctx context.Context, p link.Plan) error {
 		}
 	}
 	return s.open(p, o, src, room)
+}
+
+// blockBytes are what the samples of a block have, and its outputs where they have several steps, of at most so many.
+func blockBytes(src device.Source, output string, most int64) (bytes int64, err error) {
+	inputs := src.Inputs()
+	for _, in := range inputs {
+		size, err := sizeOf(append([]int64{int64(max(1, in.Steps))}, in.Dims...), in.Type.Size(), most)
+		if err != nil {
+			return 0, fmt.Errorf("input %s %v: %w", in.Name, in.Dims, err)
+		}
+		bytes += size
+	}
+	steps := device.StepsOf(inputs)
+	if steps == 1 {
+		return bytes, nil
+	}
+	whole, err := src.Segment(0, src.Cuts()-1)
+	if err != nil {
+		return 0, err
+	}
+	for _, out := range whole.Outputs {
+		if out.Name != output {
+			continue
+		}
+		kept, err := sizeOf(append([]int64{int64(steps)}, out.Dims...), out.Type.Size(), most)
+		if err != nil {
+			return 0, fmt.Errorf("%d steps of output %s %v: %w", steps, out.Name, out.Dims, err)
+		}
+		bytes += kept
+	}
+	return bytes, nil
 }
 
 // sizeOf is the size of a tensor, of at most so many bytes.

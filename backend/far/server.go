@@ -31,6 +31,7 @@ type ServerOptions struct {
 	Device string        // cpu or empty, or a GPU such as cuda:0
 	Memory int64         // bytes that network, samples and stored activations may take; 0: what is free
 	Beat   time.Duration // between two beats; 0: a second
+	Data   *Data         // that samples may be read from; nil: none is
 
 	Kind   *device.Kind                                // of Device; nil: as its name says
 	CPU    *device.Kind                                // of what runs on the CPU, whatever Device is; nil: the CPU
@@ -167,6 +168,9 @@ func (s *Server) answer(ctx context.Context, request []byte) (result any, lost b
 	s.mu.Unlock()
 	if at == nil {
 		return nil, false, fmt.Errorf("call %q: this worker has no plan", r.Call)
+	}
+	if r.Call == "data" {
+		return nil, false, s.data(ctx, at, r.Args)
 	}
 	result, err = at.Call(ctx, r.Call, r.Args)
 	return result, err != nil && (backend.DeviceLost(err) || errors.Is(err, link.ErrFile)), err

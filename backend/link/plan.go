@@ -137,6 +137,39 @@ type Network struct {
 	// a file with free axes that is run as it is written, and what its inputs and outputs are in a block; nil: the axes
 	// are fixed
 	Written *Written `json:",omitempty"`
+
+	// constants whose value is that of Low where a holder is low; in the file they have the other one
+	Followed []Followed `json:",omitempty"`
+	Low      []byte     `json:"-"` // an ONNX file that has nothing but their low values, on the side of the search
+	LowFile  File       // the same, put
+
+	States []State        `json:",omitempty"` // what a step of a sample hands to the next one
+	Steps  map[string]int `json:",omitempty"` // of a sample, by input
+}
+
+// A Followed is a constant that follows the bit of a holder.
+type Followed struct {
+	Name   string
+	Holder int
+}
+
+// A State is an output that is an input of the next step.
+type State struct{ Output, Input string }
+
+// Put puts the files of a network.
+func (n Network) Put(ctx context.Context, l Link) (_ Network, err error) {
+	if n.File, err = Put(ctx, l, n.Model); err == nil && n.Low != nil {
+		n.LowFile, err = Put(ctx, l, n.Low)
+	}
+	return n, err
+}
+
+// Get fetches the files of a network, of at most so many bytes each.
+func (n *Network) Get(ctx context.Context, h Host, most int64) (err error) {
+	if n.Model, err = Get(ctx, h, n.File, most); err == nil && len(n.Followed) > 0 {
+		n.Low, err = Get(ctx, h, n.LowFile, most)
+	}
+	return err
 }
 
 // A Written says what the inputs and outputs of a file with free axes are in a block.
@@ -182,6 +215,7 @@ type Block struct {
 	// what their outputs are compared with: here, or in a file where it is long; see Plan.TruthOf
 	Truth     []byte `json:",omitempty"`
 	TruthFile *File  `json:",omitempty"`
+	There     bool   `json:",omitempty"` // the worker reads it from a DataFile: it was not put
 }
 
 // What a worker is called for, beside "hello" and "plan"; MaskArgs and the like are what they are given.

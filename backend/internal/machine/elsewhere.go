@@ -27,6 +27,7 @@ type elsewhere struct {
 	test   Test
 	whole  float64 // seconds of a block of the whole network, as its plan has measured it; 0: not known
 	number int
+	reads  bool // samples, from a file of its own
 
 	mu     sync.Mutex
 	ctx    context.Context // ends calls
@@ -80,8 +81,12 @@ func (e *elsewhere) Join(number int, post func(bounds.Answer)) {
 	}
 }
 
-// lose books that the worker is gone, once, and returns the error that says so.
+// lose books that the worker is gone, once, and returns the error that says so. What is not the worker's fault is
+// returned as it is.
 func (e *elsewhere) lose(why error) error {
+	if errors.Is(why, link.ErrStore) {
+		return why
+	}
 	e.mu.Lock()
 	first := e.gone == nil
 	if first {
@@ -176,6 +181,10 @@ func (e *elsewhere) putBlock(b int, samples []int) (f link.Block, err error) {
 	data, err := e.of.bytesOf(f.Samples)
 	if err != nil {
 		return f, err
+	}
+	if e.reads {
+		f.File, f.There = link.FileOf(data), true
+		return f, nil
 	}
 	if f.File, err = link.Put(ctx, e.link, data); err == nil {
 		e.of.opts.Shelf.Keep(e.root, form, f.Samples, f.File)

@@ -52,9 +52,11 @@ type Members struct {
 	cut         bool // Plan was asked
 	beside      bool // what runs is not of a search, but beside it: newcomers wait
 	planned     func(e *elsewhere) error
-	recruits    *recruits // nil: nobody comes while a search runs
-	reserve     *here     // of CPUs elsewhere: this machine's, which runs what no other one does; nil of others
-	differ      error     // of members whose bits were not the same in a search
+	recruits    *recruits      // nil: nobody comes while a search runs
+	reserve     *here          // of CPUs elsewhere: this machine's, which runs what no other one does; nil of others
+	differ      error          // of members whose bits were not the same in a search
+	data        *link.DataFile // that they read the samples from; nil: they get them
+	rows        []byte         // of it
 }
 
 var _ bounds.Fleet = (*Members)(nil)

@@ -35,7 +35,7 @@ func OnCPUs(ctx context.Context, src device.Source, samples device.Samples, reco
 	}
 	f := &Members{opts: one.opts, samples: samples.Len(), from: samples, inputs: one.inputs, can: one.can, judge: one.judge, ctx: ctx}
 	f.opts.OnCPU, f.opts.Config, f.opts.Shelf, f.opts.KeepOrder = true, o.Config, o.Shelf, false
-	network, err := shippable(src, f.inputs, f.opts)
+	network, err := shippable(src, f.opts)
 	if err != nil {
 		return alone()
 	}

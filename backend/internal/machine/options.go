@@ -30,9 +30,11 @@ type Options struct {
 	OnCPU bool
 	Shelf *link.Shelf       // of the samples that were put for Links; nil: nothing is remembered
 	Told  func(text string) // of members that are left out or lost; nil: nobody is told
-	Tell  func(text string) // is told, once, of more members than trials keep busy; nil: nobody is
-	Stuck time.Duration     // how long at least a worker elsewhere is there and answers no block before it is left out; 0: a minute
-	Agree int               // leases of a search after which members are held against each other; 0: its own choice
+	// is told, once, of more members than trials keep busy, and of workers that have not Data; nil: nobody is
+	Tell  func(text string)
+	Stuck time.Duration  // how long at least a worker elsewhere is there and answers no block before it is left out; 0: a minute
+	Agree int            // leases of a search after which members are held against each other; 0: its own choice
+	Data  *link.DataFile // that workers elsewhere have too: its path, size and sha256; nil: they get the samples
 	// is told what each such look has found, before anything is made of it. Its error ends the search; nil: nobody is
 	Compared     func(same bool) error
 	Metric       *metric.Metric

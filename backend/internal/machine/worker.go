@@ -61,18 +61,22 @@ func (w *Worker) samplesOf(block int) []int {
 // SamplesOf is the number of samples of a block; 0: it is not here.
 func (w *Worker) SamplesOf(block int) int { return len(w.samplesOf(block)) }
 
+// Samples is the number of samples of all members.
+func (w *Worker) Samples() int { return w.all }
+
 // loss implements layout.
 func (w *Worker) loss(block int, g bounds.Gain) int {
 	if !w.counted {
 		return 0
 	}
-	return len(w.samplesOf(block)) - g.Count
+	return len(w.samplesOf(block))*w.m.judge.Judged() - g.Count
 }
 
 // End closes the worker and gives all memory back.
 func (w *Worker) End() {
 	w.Close()
 	w.end()
+	w.samples.readFrom(nil)
 }
 
 // hold makes blocks resident, in place of those that are held.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -31,6 +32,7 @@ type Faults struct {
 	DiesAtCall        string        // a piece of the request at which it is gone; empty: at none
 	DamagedFrom       int           // files that are got from this number on are damaged; 0: none
 	Damaged           int           // the first so many files that are got are damaged
+	FullFrom          int           // files that are put from this number on find no room; 0: all do
 }
 
 // A Pipe is a link.Link and the link.Host of the worker at its other end.
@@ -54,6 +56,7 @@ type Pipe struct {
 	stored  int     // bytes of files that were put and were not there, of the first
 	damaged int
 	got     int // files
+	puts    int
 
 	down, up chan []byte // to the worker, and from it
 	ended    sync.WaitGroup
@@ -249,6 +252,9 @@ func (p *Pipe) Put(_ context.Context, data []byte) (digest [32]byte, err error) 
 	p = p.root
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.puts++; p.faults.FullFrom > 0 && p.puts >= p.faults.FullFrom {
+		return digest, fmt.Errorf("%w: the disk is full", link.ErrStore)
+	}
 	if _, is := p.files[digest]; !is {
 		p.files[digest], p.stored = slices.Clone(data), p.stored+len(data)
 	}
