@@ -79,8 +79,11 @@ func (s *session) improve(r ranking, patience int) error {
 			return nil
 		}
 		swapped, err := s.swap(r, high, patience)
-		if err != nil || !swapped {
+		if err != nil {
 			return err
+		}
+		if !swapped {
+			return s.exchanges(r)
 		}
 	}
 }
