@@ -8,12 +8,10 @@ import (
 
 // Bounds of exchanges.
 const (
-	exchangePatience = 1 // passes over the samples, by the prices of swaps; an exchange that holds is paid in full
-	exchangeHigh     = 4 // high units up to which they are tried
+	exchangePatience = 1    // passes over the samples, by the prices of swaps; an exchange that holds is paid in full
+	exchangeHigh     = 4    // high units up to which they are tried
+	exchangeWorth    = 0.01 // share of the price that one must save
 )
-
-// priceSlack is what is taken for rounding in a price, as a share of it.
-const priceSlack = 1e-9
 
 // An exchange is a move to a mix that saves as much as the base by Options.Cost, and has a lower price.
 type exchange struct {
@@ -23,9 +21,10 @@ type exchange struct {
 	behind   int     // places of the network from its first unit on
 }
 
-// exchanges demotes high units and promotes another unit instead, so that the mix saves as much at a lower price. It
-// takes the first exchange that holds, those first that lower the price most, and goes on from there until none holds
-// or its patience ends. Where there is a head, those that lose too much on it, or could lose little more, are left out.
+// exchanges demotes high units and promotes another unit instead, so that the mix saves as much at a price that is
+// lower by a hundredth or more. It takes the first exchange that holds, those first that lower the price most, and goes
+// on from there until none holds or its patience ends. Where there is a head, those that lose too much on it, or could
+// lose little more, are left out.
 //
 // It is for where few units are high: the fewer there are, the more often there is a cheaper mix (docs/strategies.md).
 func (s *session) exchanges(r ranking) error {
@@ -128,7 +127,7 @@ func (s *session) exchangesOf(r ranking, high []int) (list []exchange) {
 			if !s.base.Low(s.o.Units[u][0]) || s.o.Cost[u] != s.cost(down) {
 				continue
 			}
-			if price := s.price(s.moved(up, down)); price < now-priceSlack*math.Abs(now) {
+			if price := s.price(s.moved(up, down)); price < now-exchangeWorth*math.Abs(now) {
 				list = append(list, exchange{up, down, price, r.sum(down) - r.harm[u], max(s.behind(up), s.behind(down))})
 			}
 		}

@@ -52,6 +52,11 @@ func TestExchangesInOrder(t *testing.T) {
 			name: "no price", drop: []float64{5, 4, 1, 2, 3}, target: 89.5, promotion: []int{0},
 		},
 		{
+			name: "less than a hundredth", drop: []float64{5, 4, 1, 2, 3}, target: 89.5, promotion: []int{0},
+			change: func(o *search.Options) { o.Price = priced(1000, 991, 991, 989, 991) },
+			trials: "11101",
+		},
+		{
 			name: "nested mixes", drop: []float64{5, 4, 1, 2, 3}, target: 89.5, promotion: []int{0},
 			change: func(o *search.Options) { o.Price, o.NoSwaps = priced(9, 4, 1, 0, 0), true },
 		},
@@ -269,7 +274,7 @@ func exchangesOf(p *searchtest.Problem, r *search.Result) (list []search.Mask, h
 				if !r.Mask.Low(holders[0]) || cost(up) != saved {
 					continue
 				}
-				if m.PromoteAll(holders); o.Price(m) < o.Price(r.Mask) {
+				if m.PromoteAll(holders); o.Price(m) < 0.99*o.Price(r.Mask) {
 					sc, _ := p.Table.Score(context.Background(), m)
 					list, holds = append(list, m), holds || sc.Float() > o.Target
 				}
