@@ -90,7 +90,7 @@ type Options struct {
 	// OneEnd ends a search whose 16-bit endpoint is below the target, as in Demotion, step 1. Otherwise the search
 	// first evaluates the mix with every unit demoted, which may score better.
 	OneEnd bool
-	// NoSwaps, for strategies improve and auto, leaves out the swaps, so that the masks of the chain stay nested: each
+	// NoSwaps, for strategies improve and auto, leaves out swaps and exchanges, so that the masks of the chain stay nested: each
 	// demotes all that the one before it does. A promise needs that.
 	NoSwaps bool
 	// Curve demotes on past the target after the result, one unit at a time, and scores every mask: the trade of score
@@ -107,8 +107,8 @@ type Options struct {
 	// Step is called, on the goroutine of the search, with the name of each part of a strategy that begins: a Step
 	// constant, or the strategy's name. It may be nil.
 	Step func(string)
-	// Settled is called, on the goroutine of the search, with the mix that swaps begin with, which may be the last.
-	// What an evaluator keeps of it is there now, and gone after swaps. Its error ends the search. It may be nil.
+	// Settled is called, on the goroutine of the search, with the mix that swaps begin with, or that an exchange has
+	// made, which may be the last. What an evaluator keeps of it is there now, and gone after swaps. Its error ends the search. It may be nil.
 	Settled func(Mask) error
 	// Best is called, on the goroutine of the search, whenever a better mix that holds is found. Its error ends the
 	// search. It may be nil.
