@@ -108,7 +108,8 @@ type Options struct {
 	// constant, or the strategy's name. It may be nil.
 	Step func(string)
 	// Settled is called, on the goroutine of the search, with the mix that swaps begin with, or that an exchange has
-	// made, which may be the last. What an evaluator keeps of it is there now, and gone after swaps. Its error ends the search. It may be nil.
+	// made, which may be the last. What an evaluator keeps of it is there now, and gone after swaps. Its error ends the
+	// search. It may be nil.
 	Settled func(Mask) error
 	// Best is called, on the goroutine of the search, whenever a better mix that holds is found. Its error ends the
 	// search. It may be nil.
