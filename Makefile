@@ -189,7 +189,7 @@ test-members: setup ## searches by every strategy and kind of metric whose sampl
 	go test ./run -count=1 -run '^TestMembers|^TestWorkersElsewhere' -v -members
 
 .PHONY: test-cluster
-test-cluster: setup ## searches on worker processes over TLS, six of which are killed; also part of make test (four minutes)
+test-cluster: setup ## searches on worker processes over TLS, ten of which are killed; also part of make test (four minutes)
 	@$(NEED) go cc
 	go test ./cluster -count=1
 	go test ./cli -count=1 -run '^TestCluster' -v
