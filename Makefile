@@ -189,16 +189,22 @@ test-members: setup ## searches by every strategy and kind of metric whose sampl
 	go test ./run -count=1 -run '^TestMembers|^TestWorkersElsewhere' -v -members
 
 .PHONY: test-cluster
-test-cluster: setup ## searches on worker processes over TLS, ten of which are killed; also part of make test (four minutes)
+test-cluster: setup ## searches on worker processes over TLS, six of which are killed; also part of make test (four minutes)
 	@$(NEED) go cc
 	go test ./cluster -count=1
 	go test ./cli -count=1 -run '^TestCluster' -v
 
 .PHONY: test-cluster-long
-test-cluster-long: setup ## the same with CLUSTER_KILLS (150) kills, and CLUSTER_ROUNDS (100) over a network that loses, doubles and reorders messages (an hour)
+test-cluster-long: setup ## the same with CLUSTER_KILLS (150) kills, CLUSTER_ROUNDS (100) over a network that loses, doubles and reorders messages, and SOAK_MINUTES (60) of workers that come and go (three hours)
 	@$(NEED) go cc
 	nice go test ./cluster -count=1 -timeout 3h -run '^TestDisturbedSearches$$' -v -rounds $(CLUSTER_ROUNDS)
 	nice go test ./cli -count=1 -timeout 3h -run '^TestClusterKills$$' -v -cluster-kills $(CLUSTER_KILLS)
+	$(MAKE) soak-cluster
+
+.PHONY: soak-cluster
+soak-cluster: setup ## search over and over on workers that join, leave, are killed and stopped, for SOAK_MINUTES (60): nothing grows, nothing is left, every result is the same
+	@$(NEED) go cc
+	nice go test ./cli -count=1 -timeout $$(($(SOAK_MINUTES) + 30))m -run '^TestClusterSoak$$' -v -cluster-soak $(SOAK_MINUTES)m
 
 CLUSTER_KILLS ?= 150
 CLUSTER_ROUNDS ?= 100

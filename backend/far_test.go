@@ -205,7 +205,7 @@ func TestWhatLeasesCostElsewhere(t *testing.T) {
 			t.Errorf("kind %d: %v messages and bytes, want %v", kind, got, want)
 		}
 	}
-	if answers := messages[link.KindAnswer] + messages[link.KindSum]; answers != blocks || bytes[link.KindAnswer] != 29*messages[link.KindAnswer] || bytes[link.KindSum] != 33*messages[link.KindSum] {
+	if answers := messages[link.KindAnswer] + messages[link.KindSum]; answers != blocks || bytes[link.KindAnswer] != 21*messages[link.KindAnswer] || bytes[link.KindSum] != 25*messages[link.KindSum] {
 		t.Errorf("%d answers of %d and %d bytes, want %d", answers, bytes[link.KindAnswer], bytes[link.KindSum], blocks)
 	}
 	if messages[link.KindPiece] != 0 {

@@ -19,11 +19,12 @@ import (
 	"time"
 
 	"example.org/demote/cluster"
+	"example.org/demote/internal/journal"
 	"example.org/demote/run"
 )
 
 var (
-	clusterKills = flag.Int("cluster-kills", 10, "how many processes TestClusterKills kills")
+	clusterKills = flag.Int("cluster-kills", 6, "how many processes TestClusterKills kills")
 	clusterSeed  = flag.Uint64("cluster-seed", 1, "of its moments")
 )
 
@@ -40,6 +41,16 @@ type workerProcess struct {
 	*exec.Cmd
 	said *lockedBuffer
 	gone chan struct{}
+}
+
+// isGone says whether the process has ended.
+func (w *workerProcess) isGone() bool {
+	select {
+	case <-w.gone:
+		return true
+	default:
+		return false
+	}
 }
 
 // lockedBuffer is what a process has said.
@@ -122,10 +133,6 @@ func (f *farm) flags(least int) []string {
 // ofSession are the fields of a result that tell how long it took, the work, in which blocks that were run in vain are
 // counted, and what was typed.
 var ofSession = []string{"seconds", "setup_seconds", "setup", "created", "sample_evaluations", "full_passes", "saved_passes", "sessions", "out", "device", "command", "cpu_seconds", "time_ns", "stages", "trial_costs"}
-
-// ofResumed are further fields that may differ in a search that was killed and went on, as they may on one machine: how
-// many masks were run, which a session counts.
-var ofResumed = []string{"trials"}
 
 // found are the files of a finished search, but for such fields.
 func found(t *testing.T, out string, without []string) string {
@@ -232,16 +239,17 @@ func TestClusterKills(t *testing.T) {
 	if got := finish(t, process(in.args(slices.Concat(more, []string{"--out", in.path("alone"), "--device", "cpu"})...)...)); got.code != 0 {
 		t.Fatalf("alone: %d, %s", got.code, got.err)
 	}
-	want := found(t, in.path("alone"), slices.Concat(ofSession, ofResumed))
+	want := found(t, in.path("alone"), ofSession)
 	f := newFarm(t, 3)
 	k := &killer{farm: f, rng: rand.New(rand.NewPCG(*clusterSeed, 5)), count: map[string]int{}}
 	for searches := 0; k.left() > 0; searches++ {
 		out := in.path(fmt.Sprint("run", searches))
 		args := slices.Concat(in.args(slices.Concat(more, []string{"--out", out})...), f.flags(2))
-		for again := true; again; {
+		k.killedBefore = false
+		for again := true; again; k.killedBefore = again {
 			again = k.disturb(t, process(args...))
 		}
-		sameFound(t, fmt.Sprintf("search %d, seed %d, after %v", searches, *clusterSeed, k.count), found(t, out, slices.Concat(ofSession, ofResumed)), want)
+		sameFound(t, fmt.Sprintf("search %d, seed %d, after %v", searches, *clusterSeed, k.count), found(t, out, ofSession), want)
 		k.count["searches"]++
 		t.Log(k.count)
 	}
@@ -255,7 +263,9 @@ type killer struct {
 	*farm
 	rng   *rand.Rand
 	count map[string]int
-	took  time.Duration // a search from the beginning that nobody has killed
+	// the search at hand was killed
+	killedBefore bool
+	took         time.Duration // a search from the beginning that nobody has killed
 }
 
 // left is how many are still to be killed.
@@ -284,7 +294,11 @@ func (k *killer) disturb(t *testing.T, search *exec.Cmd) (again bool) {
 		}
 		select {
 		case <-gone:
-			if code := search.ProcessState.ExitCode(); code != 0 {
+			code := search.ProcessState.ExitCode()
+			if k.killedBefore && code == run.ExitMistake && strings.Contains(said.String(), journal.ErrFinished.Error()) {
+				return false // it was killed behind its end
+			}
+			if code != 0 {
 				t.Fatalf("exit code %d after %v: %s", code, k.count, said)
 			}
 			if k.took == 0 {
@@ -319,7 +333,7 @@ func (k *killer) disturb(t *testing.T, search *exec.Cmd) (again bool) {
 		there = slices.Delete(there, at, at+1)
 		if k.rng.IntN(4) == 0 {
 			_ = w.Process.Signal(syscall.SIGSTOP)
-			time.AfterFunc(5*time.Second, func() { _ = w.Process.Signal(syscall.SIGCONT) })
+			time.AfterFunc(10*time.Second, func() { _ = w.Process.Signal(syscall.SIGCONT) })
 			k.count["stopped"]++
 			continue
 		}
@@ -399,5 +413,5 @@ func TestClusterLost(t *testing.T) {
 	if got := finish(t, process(args...)); got.code != 0 {
 		t.Fatalf("the same command: exit code %d, %s", got.code, got.err)
 	}
-	sameFound(t, "after both", found(t, in.path("run"), slices.Concat(ofSession, ofResumed)), found(t, in.path("alone"), slices.Concat(ofSession, ofResumed)))
+	sameFound(t, "after both", found(t, in.path("run"), ofSession), found(t, in.path("alone"), ofSession))
 }

@@ -49,6 +49,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Setenv(run.RuntimeEnv, path)
 	// A command line, not flags of a test: bench has started it, from a test that runs in this process.
+	if use := os.Getenv(useEnv); use != "" {
+		tellUse(use)
+	}
 	if os.Getenv(programEnv) != "" || len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
 		os.Exit(Main(os.Args))
 	}

@@ -1,11 +1,13 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +26,7 @@ type Digest = link.Digest
 
 // Files are the files of a run on the way to workers. What is lost of them can be put again.
 type Files struct {
+	js     jetstream.JetStream
 	store  jetstream.ObjectStore
 	chunks jetstream.Stream // behind the store
 	run    string
@@ -61,11 +64,16 @@ func filesOf(ctx context.Context, js jetstream.JetStream, store jetstream.Object
 	if err != nil {
 		return nil, fmt.Errorf("the coordinator has no files: %w", err)
 	}
-	return &Files{store: store, chunks: chunks, run: run}, nil
+	return &Files{js: js, store: store, chunks: chunks, run: run}, nil
 }
 
 // name is what a file is called among those of all runs.
 func (f *Files) name(d Digest) string { return f.run + "/" + d.String() }
+
+// metaSubject is the subject of the message that the store keeps about a file.
+func metaSubject(name string) string {
+	return "$O." + bucket + ".M." + base64.URLEncoding.EncodeToString([]byte(name))
+}
 
 // Clear removes the files of the run.
 func (f *Files) Clear(ctx context.Context) error {
@@ -79,6 +87,10 @@ func (f *Files) Clear(ctx context.Context) error {
 	for _, info := range list {
 		if strings.HasPrefix(info.Name, f.run+"/") {
 			if err := f.store.Delete(ctx, info.Name); err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) {
+				return err
+			}
+			// what says that it was deleted would stay: 300 bytes a block in each run
+			if err := f.chunks.Purge(ctx, jetstream.WithPurgeSubject(metaSubject(info.Name))); err != nil {
 				return err
 			}
 		}
@@ -98,9 +110,38 @@ func (f *Files) Put(ctx context.Context, data []byte) (d Digest, err error) {
 		if info, err := f.store.GetInfo(ctx, f.name(d)); err == nil && info.Size == uint64(len(data)) {
 			return nil, nil
 		}
-		return f.store.Put(ctx, jetstream.ObjectMeta{Name: f.name(d), Opts: &jetstream.ObjectMetaOptions{ChunkSize: pieceBytes}}, bytes.NewReader(data))
+		return nil, f.put(ctx, d, data)
 	})
 	return d, err
+}
+
+// put publishes chunk by chunk, and behind them what the store says of a file. The store's own way leaves a goroutine
+// behind for some of the files.
+func (f *Files) put(ctx context.Context, d Digest, data []byte) (err error) {
+	id := token()
+	chunks := "$O." + bucket + ".C." + id
+	defer func() {
+		if err != nil {
+			short, stop := context.WithTimeout(context.WithoutCancel(ctx), chunkWithin)
+			defer stop()
+			_ = f.chunks.Purge(short, jetstream.WithPurgeSubject(chunks))
+		}
+	}()
+	info := jetstream.ObjectInfo{Bucket: bucket, NUID: id, Size: uint64(len(data)), Digest: "SHA-256=" + base64.URLEncoding.EncodeToString(d[:]),
+		ObjectMeta: jetstream.ObjectMeta{Name: f.name(d), Opts: &jetstream.ObjectMetaOptions{ChunkSize: pieceBytes}}}
+	for chunk := range slices.Chunk(data, pieceBytes) {
+		if _, err := f.js.Publish(ctx, chunks, chunk); err != nil {
+			return err
+		}
+		info.Chunks++
+	}
+	m := nats.NewMsg(metaSubject(info.Name))
+	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
+	if m.Data, err = json.Marshal(info); err != nil {
+		return err
+	}
+	_, err = f.js.PublishMsg(ctx, m)
+	return err
 }
 
 // tries is how often a file is fetched that does not come, and tryWithin how long each may take: 1 MB/s.

@@ -69,6 +69,9 @@ func TestServers(t *testing.T) {
 	if files, err := store.List(t.Context()); len(files) > 0 {
 		t.Errorf("%d files are left, %v", len(files), err)
 	}
+	if left, err := store.Status(t.Context()); err != nil || left.Size() > 0 {
+		t.Errorf("%d bytes are left of files that are not there any more, %v", left.Size(), err)
+	}
 }
 
 // TestOnce holds that a worker that is for one search ends with it.

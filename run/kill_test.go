@@ -283,7 +283,7 @@ func lasting(t *testing.T, data []byte) string {
 	if err := json.Unmarshal(data, &r); err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"seconds", "setup_seconds", "setup", "stages", "command", "trials", "sample_evaluations", "trial_costs", "metric_command", "config"} {
+	for _, key := range []string{"seconds", "setup_seconds", "setup", "stages", "command", "sample_evaluations", "trial_costs", "metric_command", "config"} {
 		delete(r, key)
 	}
 	if q, ok := r["questions"].(map[string]any); ok {

@@ -64,7 +64,8 @@ func (s *searchRun) tryLast(ctx context.Context, f *search.Result) (back func(),
 	went := s.bookTries(f, t)
 	s.count()
 	s.before, s.counted = s.spent, time.Now()
-	s.before.Masks, s.before.Samples = s.before.Masks+t.Run, s.before.Samples+t.Samples
+	// tries are no scores of the journal: those of sessions before, too, are counted here
+	s.before.Masks, s.before.Samples = s.before.Masks+len(t.Tries), s.before.Samples+t.Samples
 	st := s.Ev.Stats()
 	s.from = spentBy{st.Trials, st.Samples}
 	if went == 0 {

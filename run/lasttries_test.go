@@ -142,6 +142,9 @@ func TestLastTriesGoOn(t *testing.T) {
 	broken.Entered = nil
 	again := mustSearch(t, broken)
 	sameMix(t, "interrupted among the tries", want, again)
+	if again.Trials != want.Trials {
+		t.Errorf("interrupted among the tries, %d trials, want %d", again.Trials, want.Trials)
+	}
 	limited := c
 	limited.Trials, limited.Out = want.Evaluations-1, filepath.Join(t.TempDir(), "limited")
 	if r := mustSearch(t, limited); len(r.LastTries) != len(want.LastTries)-1 || r.Stop != string(search.StopTrials) {

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -13,10 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"gonum.org/v1/gonum/stat"
-
-	"example.org/demote/backend"
-	"example.org/demote/cgo"
 	"example.org/demote/config"
 	"example.org/demote/internal/holdout"
 	"example.org/demote/internal/tasktest"
@@ -34,13 +29,6 @@ const (
 	soakTurn        = 40 // searches from one of a large network to the next
 )
 
-// inUse is what a process holds between two searches.
-type inUse struct {
-	at                               float64 // hours since the start
-	resident, heap                   float64 // bytes
-	descriptors, goroutines, handles float64
-}
-
 // TestSoak searches over and over in one process, with networks, strategies, blocks, workers, caches and all that a
 // search can be asked for drawn by lot, some of it cancelled on the way, and holds that nothing is left behind by any
 // of it.
@@ -51,7 +39,7 @@ func TestSoak(t *testing.T) {
 	start, idle := time.Now(), runtime.NumGoroutine()
 	rng := rand.New(rand.NewPCG(1, 13))
 	nets := soakNetworks(t)
-	var seen []inUse
+	var seen []tasktest.Use
 	ends := map[string]int{}
 	for n := 1; n <= soakShort || time.Since(start) < *soak; n++ {
 		number := n
@@ -80,33 +68,37 @@ func TestSoak(t *testing.T) {
 			t.Fatalf("search %d of %s: %v", n, asText(t, cfg), err)
 		}
 		os.RemoveAll(cfg.Out)
-		if now := measureUse(t, start, idle); now.handles != 0 {
-			t.Fatalf("search %d of %s leaves %v handles of ONNX Runtime open", n, asText(t, cfg), now.handles)
+		now, err := tasktest.MeasureUse(start, idle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now.Handles != 0 {
+			t.Fatalf("search %d of %s leaves %v handles of ONNX Runtime open", n, asText(t, cfg), now.Handles)
 		} else if n%8 == 0 {
 			seen = append(seen, now)
 		}
 		if n%64 == 0 {
 			last := seen[len(seen)-1]
 			t.Logf("%5d searches, %6.0f s: %6.1f MiB resident, %5.1f MiB of Go, %v descriptors, %v goroutines, ends %v", n, time.Since(start).Seconds(),
-				last.resident/(1<<20), last.heap/(1<<20), last.descriptors, last.goroutines, ends)
+				last.Resident/(1<<20), last.Heap/(1<<20), last.Descriptors, last.Goroutines, ends)
 		}
 	}
 	for _, c := range []struct {
 		name  string
-		of    func(inUse) float64
+		of    func(tasktest.Use) float64
 		unit  float64
 		bound float64
 	}{
-		{"resident memory, MiB", func(u inUse) float64 { return u.resident }, 1 << 20, soakGrowth},
-		{"Go heap, MiB", func(u inUse) float64 { return u.heap }, 1 << 20, soakGrowth / 4},
-		{"file descriptors", func(u inUse) float64 { return u.descriptors }, 1, soakDescriptors},
-		{"goroutines", func(u inUse) float64 { return u.goroutines }, 1, soakGoroutines},
-		{"C handles", func(u inUse) float64 { return u.handles }, 1, 0},
+		{"resident memory, MiB", func(u tasktest.Use) float64 { return u.Resident }, 1 << 20, soakGrowth},
+		{"Go heap, MiB", func(u tasktest.Use) float64 { return u.Heap }, 1 << 20, soakGrowth / 4},
+		{"file descriptors", func(u tasktest.Use) float64 { return u.Descriptors }, 1, soakDescriptors},
+		{"goroutines", func(u tasktest.Use) float64 { return u.Goroutines }, 1, soakGoroutines},
+		{"C handles", func(u tasktest.Use) float64 { return u.Handles }, 1, 0},
 	} {
 		if *soak == 0 {
 			break // too few to draw a line through
 		}
-		slope, growth := growth(seen[len(seen)/10:], c.of)
+		slope, growth := tasktest.Growth(seen[len(seen)/10:], c.of)
 		t.Logf("%-22s %+.3f an hour, %+.3f by the end (at most %g)", c.name, slope/c.unit, growth/c.unit, c.bound/c.unit)
 		if growth > c.bound {
 			t.Errorf("%s: %+.3f by the end, more than %g", c.name, growth/c.unit, c.bound/c.unit)
@@ -115,61 +107,19 @@ func TestSoak(t *testing.T) {
 	t.Logf("%d searches in %.0f s: %v", ends["found"]+ends["cancelled"]+ends["out of reach"], time.Since(start).Seconds(), ends)
 }
 
-// growth is the slope of the line through measurements, by the hour, and what it makes from the first to the last.
-func growth(seen []inUse, of func(inUse) float64) (slope, total float64) {
-	var x, y []float64
-	for _, u := range seen {
-		x, y = append(x, u.at), append(y, of(u))
-	}
-	if len(x) < 3 {
-		return 0, 0
-	}
-	_, slope = stat.LinearRegression(x, y, nil, false)
-	return slope, slope * (x[len(x)-1] - x[0])
-}
-
 // TestGrowth holds that a leak is seen through memory that goes up and down.
 func TestGrowth(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	for _, c := range []struct{ leak, least, most float64 }{{0, -8 << 20, 8 << 20}, {100 << 20, 90 << 20, 110 << 20}} {
-		var seen []inUse
+		var seen []tasktest.Use
 		for i := range 1000 {
 			at := float64(i) / 1000
-			seen = append(seen, inUse{at: at, resident: 150<<20 + 60*rng.Float64()*(1<<20) + c.leak*at})
+			seen = append(seen, tasktest.Use{At: at, Resident: 150<<20 + 60*rng.Float64()*(1<<20) + c.leak*at})
 		}
-		if _, got := growth(seen, func(u inUse) float64 { return u.resident }); got < c.least || got > c.most {
+		if _, got := tasktest.Growth(seen, func(u tasktest.Use) float64 { return u.Resident }); got < c.least || got > c.most {
 			t.Errorf("a leak of %v bytes is seen as %v", c.leak, got)
 		}
 	}
-}
-
-// measureUse is what the process holds now. Goroutines that are on their way out are waited for.
-func measureUse(t *testing.T, start time.Time, idle int) inUse {
-	t.Helper()
-	runtime.GC()
-	backend.Trim()
-	for range 100 {
-		if runtime.NumGoroutine() <= idle {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	statm, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	pages, err := strconv.Atoi(string(bytes.Fields(statm)[1]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	open, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return inUse{at: time.Since(start).Hours(), resident: float64(pages * os.Getpagesize()), heap: float64(m.HeapAlloc),
-		descriptors: float64(len(open)), goroutines: float64(runtime.NumGoroutine()), handles: float64(cgo.Live())}
 }
 
 // soakNets are the files that searches are drawn from.

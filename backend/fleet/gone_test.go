@@ -1,10 +1,12 @@
 package fleet_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"example.org/demote/backend/bounds"
@@ -77,5 +79,19 @@ func TestGoneMembersLeaveTheirBlocks(t *testing.T) {
 	full := &absent{name: "full", other: errFull}
 	if err := fleet.New(full, &absent{name: "other", left: -1}).Deal(4); !errors.Is(err, errFull) {
 		t.Errorf("a full member: %v", err)
+	}
+}
+
+// TestGivenUpWhileBlocksMove ends what waits while an heir is given the blocks of a lost member: the error is that of
+// who has given up, and no fault of the heir.
+func TestGivenUpWhileBlocksMove(t *testing.T) {
+	for _, why := range []error{context.Canceled, context.DeadlineExceeded} {
+		f := fleet.New(&absent{name: "heir", left: 1, other: fmt.Errorf("a call: %w", why)}, &absent{name: "lost", left: -1})
+		if err := f.Deal(4); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Leave(1, errGone); !errors.Is(err, why) || strings.Contains(err.Error(), "cannot take its blocks") {
+			t.Errorf("%v: %v", why, err)
+		}
 	}
 }

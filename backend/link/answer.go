@@ -8,10 +8,14 @@ import (
 	"example.org/demote/backend/bounds"
 )
 
-// paced is the length of an answer in front of what the block has gained: its lease, number, work and seconds.
-const paced = head + 4 + 8
+// paced is the length of an answer in front of what the block has gained: its kind, five bytes of its lease's number,
+// that of the block, and three of its work and time.
+const paced = 1 + leaseBytes + 4 + 3
 
-// Answer is the message of what a block of so many samples has gained: 21 bytes, and eight for each 64 samples where
+// leaseBytes are those of a lease's number in an answer: leases are fewer than 2^40.
+const leaseBytes = 5
+
+// Answer is the message of what a block of so many samples has gained: 13 bytes, and eight for each 64 samples where
 // the gain is which of them count, else twelve.
 func Answer(a *bounds.Answer, samples int) []byte {
 	if words := (samples + 63) / 64; counts(a.Gain, words) {
@@ -38,9 +42,34 @@ func counts(g bounds.Gain, words int) bool {
 
 // pace is a message of an answer without its gain.
 func pace(k Kind, a *bounds.Answer, size int) []byte {
-	m := block(k, a.Lease, a.Block, 8+size)
-	m = binary.LittleEndian.AppendUint32(m, math.Float32bits(float32(a.Work)))
-	return binary.LittleEndian.AppendUint32(m, math.Float32bits(float32(a.Seconds)))
+	m := make([]byte, paced, paced+size)
+	m[0] = Version<<4 | byte(k)
+	var lease [8]byte
+	binary.LittleEndian.PutUint64(lease[:], a.Lease)
+	copy(m[1:], lease[:leaseBytes])
+	binary.LittleEndian.PutUint32(m[1+leaseBytes:], uint32(a.Block))
+	both := rough(a.Work) | rough(a.Seconds)<<12
+	m[paced-3], m[paced-2], m[paced-1] = byte(both), byte(both>>8), byte(both>>16)
+	return m
+}
+
+// rough is a number from 2^-32 to 2^31 in twelve bits, six of them the exponent's, within a hundredth; 0 is 0, and what
+// is beyond is at the end.
+func rough(v float64) uint32 {
+	if !(v > 0) {
+		return 0
+	}
+	fraction, exponent := math.Frexp(v) // from a half to 1
+	code := (exponent+31)*64 + int(math.Round(fraction*128)) - 64
+	return uint32(max(1, min(code, 1<<12-1)))
+}
+
+// smooth is what rough stands for.
+func smooth(code uint32) float64 {
+	if code == 0 {
+		return 0
+	}
+	return math.Ldexp(float64(64+code%64)/128, int(code/64)-31)
 }
 
 func block(k Kind, lease uint64, block, size int) []byte {
@@ -61,12 +90,11 @@ func ReadAnswer(m []byte) (a bounds.Answer, err error) {
 	if err != nil || len(m) < paced {
 		return a, errMessage
 	}
-	a.Lease, a.Block = binary.LittleEndian.Uint64(m[1:]), int(binary.LittleEndian.Uint32(m[head:]))
-	a.Work = float64(math.Float32frombits(binary.LittleEndian.Uint32(m[head+4:])))
-	a.Seconds = float64(math.Float32frombits(binary.LittleEndian.Uint32(m[head+8:])))
-	if !(a.Work >= 0 && a.Seconds >= 0) || math.IsInf(a.Work+a.Seconds, 0) {
-		return a, errMessage
-	}
+	var lease [8]byte
+	copy(lease[:], m[1:1+leaseBytes])
+	a.Lease, a.Block = binary.LittleEndian.Uint64(lease[:]), int(binary.LittleEndian.Uint32(m[1+leaseBytes:]))
+	both := uint32(m[paced-3]) | uint32(m[paced-2])<<8 | uint32(m[paced-1])<<16
+	a.Work, a.Seconds = smooth(both&(1<<12-1)), smooth(both>>12)
 	m = m[paced:]
 	switch {
 	case k == KindSum && len(m) == 12:

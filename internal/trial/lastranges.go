@@ -34,7 +34,6 @@ type LastTries struct {
 
 	Records []quant.Record // of the network with what has held
 	Samples float64        // what the tries have cost, in passes of a sample
-	Run     int            // tries that were run, none of which was known before
 	Cut     bool           // there were more than may be
 
 	replayed int
@@ -142,7 +141,7 @@ func (s *Runner) tryRound(ctx context.Context, t *LastTries, tried []roundTry, r
 				made.Score = &found.Score
 			}
 			s.entered(t, made, records)
-			t.Tries, t.Run, t.Left = append(t.Tries, made), t.Run+1, t.Left-1
+			t.Tries, t.Left = append(t.Tries, made), t.Left-1
 			t.replayed = len(t.Tries)
 			if err := t.Keep(t.Tries); err != nil {
 				return err

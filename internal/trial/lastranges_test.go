@@ -26,7 +26,7 @@ func TestLastTriesKnown(t *testing.T) {
 		known = known[:min(uint(left), uint(len(known)))]
 		lt := &trial.LastTries{Mask: search.NewMask(3), High: []int{2, 1, 0}, Left: left, Tries: known}
 		err := s.TryLast(context.Background(), lt)
-		if err != nil || lt.Cut != cut || len(lt.Tries) != len(known) || lt.Run != 0 {
+		if err != nil || lt.Cut != cut || len(lt.Tries) != len(known) || lt.Samples != 0 {
 			t.Errorf("of %d: %+v, %v", left, lt, err)
 		}
 		if !lt.Mask.Low(1) || lt.Mask.Low(0) || lt.Mask.Low(2) || lt.Records[1].Low != grid(3) || lt.Records[0].Low != grid(1) || lt.Score != score {

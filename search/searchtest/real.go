@@ -44,7 +44,19 @@ type Real struct {
 // ReadReal reads the recorded run.
 func ReadReal(t testing.TB) *Real {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(testdata(), "mctq-trace.json"))
+	return readRecord(t, "mctq-trace.json")
+}
+
+// ReadUneven reads a search of this program, by strategy demotion on the network of testdata/fashion-dscnn-uneven,
+// which scripts/record_search.py has written down. It has no accuracies as ChainLast records them.
+func ReadUneven(t testing.TB) *Real {
+	t.Helper()
+	return readRecord(t, "uneven-trace.json")
+}
+
+func readRecord(t testing.TB, name string) *Real {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(testdata(), name))
 	if err != nil {
 		t.Fatal(err)
 	}
