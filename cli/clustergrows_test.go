@@ -64,6 +64,5 @@ func TestClusterGrows(t *testing.T) {
 	if code := search.ProcessState.ExitCode(); code != 0 {
 		t.Fatalf("exit code %d: %s", code, said)
 	}
-	without := ofSession
-	sameFound(t, "a fleet that grows", found(t, in.path("grown"), without), found(t, in.path("alone"), without))
+	sameFound(t, "a fleet that grows", found(t, in.path("grown"), ofSession), found(t, in.path("alone"), ofSession))
 }

@@ -323,7 +323,7 @@ func (k *killer) disturb(t *testing.T, search *exec.Cmd) (again bool) {
 			k.killed("coordinator", midway)
 			return true
 		}
-		// one that is left alone must stay: workers that come later take no part in a search that has begun
+		// one of the start stays: who comes later takes part once it is ready, which may be behind the end
 		if len(there) < 2 {
 			continue
 		}
