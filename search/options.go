@@ -90,8 +90,8 @@ type Options struct {
 	// OneEnd ends a search whose 16-bit endpoint is below the target, as in Demotion, step 1. Otherwise the search
 	// first evaluates the mix with every unit demoted, which may score better.
 	OneEnd bool
-	// NoSwaps, for strategies improve and auto, leaves out swaps and exchanges, so that the masks of the chain stay nested: each
-	// demotes all that the one before it does. A promise needs that.
+	// NoSwaps, for strategies improve and auto, leaves out swaps and exchanges, so that the masks of the chain stay
+	// nested: each demotes all that the one before it does. A promise needs that.
 	NoSwaps bool
 	// Curve demotes on past the target after the result, one unit at a time, and scores every mask: the trade of score
 	// against saving, in Result.Chain.
