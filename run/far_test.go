@@ -277,7 +277,8 @@ func TestDataElsewhere(t *testing.T) {
 	change(1)
 	cfg.Out = out + "-elsewhere"
 	sameRun(t, "from files", one, mustSearch(t, cfg))
-	if with, without := pipes[0].PutBytes(), pipes[1].PutBytes(); with != pipes[2].PutBytes() || without-with < 60/3*4*4 {
+	// what runs on CPUs gets its samples; of the search each has a third of the samples
+	if with, without := max(pipes[0].PutBytes(), pipes[2].PutBytes()), pipes[1].PutBytes(); without-with < 60/3*64 {
 		t.Errorf("%d bytes were put for a worker with the file, %d for one without", with, without)
 	}
 	if !slices.ContainsFunc(said, func(text string) bool {

@@ -39,8 +39,13 @@ func (w Written) Segment(int, int) (*backend.Segment, error) {
 	return &backend.Segment{Model: w.Model, Inputs: w.Fed, Outputs: w.All}, nil
 }
 
-// Ship is the file for workers elsewhere, of which Shipped makes the same source.
+// Ship is the file for workers elsewhere, of which Shipped makes the same source: of samples of one step.
 func (w Written) Ship() (link.Network, error) {
+	for _, in := range w.Fed {
+		if in.Steps > 0 || in.Fed != "" {
+			return link.Network{}, fmt.Errorf("input %s of a file with several steps", in.Name)
+		}
+	}
 	model, err := w.File.Bytes()
 	return link.Network{Model: model, Written: &link.Written{Inputs: w.Fed, Outputs: w.All}}, err
 }

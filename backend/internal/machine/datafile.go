@@ -48,7 +48,7 @@ func locate(samples device.Samples, inputs int, at link.DataFile) (_ *link.DataF
 // network, and a line says why.
 func (e *elsewhere) readThere() error {
 	f := e.of
-	if f.data == nil {
+	if f.data == nil || e.branch {
 		return nil
 	}
 	ctx, gone := e.there()
