@@ -24,11 +24,12 @@ type Options struct {
 	// are one evaluator's at a time
 	Links []link.Link
 	// further workers that come while a search runs on Links; nil: nobody does
-	Late  link.Late
-	Told  func(text string) // is told of members that are left out or lost; nil: nobody is
-	Tell  func(text string) // is told, once, of more members than trials keep busy; nil: nobody is
-	Stuck time.Duration     // how long at least a worker elsewhere is there and answers no block before it is left out; 0: a minute
-	Agree int               // leases of a search after which members are held against each other; 0: its own choice
+	Late link.Late
+	Told func(text string) // is told of members that are left out or lost; nil: nobody is
+	Tell func(text string) // is told, once, of more members than trials keep busy; nil: nobody is
+	// how long at least a worker elsewhere is there and answers no block before it is left out; 0: a minute
+	Stuck time.Duration
+	Agree int // leases of a search after which members are held against each other; 0: its own choice
 	// is told what each such look has found, before anything is made of it. Its error ends the search; nil: nobody is
 	Compared     func(same bool) error
 	Metric       *metric.Metric
