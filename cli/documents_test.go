@@ -147,7 +147,8 @@ func TestDocumentsCommands(t *testing.T) {
 	}
 }
 
-// runDocumented runs one command with a shell. What runs the example is given a part of its samples only, and times it once.
+// runDocumented runs one command with a shell. What runs the example is given a part of its samples only, and times it
+// once.
 func runDocumented(t *testing.T, folder, name string, c documented) {
 	t.Helper()
 	text := c.text
