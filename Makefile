@@ -189,7 +189,7 @@ test-members: setup ## searches by every strategy and kind of metric whose sampl
 	go test ./run -count=1 -run '^TestMembers|^TestWorkersElsewhere' -v -members
 
 .PHONY: test-cluster
-test-cluster: setup ## searches on worker processes over TLS, six of which are killed; also part of make test (four minutes)
+test-cluster: setup ## searches on worker processes over TLS, ten of which are killed; also part of make test (four minutes)
 	@$(NEED) go cc
 	go test ./cluster -count=1
 	go test ./cli -count=1 -run '^TestCluster' -v
@@ -200,6 +200,14 @@ test-cluster-long: setup ## the same with CLUSTER_KILLS (150) kills, CLUSTER_ROU
 	nice go test ./cluster -count=1 -timeout 3h -run '^TestDisturbedSearches$$' -v -rounds $(CLUSTER_ROUNDS)
 	nice go test ./cli -count=1 -timeout 3h -run '^TestClusterKills$$' -v -cluster-kills $(CLUSTER_KILLS)
 	$(MAKE) soak-cluster
+
+.PHONY: bench-cluster
+bench-cluster: setup build ## what two worker processes cost against two members and two workers of one process: medians of BENCH_PAIRS (3) turns on BENCH_LIMIT (1000) samples
+	@$(NEED) python3
+	python3 scripts/bench_cluster.py $(BENCH_PAIRS) $(BENCH_LIMIT)
+
+BENCH_PAIRS ?= 3
+BENCH_LIMIT ?= 1000
 
 .PHONY: soak-cluster
 soak-cluster: setup ## search over and over on workers that join, leave, are killed and stopped, for SOAK_MINUTES (60): nothing grows, nothing is left, every result is the same

@@ -47,6 +47,13 @@ var (
 // mistake.Err for a network, an output, labels or an option that the metric or the device cannot take, the context's,
 // or the device's; then there is nothing to close.
 func New(ctx context.Context, src Source, samples Samples, records []quant.Record, o Options) (*Evaluator, error) {
+	if len(o.Links) > 0 && o.OnCPU {
+		m, threads, err := machine.OnCPUs(ctx, src, samples, records, o)
+		if err != nil {
+			return nil, err
+		}
+		return over(m, o, threads, samples.Len(), src.Holders())
+	}
 	if len(o.Links) > 0 {
 		m, err := machine.NewElsewhere(ctx, src, samples, records, o)
 		if err != nil {
@@ -73,6 +80,9 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Options) (*Evaluator, error) {
 	if len(o.Members) > 1 {
 		return nil, mistake.Errorf("--members %d: samples of different shapes stay together: leave it out, or give the value that fills up the smaller ones, --pad NAME=0", len(o.Members))
+	}
+	if o.OnCPU {
+		o.Links = nil
 	}
 	if len(o.Links) > 0 {
 		return nil, mistake.Errorf("samples of different shapes cannot be handed to workers elsewhere yet: search on this machine, or give the value that fills up the smaller ones, --pad NAME=0")

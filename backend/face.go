@@ -15,6 +15,12 @@ type (
 	Link = link.Link
 	// Late are workers that come while a search runs.
 	Late = link.Late
+	// Branching is a Link whose worker may serve several evaluators.
+	Branching = link.Branching
+	// Shelf remembers which files workers were given.
+	Shelf = link.Shelf
+	// DataFile is a file of samples that workers on other machines have too.
+	DataFile = link.DataFile
 	// Stats count what an Evaluator has done.
 	Stats = machine.Stats
 	// Plan says at which cuts trials may begin, and what was measured to choose them.

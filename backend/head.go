@@ -21,7 +21,11 @@ func (e *Evaluator) Head(ctx context.Context, base, mask search.Mask) (count int
 	if !ok || err != nil {
 		return 0, false, err
 	}
-	return e.CountFirst(ctx, base, mask, e.head)
+	wrong, ok, err := e.WrongFirst(ctx, base, mask, e.head, e.head)
+	if !ok || err != nil {
+		return 0, ok, err
+	}
+	return e.head - wrong, true, nil
 }
 
 // Front implements search.FrontEvaluator, for the same metrics and layouts as Head.

@@ -28,9 +28,7 @@ func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, e
 		return outcome, nil
 	}
 	right := make([]bool, e.samples) // by sample: the workers write to different ones
-	_, err := e.Outputs(ctx, mask, func(sample int, row []float32) {
-		right[sample] = e.Right(sample, row)
-	})
+	_, err := e.Look(ctx, mask, Look{Margins: true, Mark: func(sample int, m Mark) { right[sample] = m.Right }})
 	if err != nil {
 		return nil, err
 	}

@@ -60,8 +60,8 @@ func (e *Evaluator) Judged(m *metric.Metric) int { return e.machine.Judged(m) }
 // Arrange runs the network without demotions and lays the samples out anew, those that it gets wrong first, then by
 // rising margin, so that trials that fail do so early. It finds NaN on the way: the first sample whose output has
 // one, else the first that has one in some tensor, or -1. The order cannot change a score. Metrics whose sums
-// of floats depend on it keep the order of the data. Each of see is shown every output row as by Outputs.
-func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []float32)) (high search.Score, nan int, err error) {
+// of floats depend on it keep the order of the data. One look, if any, is told what it wants.
+func (e *Evaluator) Arrange(ctx context.Context, see ...Look) (high search.Score, nan int, err error) {
 	if err := e.ready(); err != nil {
 		return high, -1, err
 	}
@@ -73,16 +73,16 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 	if _, err := e.machine.WatchNaN(true); err != nil {
 		return high, -1, err
 	}
-	high, err = e.Outputs(ctx, none, func(sample int, row []float32) {
-		gained[sample] = e.machine.Verdict(row, sample)
-		margins[sample] = e.machine.Margin(row, sample, gained[sample])
-		for _, v := range row {
-			bad[sample] = bad[sample] || v != v
+	l := Look{Margins: true, Mark: func(sample int, m Mark) {
+		margins[sample], bad[sample], gained[sample] = m.Margin, m.NaN, m.Verdict
+		for _, other := range see {
+			other.Mark(sample, m)
 		}
-		for _, f := range see {
-			f(sample, row)
-		}
-	})
+	}}
+	if len(see) > 0 {
+		l.Row, l.Rows = see[0].Row, see[0].Rows
+	}
+	high, err = e.Look(ctx, none, l)
 	seen, werr := e.machine.WatchNaN(false)
 	if err == nil {
 		err = werr
@@ -148,9 +148,7 @@ func (e *Evaluator) ScoreArranged(ctx context.Context, mask search.Mask) (search
 	margins := make([]float64, e.samples)
 	e.machine.Fleeting(true)
 	defer e.machine.Fleeting(false)
-	score, err := e.Outputs(ctx, mask, func(sample int, row []float32) {
-		margins[sample] = e.machine.Margin(row, sample, e.machine.Verdict(row, sample))
-	})
+	score, err := e.Look(ctx, mask, Look{Margins: true, Mark: func(sample int, m Mark) { margins[sample] = m.Margin }})
 	if err != nil {
 		return score, err
 	}

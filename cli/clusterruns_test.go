@@ -24,7 +24,7 @@ import (
 )
 
 var (
-	clusterKills = flag.Int("cluster-kills", 6, "how many processes TestClusterKills kills")
+	clusterKills = flag.Int("cluster-kills", 10, "how many processes TestClusterKills kills")
 	clusterSeed  = flag.Uint64("cluster-seed", 1, "of its moments")
 )
 
@@ -235,7 +235,7 @@ func TestClusterKills(t *testing.T) {
 		t.Skip("slow: left out by -short")
 	}
 	in := long(t)
-	more := []string{"--strategy", "greedy", "--scan", "naive", "--metric", "sqnr", "--target", "60%", "--workers", "1"}
+	more := []string{"--strategy", "greedy", "--scan", "naive", "--metric", "sqnr", "--target", "60%", "--workers", "1", "--limit", "600"}
 	if got := finish(t, process(in.args(slices.Concat(more, []string{"--out", in.path("alone"), "--device", "cpu"})...)...)); got.code != 0 {
 		t.Fatalf("alone: %d, %s", got.code, got.err)
 	}
@@ -373,7 +373,7 @@ func TestClusterLost(t *testing.T) {
 		t.Skip("slow: left out by -short")
 	}
 	in := long(t)
-	more := []string{"--strategy", "greedy", "--scan", "naive", "--metric", "sqnr", "--target", "60%", "--workers", "1", "--json"}
+	more := []string{"--strategy", "greedy", "--scan", "naive", "--metric", "sqnr", "--target", "60%", "--workers", "1", "--limit", "600", "--json"}
 	if got := finish(t, process(in.args(slices.Concat(more, []string{"--out", in.path("alone"), "--device", "cpu"})...)...)); got.code != 0 {
 		t.Fatalf("alone: %d, %s", got.code, got.err)
 	}

@@ -19,6 +19,7 @@ func gatherFlags() []cli.Flag {
 		clusterFolderFlag(), clusterFlag(), credsFlag(),
 		&cli.IntFlag{Name: "min-workers", Category: catCluster, Value: 1, Usage: "`N`: workers that must be there before the search begins; further ones take part when they come"},
 		&cli.DurationFlag{Name: "wait", Category: catCluster, Value: time.Minute, Usage: "`TIME`: how long to wait for them, and for another one where none is left"},
+		&cli.StringFlag{Name: "data-at", Category: catCluster, Usage: "`PATH`: where the file of --data lies on the workers, below their --data-root: they read it themselves, if it is the same file; else samples are sent to them"},
 	}
 }
 
@@ -28,7 +29,7 @@ func gathering(c *cli.Context, cfg *run.Config) (done func(), err error) {
 	at, url := c.String("workers-at"), c.String("cluster")
 	switch {
 	case at == "" && url == "":
-		for _, name := range []string{"workers-at", "cluster", "min-workers", "wait", "cluster-folder", "creds"} {
+		for _, name := range []string{"workers-at", "cluster", "min-workers", "wait", "cluster-folder", "creds", "data-at"} {
 			if c.IsSet(name) {
 				return nil, usage("--%s is for a search on other machines: give --workers-at ADDRESS too, where workers come to", name)
 			}
@@ -55,6 +56,7 @@ func gathering(c *cli.Context, cfg *run.Config) (done func(), err error) {
 		At: at, Folder: folder, URL: url, Creds: c.String("creds"), Least: c.Int("min-workers"), Wait: c.Duration("wait"),
 		Search: cfg.Out, Version: c.App.Version, Runtime: run.RuntimeVersion(), Say: cfg.Say,
 	}
+	cfg.DataAt = c.String("data-at")
 	there, err := g.Open(c.Context)
 	if err != nil {
 		return nil, err

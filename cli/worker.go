@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -33,7 +34,9 @@ func workerCommand() *cli.Command {
 			&cli.StringFlag{Name: "device", Category: catDevice, Value: "auto", Usage: "`NAME`: device that computes: auto, cpu, a GPU such as cuda:0, several with commas between, or cuda:all"},
 			&cli.StringFlag{Name: "memory", Category: catDevice, Usage: "`BYTES`: memory for networks, samples and cached activations on each device, such as 20GiB, or a share of what is free, such as 80% (default: what is free)"},
 			&cli.StringFlag{Name: "worker-cache", Category: catCluster, Usage: "`DIR`: folder that keeps the samples and networks that were sent, for the next search; it is for this user alone (default: a temporary one)"},
+			&cli.StringFlag{Name: "worker-cache-size", Category: catCluster, Value: "64GiB", Usage: "`BYTES`: the most that it keeps there, or in the temporary one: what was used longest ago goes first"},
 			&cli.DurationFlag{Name: "keep", Category: catCluster, Value: 10 * time.Minute, Usage: "`TIME`: how long what was sent is kept without --worker-cache, once a search has ended"},
+			&cli.StringFlag{Name: "data-root", Category: catCluster, Usage: "`DIR`: let a search with --data-at have samples read from files in this folder, or below it, and from no others (default: none)"},
 			&cli.BoolFlag{Name: "once", Category: catCluster, Usage: "end with the first search"},
 		},
 		Action: workerAction,
@@ -50,6 +53,17 @@ func workerAction(c *cli.Context) error {
 	}
 	if c.Duration("keep") < 0 {
 		return usage("--keep %v: give a time such as 10m, or 0s", c.Duration("keep"))
+	}
+	data, err := run.WorkerData(c.String("data-root"))
+	if err != nil {
+		return usage("--data-root %s: %v", c.String("data-root"), err)
+	}
+	cache, err := byteSize(c.String("worker-cache-size"))
+	if err == nil && cache <= 0 {
+		err = errors.New("give a size such as 64GiB")
+	}
+	if err != nil {
+		return usage("--worker-cache-size %s: %v", c.String("worker-cache-size"), err)
 	}
 	if _, _, err := takeRuntime(c); err != nil {
 		return err
@@ -70,7 +84,7 @@ func workerAction(c *cli.Context) error {
 		}
 		o := cluster.WorkerOptions{
 			Name: name, Host: host, Device: device.Name, Version: c.App.Version, Runtime: run.RuntimeVersion(),
-			Cache: c.String("worker-cache"), Keep: c.Duration("keep"), Once: c.Bool("once"), Dial: dial, Begin: run.WorkerServer(device.Name, memory),
+			Cache: c.String("worker-cache"), CacheBytes: cache, Keep: c.Duration("keep"), Once: c.Bool("once"), Dial: dial, Begin: run.WorkerServer(device.Name, memory, data),
 			Say: func(line string) { fmt.Fprintf(c.App.Writer, "%s: %s\n", device.Name, tty.Message(line)) },
 		}
 		all.Go(func() (err error) {

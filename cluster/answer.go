@@ -61,7 +61,7 @@ func (s *session) call(ctx context.Context, server Server, body []byte) (data []
 		if len(request) != len(Digest{}) {
 			return nil, errMessage
 		}
-		if request, err = s.files.Get(ctx, Digest(request)); err != nil {
+		if request, err = s.fetch(ctx, Digest(request)); err != nil {
 			return nil, err
 		}
 	}

@@ -44,7 +44,12 @@ const lookEvery = time.Second
 // a temporary one. It speaks TLS 1.3 and knows workers by their keys, on loopback too. Who joins or is revoked while it
 // runs is let in or cut off within a second. Whom it refuses is said in a line, once a minute each; say may be nil, and
 // is called from other goroutines.
-func Listen(folder *Folder, address, store string, say func(line string)) (_ *Broker, err error) {
+func Listen(folder *Folder, address, store string, say func(line string)) (*Broker, error) {
+	return listen(folder, address, store, say, 0)
+}
+
+// listen is Listen with a bound of the store's bytes; 0: what the disk has.
+func listen(folder *Folder, address, store string, say func(line string), most int64) (_ *Broker, err error) {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return nil, mistake.Errorf("%s: give an address and a port of this machine, such as 10.0.0.5:4222", address)
@@ -72,7 +77,7 @@ func Listen(folder *Folder, address, store string, say func(line string)) (_ *Br
 	b := &Broker{folder: folder, stop: make(chan struct{}), free: free, opts: &server.Options{
 		Host: at.Addr().String(), Port: int(at.Port()), ServerName: serverName, NoSigs: true, NoLog: true,
 		TLS: true, TLSConfig: secure, TLSTimeout: 5, TLSHandshakeFirst: true,
-		JetStream: true, StoreDir: store, MaxPayload: mostPayload, MaxPending: mostPending, WriteDeadline: 10 * time.Second,
+		JetStream: true, StoreDir: store, JetStreamMaxStore: most, MaxPayload: mostPayload, MaxPending: mostPending, WriteDeadline: 10 * time.Second,
 		MaxConn: mostConns, MaxSubs: mostConns,
 	}}
 	if at.Port() == 0 {

@@ -20,6 +20,8 @@ type CoordinatorOptions struct {
 	Version string            // of this program, which workers have too
 	Runtime string            // ONNX Runtime's version, which workers have too
 	Say     func(line string) // is told who comes, goes and is refused, from any goroutine; nil: nobody is
+	Store   string            // folder that the connection's server, which is this process's, has files in
+	Others  bool              // the server is others': what it loses of the files is put again
 	// changes how messages are sent, and how soon a call is sent again, in tests
 	disturb func(publish func(subject string, m []byte) error) func(subject string, m []byte) error
 	again   time.Duration
@@ -67,8 +69,16 @@ func NewCoordinator(ctx context.Context, c *nats.Conn, o CoordinatorOptions) (*C
 	if h.files, err = NewFiles(ctx, c, h.run); err != nil {
 		return nil, err
 	}
+	h.files.dir = o.Store
+	if o.Others {
+		if h.files.kept, err = OpenCache("", 0); err != nil {
+			return nil, err
+		}
+		c.SetReconnectHandler(func(*nats.Conn) { caught(func() { h.files.makeStore() }) })
+	}
 	s, err := c.Subscribe(helloSubject("*"), func(m *nats.Msg) { caught(func() { h.greet(m) }) })
 	if err != nil {
+		h.files.forget()
 		return nil, err
 	}
 	h.subs = append(h.subs, s)
@@ -189,6 +199,7 @@ func (h *Coordinator) Close(ctx context.Context) error {
 		s.finish(errEnded)
 	}
 	err := h.files.Clear(ctx)
+	h.files.forget()
 	if ferr := h.conn.FlushTimeout(time.Second); err == nil {
 		err = ferr
 	}

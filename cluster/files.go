@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"example.org/demote/backend/link"
+	"example.org/demote/disk"
 )
 
 // MostBytes is the most that a file on the way may have.
@@ -24,13 +23,17 @@ const MostBytes = link.FileBytes
 // A Digest is the sha256 of a file's bytes, by which it is named.
 type Digest = link.Digest
 
-// Files are the files of a run on the way to workers. What is lost of them can be put again.
+// Files are the files of a run on the way to workers.
 type Files struct {
 	js     jetstream.JetStream
 	store  jetstream.ObjectStore
 	chunks jetstream.Stream // behind the store
 	run    string
 	puts   singleflight.Group // under way, by digest: workers get the same files at once
+
+	dir  string // that the store lies in, of a server of this process; empty: it is others'
+	left func(dir string) (bytes int64, ok bool)
+	kept *Cache // of what was put, so that it can be put again; nil: the store is this process's, and loses nothing
 }
 
 // NewFiles makes room for the files of a run, at the coordinator.
@@ -39,11 +42,16 @@ func NewFiles(ctx context.Context, c *nats.Conn, run string) (*Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: bucket, Storage: jetstream.FileStorage, Replicas: 1})
+	store, err := madeStore(ctx, js)
 	if err != nil {
 		return nil, fmt.Errorf("no room for files: %w", err)
 	}
 	return filesOf(ctx, js, store, run)
+}
+
+// madeStore is the store of all runs, made where it is not there.
+func madeStore(ctx context.Context, js jetstream.JetStream) (jetstream.ObjectStore, error) {
+	return js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: bucket, Storage: jetstream.FileStorage, Replicas: 1})
 }
 
 // OpenFiles opens the files of a run, at a worker.
@@ -59,12 +67,19 @@ func OpenFiles(ctx context.Context, c *nats.Conn, run string) (*Files, error) {
 	return filesOf(ctx, js, store, run)
 }
 
+// makeStore sees to a store on a connection that was made again: the server may be another one.
+func (f *Files) makeStore() {
+	ctx, stop := context.WithTimeout(context.Background(), tryWithin)
+	defer stop()
+	_, _ = madeStore(ctx, f.js) // else putting says what is wrong
+}
+
 func filesOf(ctx context.Context, js jetstream.JetStream, store jetstream.ObjectStore, run string) (*Files, error) {
 	chunks, err := js.Stream(ctx, stream)
 	if err != nil {
 		return nil, fmt.Errorf("the coordinator has no files: %w", err)
 	}
-	return &Files{js: js, store: store, chunks: chunks, run: run}, nil
+	return &Files{js: js, store: store, chunks: chunks, run: run, left: disk.Left}, nil
 }
 
 // name is what a file is called among those of all runs.
@@ -105,43 +120,15 @@ func (f *Files) Put(ctx context.Context, data []byte) (d Digest, err error) {
 		return d, fmt.Errorf("a file of %d bytes: %d at most", len(data), MostBytes)
 	}
 	_, err, _ = f.puts.Do(f.name(d), func() (any, error) {
-		ctx, stop := context.WithTimeout(ctx, tryWithin)
-		defer stop()
-		if info, err := f.store.GetInfo(ctx, f.name(d)); err == nil && info.Size == uint64(len(data)) {
-			return nil, nil
+		if err := f.put(ctx, d, data); err != nil {
+			return nil, err
 		}
-		return nil, f.put(ctx, d, data)
+		if f.kept != nil {
+			_ = f.kept.put(d, data) // without, a worker that misses it is left out
+		}
+		return nil, nil
 	})
 	return d, err
-}
-
-// put publishes chunk by chunk, and behind them what the store says of a file. The store's own way leaves a goroutine
-// behind for some of the files.
-func (f *Files) put(ctx context.Context, d Digest, data []byte) (err error) {
-	id := token()
-	chunks := "$O." + bucket + ".C." + id
-	defer func() {
-		if err != nil {
-			short, stop := context.WithTimeout(context.WithoutCancel(ctx), chunkWithin)
-			defer stop()
-			_ = f.chunks.Purge(short, jetstream.WithPurgeSubject(chunks))
-		}
-	}()
-	info := jetstream.ObjectInfo{Bucket: bucket, NUID: id, Size: uint64(len(data)), Digest: "SHA-256=" + base64.URLEncoding.EncodeToString(d[:]),
-		ObjectMeta: jetstream.ObjectMeta{Name: f.name(d), Opts: &jetstream.ObjectMetaOptions{ChunkSize: pieceBytes}}}
-	for chunk := range slices.Chunk(data, pieceBytes) {
-		if _, err := f.js.Publish(ctx, chunks, chunk); err != nil {
-			return err
-		}
-		info.Chunks++
-	}
-	m := nats.NewMsg(metaSubject(info.Name))
-	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
-	if m.Data, err = json.Marshal(info); err != nil {
-		return err
-	}
-	_, err = f.js.PublishMsg(ctx, m)
-	return err
 }
 
 // tries is how often a file is fetched that does not come, and tryWithin how long each may take: 1 MB/s.
@@ -154,7 +141,7 @@ func (f *Files) Get(ctx context.Context, d Digest) (data []byte, err error) {
 		short, stop := context.WithTimeout(ctx, tryWithin) // without one the library has 5 s
 		data, err = f.get(short, d)
 		stop()
-		if err == nil || ctx.Err() != nil || errors.Is(err, jetstream.ErrObjectNotFound) {
+		if err == nil || ctx.Err() != nil || isMissing(err) {
 			break
 		}
 	}

@@ -29,6 +29,7 @@ type Gathering struct {
 type Gathered struct {
 	Gathering
 	address string
+	store   string // folder of the files of a server of this process
 	head    *Coordinator
 	ends    []func()
 	links   []*Link
@@ -49,7 +50,7 @@ func (g Gathering) Open(ctx context.Context) (_ *Gathered, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.head, err = NewCoordinator(ctx, conn, CoordinatorOptions{Version: g.Version, Runtime: g.Runtime, Say: g.Say}); err != nil {
+	if s.head, err = NewCoordinator(ctx, conn, CoordinatorOptions{Version: g.Version, Runtime: g.Runtime, Say: g.Say, Store: s.store, Others: g.At == ""}); err != nil {
 		return nil, err
 	}
 	s.ends = append(s.ends, func() {
@@ -76,7 +77,7 @@ func (s *Gathered) connect() (*nats.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.ends, s.address = append(s.ends, b.Close), b.Address()
+		s.ends, s.address, s.store = append(s.ends, b.Close), b.Address(), b.opts.StoreDir
 		c, err := b.Connect()
 		if err == nil {
 			s.ends = append(s.ends, c.Close)

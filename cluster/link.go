@@ -23,8 +23,9 @@ type Link struct {
 }
 
 var (
-	_ link.Link    = (*Link)(nil)
-	_ link.Watched = (*Link)(nil)
+	_ link.Link      = (*Link)(nil)
+	_ link.Watched   = (*Link)(nil)
+	_ link.Branching = (*Link)(nil)
 )
 
 // Stands takes note of how the worker stands, for whoever asks.
@@ -46,6 +47,14 @@ func (l *Link) Receive(message func([]byte), lost func(why error)) {
 	if end != nil && !errors.Is(end, errClosed) {
 		lost(end)
 	}
+}
+
+// Another is a link to a server of its own of the same worker; nil: the worker is lost.
+func (l *Link) Another() link.Link {
+	if other := l.of.link(); other != nil {
+		return other
+	}
+	return nil
 }
 
 // take takes a message of the worker's. A nil link is one that was closed.

@@ -2,11 +2,13 @@ package cluster_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/pem"
 	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -17,8 +19,13 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/devicetest"
+	"example.org/demote/backend/far"
+	"example.org/demote/backend/link"
 	"example.org/demote/cluster"
 	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
 
 // others is a server of NATS that an administrator runs, with accounts of its own and a certificate that this machine
@@ -26,6 +33,8 @@ import (
 type others struct {
 	at      string
 	account nkeys.KeyPair
+	options *server.Options
+	server  *server.Server
 }
 
 // must is a value without an error.
@@ -36,7 +45,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-func newOthers(t *testing.T) others {
+func newOthers(t *testing.T) *others {
 	t.Helper()
 	trusted := httptest.NewTLSServer(nil) // for its certificate
 	t.Cleanup(trusted.Close)
@@ -59,27 +68,40 @@ func newOthers(t *testing.T) others {
 	}
 	secure := trusted.TLS.Clone()
 	secure.NextProtos = nil
-	s, err := server.NewServer(&server.Options{
+	o := &others{account: account, options: &server.Options{
 		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, TLS: true, TLSConfig: secure, TLSTimeout: 5,
-		JetStream: true, StoreDir: t.TempDir(), AccountResolver: resolver, SystemAccount: must(system.PublicKey()),
+		JetStream: true, AccountResolver: resolver, SystemAccount: must(system.PublicKey()),
 		TrustedOperators: []*jwt.OperatorClaims{jwt.NewOperatorClaims(must(operator.PublicKey()))},
-	})
-	if err != nil {
+	}}
+	o.start(t)
+	t.Cleanup(func() { o.end() })
+	return o
+}
+
+// start starts the server, with no files.
+func (o *others) start(t *testing.T) {
+	t.Helper()
+	own := o.options.Clone()
+	own.StoreDir = t.TempDir()
+	var err error
+	if o.server, err = server.NewServer(own); err != nil {
 		t.Fatal(err)
 	}
-	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(10 * time.Second) {
+	o.server.Start()
+	if !o.server.ReadyForConnections(10 * time.Second) {
 		t.Fatal("the server does not start")
 	}
-	return others{s.Addr().(*net.TCPAddr).String(), account}
+	at := o.server.Addr().(*net.TCPAddr)
+	o.at, o.options.Port = at.String(), at.Port
+}
+
+func (o *others) end() {
+	o.server.Shutdown()
+	o.server.WaitForShutdown()
 }
 
 // creds writes the credentials of a user with these rights.
-func (o others) creds(t *testing.T, rights cluster.Rights) string {
+func (o *others) creds(t *testing.T, rights cluster.Rights) string {
 	t.Helper()
 	user := must(nkeys.CreateUser())
 	claims := jwt.NewUserClaims(must(user.PublicKey()))
@@ -163,4 +185,85 @@ func (b *bench) credsWorker(t *testing.T, at, creds, name string) *hand {
 	return b.worker(t, b.join, func(o *cluster.WorkerOptions) {
 		o.Name, o.Dial = name, func() (*nats.Conn, error) { return cluster.DialCreds(at, creds, name) }
 	})
+}
+
+// TestBrokerLosesItsFiles restarts a NATS of others that loses all that it has: files that a worker misses are put
+// again, those of nobody are refused at once, and a search in whose middle it restarts has the result of one machine.
+func TestBrokerLosesItsFiles(t *testing.T) {
+	o := newOthers(t)
+	creds := o.creds(t, cluster.CoordinatorRights())
+	begin := func() *cluster.Coordinator {
+		conn, err := cluster.DialCreds(o.at, creds, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(conn.Close)
+		h, err := cluster.NewCoordinator(t.Context(), conn, cluster.CoordinatorOptions{Version: "1", Runtime: "1.2", Others: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	b, h := newBench(t), begin()
+	w := b.worker(t, b.join, func(w *cluster.WorkerOptions) {
+		own := o.creds(t, cluster.WorkerRights("w9"))
+		w.Name, w.CacheBytes, w.Dial = "w9", 1, func() (*nats.Conn, error) { return cluster.DialCreds(o.at, own, "w9") }
+	})
+	l := gather(t, h, 1)[0]
+	file := bytes.Repeat([]byte("0123456789"), 100_000)
+	d, err := l.Put(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(d [32]byte) ([]byte, error) { return l.Call(t.Context(), append([]byte("get"), d[:]...)) }
+	for round := range 2 {
+		if round > 0 {
+			o.end()
+			o.start(t)
+		}
+		if reply, err := get(d); err != nil || !bytes.Equal(reply, file) {
+			t.Fatalf("after %d restarts: %d bytes, %v", round, len(reply), err)
+		}
+	}
+	begun := time.Now()
+	if _, err := get([32]byte{1}); err == nil || time.Since(begun) > 5*time.Second {
+		t.Errorf("a file of nobody: %v after %v", err, time.Since(begun))
+	}
+	w.stop()
+	<-w.ended
+	if err := h.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+
+	h = begin()
+	defer func() { _ = h.Close(context.Background()) }()
+	toy := devicetest.NewToy(toyBlock, toySamples, 20)
+	want := searchedWith(t, toy, toyOptions(t, toy, "top1"), search.Options{Target: 0.01}, "demotion")
+	kind := devicetest.Reference
+	for _, name := range []string{"w7", "w8"} {
+		own := o.creds(t, cluster.WorkerRights(name))
+		b.worker(t, b.join, func(w *cluster.WorkerOptions) {
+			w.Name, w.CacheBytes, w.Dial = name, 1, func() (*nats.Conn, error) { return cluster.DialCreds(o.at, own, name) }
+			w.Begin = func(host link.Host) cluster.Server {
+				return far.NewServer(host, far.ServerOptions{Device: "toy", Kind: &kind, Memory: 1 << 32, Beat: 50 * time.Millisecond,
+					Source: func(link.Network) (device.Source, error) { return toy, nil }})
+			}
+		})
+	}
+	options := toyOptions(t, toy, "top1")
+	for _, l := range gather(t, h, 2) {
+		options.Links = append(options.Links, l)
+	}
+	moves := 0
+	got := searchedWith(t, toy, options, search.Options{Target: 0.01, Progress: func(e search.Event) {
+		if e.Kind == search.EventMove {
+			if moves++; moves == 1 {
+				o.end()
+				o.start(t)
+			}
+		}
+	}}, "demotion")
+	if !reflect.DeepEqual(got, want) || moves == 0 {
+		t.Errorf("%+v after %d moves, want %+v", got, moves, want)
+	}
 }

@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"example.org/demote/cluster"
+	"example.org/demote/mistake"
 )
 
 // TestServers holds that a worker has a server for each link, which ends with it, that one that comes late is there for
@@ -232,9 +234,38 @@ func TestCache(t *testing.T) {
 	}
 }
 
+// TestCacheIsFull holds that a worker whose disk is full says so with the folder, here and at the coordinator, and
+// ends.
+func TestCacheIsFull(t *testing.T) {
+	b := newBench(t)
+	h, said := b.begin(t)
+	dir := filepath.Join(t.TempDir(), "cache")
+	w := b.worker(t, b.join, func(o *cluster.WorkerOptions) {
+		o.Cache = dir
+		*o = o.Writing(func(string, []byte) error { return syscall.ENOSPC })
+	})
+	l := gather(t, h, 1)[0]
+	d, err := l.Put(t.Context(), []byte("a file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := dir + " takes no more files (no space left on device): make room there, or give another option worker-cache"
+	if reply, err := l.Call(t.Context(), append([]byte("get"), d[:]...)); err == nil || !strings.Contains(err.Error(), dir+" takes no more files") {
+		t.Errorf("%q, %v", reply, err)
+	}
+	if err := <-w.ended; err == nil || mistake.Is(err) || err.Error() != want {
+		t.Errorf("it ends with %v", err)
+	}
+	if !strings.Contains(said(), "worker w1 (here, cpu) is lost: it has left: "+dir) {
+		t.Errorf("it says %q", said())
+	}
+}
+
 // FuzzMessages holds that what another machine says is taken apart or refused.
 func FuzzMessages(f *testing.F) {
 	f.Add([]byte{1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1})
 	f.Add([]byte{1, 9, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1})
+	f.Add(append([]byte{1, 12, 0, 0}, make([]byte, 32)...))
+	f.Add(append([]byte{1, 13, 0, 0, 1}, make([]byte, 32)...))
 	f.Fuzz(func(t *testing.T, m []byte) { cluster.Hear(m) })
 }

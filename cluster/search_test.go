@@ -45,6 +45,12 @@ func toyOptions(t *testing.T, toy *devicetest.Toy, by string) backend.Options {
 // searched is what a search by a strategy finds on an evaluator.
 func searched(t *testing.T, toy *devicetest.Toy, o backend.Options, strategy string) search.Result {
 	t.Helper()
+	return searchedWith(t, toy, o, search.Options{Target: 0.05}, strategy)
+}
+
+// searchedWith is searched with some options of the search. Its target is how far below the score without demotions.
+func searchedWith(t *testing.T, toy *devicetest.Toy, o backend.Options, so search.Options, strategy string) search.Result {
+	t.Helper()
 	e, err := backend.New(t.Context(), shipped{toy}, toy, devicetest.ToyRecords(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +66,8 @@ func searched(t *testing.T, toy *devicetest.Toy, o backend.Options, strategy str
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := search.Run(t.Context(), strategy, e, search.Options{Holders: e.Holders(), Target: high.Float() - 0.05, Multiplier: 0.5, Seed: 1})
+	so.Holders, so.Target, so.Multiplier, so.Seed = e.Holders(), high.Float()-so.Target, 0.5, 1
+	r, err := search.Run(t.Context(), strategy, e, so)
 	if err != nil {
 		t.Fatal(err)
 	}

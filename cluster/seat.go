@@ -23,6 +23,8 @@ type seat struct {
 
 	silent atomic.Int32 // looks since something was heard
 	joined atomic.Bool  // it has beaten
+	// a file that it misses is being put again
+	putting atomic.Bool
 
 	mu     sync.Mutex
 	links  map[uint16]*Link
@@ -95,6 +97,10 @@ func (s *seat) hear(m []byte) {
 		}
 	case kindBye:
 		s.lose(fmt.Errorf("it has left: %s", clean(string(w.body))))
+	case kindMissing:
+		if err := s.missing(w.body); err != nil {
+			s.lose(err)
+		}
 	case kindReply, kindPart:
 		if err := s.carried(w); err != nil {
 			s.lose(err)

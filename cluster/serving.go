@@ -55,11 +55,15 @@ func (s *serving) Get(ctx context.Context, digest [32]byte) ([]byte, error) {
 	if data, ok := s.cache.get(digest); ok {
 		return data, nil
 	}
-	data, err := s.files.Get(ctx, digest)
+	data, err := s.fetch(ctx, digest)
 	if err != nil {
 		return nil, err
 	}
-	return data, s.cache.put(digest, data)
+	if err := s.cache.put(digest, data); err != nil {
+		s.breakOff(err)
+		return nil, err
+	}
+	return data, nil
 }
 
 // Send sends a message to the search, and does not wait.

@@ -44,11 +44,13 @@ type session struct {
 	servers map[uint16]*serving
 	replies map[uint64]*reply
 	parts   uint64
+	again   map[Digest]chan bool // files that were asked for again: whether they are there now
+	broken  error                // the worker cannot go on; nil: it can
 }
 
 // newSession begins a worker's part in a run. Nothing is said before beat.
 func newSession(ctx context.Context, c *nats.Conn, cache *Cache, run, name, instance string, begin func(link.Host) Server) (s *session, err error) {
-	s = &session{conn: c, publish: c.Publish, cache: cache, run: run, up: upSubject(run, name, instance), over: make(chan string, 1), begin: begin, servers: map[uint16]*serving{}, replies: map[uint64]*reply{}}
+	s = &session{conn: c, publish: c.Publish, cache: cache, run: run, up: upSubject(run, name, instance), over: make(chan string, 1), begin: begin, servers: map[uint16]*serving{}, replies: map[uint64]*reply{}, again: map[Digest]chan bool{}}
 	if s.files, err = OpenFiles(ctx, c, run); err != nil {
 		return nil, err
 	}
@@ -107,6 +109,8 @@ func (s *session) hear(m []byte) {
 			r.cancel()
 		}
 		s.mu.Unlock()
+	case kindAgain:
+		s.isBack(w.body)
 	case kindClose:
 		s.close(w.server)
 	case kindEnd:

@@ -55,6 +55,8 @@ const (
 	kindPart                    // up: of a message of a server's: number, its length, where the part begins
 	kindReply                   // up: number, its length, where the piece begins; then a byte, 1 for an error
 	kindBye                     // up: why the worker leaves
+	kindMissing                 // up: digest of a file that is not where it was put
+	kindAgain                   // down: digest of such a file; then a byte, 1 where it was put again
 )
 
 // numbered are the bytes in front of what a message of a kind carries, behind the first two: numbers of 8 bytes.
@@ -88,7 +90,7 @@ type said struct {
 
 // opened takes a message apart.
 func opened(m []byte) (s said, err error) {
-	if len(m) < headBytes || m[0] != Protocol || m[1] < byte(kindMessage) || m[1] > byte(kindBye) {
+	if len(m) < headBytes || m[0] != Protocol || m[1] < byte(kindMessage) || m[1] > byte(kindAgain) {
 		return s, errMessage
 	}
 	s = said{kind: kind(m[1]), server: binary.LittleEndian.Uint16(m[2:]), body: m[headBytes:]}

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -19,8 +20,10 @@ type WorkerOptions struct {
 	Version string // of this program
 	Runtime string // ONNX Runtime's version
 	Cache   string // folder for files; empty: a temporary one
-	Keep    time.Duration
-	Once    bool // end with the first search that it was part of
+	// bytes that it has at most; 0: CacheBytes
+	CacheBytes int64
+	Keep       time.Duration
+	Once       bool // end with the first search that it was part of
 	// connects to the server, and is called again where a connection is lost for good. A mistake ends the worker;
 	// after another error it is called again.
 	Dial Dialer
@@ -29,6 +32,7 @@ type WorkerOptions struct {
 	Say   func(line string) // is told what the worker does; nil: nobody is
 	// changes how messages are sent, in tests; nil: nothing does
 	disturb func(publish func(subject string, m []byte) error) func(subject string, m []byte) error
+	write   func(path string, data []byte) error // what the cache writes files with, in tests; nil: the cache's own
 }
 
 // A Dialer connects a worker.
@@ -75,7 +79,8 @@ type worker struct {
 }
 
 // Work is what a worker does until the context is done, which is no error: it waits for a search, and is part of it
-// until it ends. The error is a mistake where the worker is not let in.
+// until it ends. The error is a mistake where the worker is not let in; another one is that its cache takes no more
+// files.
 func Work(ctx context.Context, o WorkerOptions) (err error) {
 	if o.Say == nil {
 		o.Say = func(string) {}
@@ -99,6 +104,9 @@ func Work(ctx context.Context, o WorkerOptions) (err error) {
 			return mistake.Errorf("the search does not take this worker: %s", clean(a.Why))
 		case a.Word == wordWelcome:
 			part, err := w.work(ctx, a.Run, instance)
+			if _, full := errors.AsType[*cacheError](err); full {
+				return err
+			}
 			if err != nil {
 				w.say(err.Error())
 			}
@@ -138,8 +146,11 @@ func (w *worker) ready() (err error) {
 		w.cache = nil
 	}
 	if w.cache == nil {
-		if w.cache, err = OpenCache(w.Cache); err != nil {
+		if w.cache, err = OpenCache(w.Cache, w.CacheBytes); err != nil {
 			return err
+		}
+		if w.write != nil {
+			w.cache.write = w.write
 		}
 		w.used = time.Now()
 	}
@@ -199,14 +210,19 @@ func (w *worker) work(ctx context.Context, run, instance string) (part bool, err
 	go caught(func() { w.watchBack(s, over) })
 	why := s.stay(ctx)
 	s.end()
-	if ctx.Err() != nil {
+	s.mu.Lock()
+	err = s.broken
+	s.mu.Unlock()
+	if ctx.Err() != nil || err != nil {
 		_ = s.publish(s.up, message(kindBye, 0, nil, []byte(why)))
 		_ = w.conn.FlushTimeout(helloWithin)
 	}
 	s.leave()
 	w.used = time.Now()
-	w.say("not part of a search any more: " + why)
-	return true, nil
+	if err == nil {
+		w.say("not part of a search any more: " + why)
+	}
+	return true, err
 }
 
 // watchBack tells a session of a connection that was made again.

@@ -119,6 +119,8 @@ type Config struct {
 
 	// to workers on other machines that the samples are dealt to; they stay the caller's. Nil: trials run here
 	Links []backend.Link `json:"-"`
+	// where Data lies on these workers, which read their samples there; empty: they get them from here
+	DataAt string `json:"-"`
 	// waits for such workers, at the start of each search of a command; nil: Links are all
 	Gather func(context.Context) ([]backend.Link, error) `json:"-"`
 	// further workers that come while a search runs on Links; nil: nobody does

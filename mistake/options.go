@@ -25,12 +25,12 @@ func Text(text string) string {
 var flagNames = func() map[string]bool {
 	names := make(map[string]bool)
 	for _, n := range strings.Fields(`
-		against all allow-nan anchors batch-size bias bits blank block budget cache calib chain class-weights cluster cluster-folder confidence config cost creds curve data
+		against all allow-nan anchors batch-size bias bits blank block budget cache calib chain class-weights cluster cluster-folder confidence config cost creds curve data data-at data-root
 		decode device dry-run encodings encodings-high encodings-low evaluations export fix-shapes force format formula grid grid-high grid-low
 		group high holdout ignore-label input int16-share join json keep label-array labels ladder ladder-split limit log-level low max-detections max-drop
 		mean members memory metric metric-cmd metric-lower metric-name metric-serve metric-timeout min-workers model multiplier name nms-iou nms-score once ort out output output-holder
 		pad pin profile prove range range-high range-low reference repair reuse runs scale scan search-weights seed serve session space spool start state std
-		strategy target threads time trials unroll wait weight-bits weights worker-cache workers workers-at`) {
+		strategy target threads time trials unroll wait weight-bits weights worker-cache worker-cache-size workers workers-at`) {
 		names[n] = true
 	}
 	return names

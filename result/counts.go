@@ -18,14 +18,6 @@ func (r *Result[C]) AreLow() string {
 	return "in " + r.Widths.LowName()
 }
 
-// LowHolders names what is counted so: int8 holders, or low holders with both of their widths.
-func (r *Result[C]) LowHolders() string {
-	if low, _, weights := r.WeightWidths(); weights {
-		return "low holders (activations in " + r.Widths.LowName() + ", weights in " + low + ")"
-	}
-	return r.Widths.LowName() + " holders"
-}
-
 // WholeNames are the names of the networks between which a search goes as a whole, with everything high and with
 // everything low: on a ladder those of its highest and its lowest width.
 func (r *Result[C]) WholeNames() (high, low string) {

@@ -5,13 +5,18 @@ package run
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/holdout"
+	"example.org/demote/internal/task"
 	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // TestEmulatedMembers deals the samples to two emulated devices, named one by one or as all: the run is that on one.
@@ -34,6 +39,48 @@ func TestEmulatedMembers(t *testing.T) {
 			two.Config.Device, two.Versions["device"] = one.Config.Device, one.Versions["device"]
 			sameRun(t, c.devices, one, two)
 		})
+	}
+}
+
+// TestEmulatedHoldout deals a hold-out to two devices, as the samples of its search: all three networks have the
+// outcomes of one device.
+func TestEmulatedHoldout(t *testing.T) {
+	emulated(t, "devices=2")
+	cfg := tasktest.TinyConfig(t, 60)
+	cfg.Block, cfg.Metric, cfg.Holdout = 8, "agreement", tasktest.RandomImages(t, filepath.Join(t.TempDir(), "held.npy"), 40, 9)
+	var want [][]uint64
+	for _, devices := range []string{"cuda:0", "cuda:0,cuda:1"} {
+		s := trialtest.OnDevice(t, devices, cfg)
+		target, err := search.ParseTarget("16bit-0.05")
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := holdout.Open(s, target)
+		t.Cleanup(set.Close)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := holdout.Evaluate(t.Context(), s, set, search.Claim{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := 1 + strings.Count(devices, ","); a.Ev.Workers() != n {
+			t.Errorf("%s: the hold-out is dealt to %d devices", devices, a.Ev.Workers())
+		}
+		mix := search.NewMask(len(s.Records))
+		mix.Demote(1)
+		for i, m := range []search.Mask{search.NewMask(len(s.Records)), mix, task.LowMask(s.Network.Holders)} {
+			got, err := a.Outcomes(t.Context(), m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if devices == "cuda:0" {
+				want = append(want, got)
+			} else if !slices.Equal(got, want[i]) {
+				t.Errorf("mask %d: %x on two devices, %x on one", i, got, want[i])
+			}
+		}
+		a.Close()
 	}
 }
 

@@ -1,8 +1,13 @@
 package run
 
 import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +18,7 @@ import (
 	"example.org/demote/backend/far"
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/link/linktest"
+	"example.org/demote/backend/metric"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -151,13 +157,168 @@ func TestNoWorkerElsewhereIsLeft(t *testing.T) {
 	asAlone(t, r, one)
 }
 
-// TestWhatIsRefusedElsewhere names what workers elsewhere cannot have.
-func TestWhatIsRefusedElsewhere(t *testing.T) {
+// TestWeightsElsewhere searches weights too, and constants that follow a pair of files, on one to three workers behind
+// links: all that is written is that of one machine.
+func TestWeightsElsewhere(t *testing.T) {
+	for i, strategy := range weightStrategies() {
+		c := ofWeights(t)
+		c.Strategy, c.Block = strategy, 8
+		one := mustSearch(t, c)
+		if low, all := one.WeightsLow(); low == 0 || low == all {
+			t.Errorf("%s: %d of %d weights are low: this test shows nothing", strategy, low, all)
+		}
+		c.Links, _ = elsewhereOf(t, 1+i%3, nil)
+		c.Out += "-elsewhere"
+		sameRun(t, strategy, one, mustSearch(t, c))
+	}
+}
+
+// weightStrategies are two strategies; with -members all of them.
+func weightStrategies() (names []string) {
+	if !*allMembers {
+		return []string{"gallop", "demotion"}
+	}
+	for _, s := range search.Strategies() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// TestStatesElsewhere searches samples of several steps on one to three workers behind links, and on members here: by
+// the outputs of all steps, by values, and by labels of each step.
+func TestStatesElsewhere(t *testing.T) {
+	for i, name := range []string{"agreement", "mse", "top1"} {
+		const n, steps = 50, 5
+		cfg, x := tasktest.StepNet(t, tasktest.LstmStep(), n, steps, "hn:h", "cn:c")
+		cfg.Block, cfg.Target = 4, map[string]string{"agreement": "16bit-0.01", "mse": "16bit+0.001", "top1": "16bit-0.02"}[name]
+		if name == "top1" {
+			labels := tasktest.NPYHeader("<i8", n, steps) // of each step, one of three is wrong
+			for i, y := 0, outputsOf(t, cfg, cfg.Model); i < n*steps; i++ {
+				labels = binary.LittleEndian.AppendUint64(labels, uint64((metric.Top1(y[i*5:i*5+5])+min(1, i%3))%5))
+			}
+			cfg.Data = tasktest.WriteArrays(t, filepath.Join(t.TempDir(), "labels.npz"), map[string][]byte{"x": tasktest.FloatsNPY(x, n, steps, 6), "y": labels})
+		}
+		cfg.Metric = name
+		one := mustSearch(t, cfg)
+		out := cfg.Out
+		cfg.Links, _ = elsewhereOf(t, 1+i, nil)
+		cfg.Out = out + "-elsewhere"
+		sameRun(t, name, one, mustSearch(t, cfg))
+		cfg.Links, cfg.Members, cfg.Out = nil, 2, out+"-members"
+		sameRun(t, name+", members", one, mustSearch(t, cfg))
+	}
+}
+
+// TestStoreElsewhereIsFull has the files of a search find no room on their way, before the first trial and when the
+// samples are laid out: it ends with a line and exit code 1, leaves out no worker, and the same search goes on.
+func TestStoreElsewhereIsFull(t *testing.T) {
+	cfg := tasktest.TinyConfig(t, 60)
+	cfg.Block = 8
+	one := mustSearch(t, cfg)
+	cfg.Out += "-elsewhere"
+	for _, from := range []int{1, 3, 9} {
+		cfg.Links, _ = elsewhereOf(t, 2, func(int) linktest.Faults { return linktest.Faults{FullFrom: from} })
+		cfg.Say = func(text string) {
+			if strings.Contains(text, "left out") {
+				t.Errorf("it says %q", text)
+			}
+		}
+		if _, err := Search(t.Context(), cfg); err == nil || err.Error() != "no room for files: the disk is full" || ExitCode(err) != 1 {
+			t.Errorf("full from file %d on: exit code %d: %v", from, ExitCode(err), err)
+		}
+	}
+	cfg.Links, cfg.Say = nil, nil
+	asAlone(t, mustSearch(t, cfg), one)
+}
+
+// TestDataElsewhere has workers read the samples from a file of their own: the result is that of one machine, and no
+// sample is sent to those that have the same file. One that has another file gets them; one whose file changes in the
+// middle of a search is left out.
+func TestDataElsewhere(t *testing.T) {
+	cfg := tasktest.TinyConfig(t, 90)
+	cfg.Block, cfg.Limit = 8, 60
+	one := mustSearch(t, cfg)
+	out, file := cfg.Out, tasktest.ReadFile(t, cfg.Data)
+	var roots []string
+	var links []backend.Link
+	var pipes []*linktest.Pipe
+	begin := func(n int) {
+		roots, links, pipes = nil, nil, nil
+		for i := range n {
+			roots = append(roots, t.TempDir())
+			if err := os.WriteFile(filepath.Join(roots[i], "x.data"), file, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			data, err := WorkerData(roots[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := linktest.New(fmt.Sprint("worker ", i), func(h link.Host) linktest.Worker {
+				return far.NewServer(h, far.ServerOptions{Memory: 1 << 30, Beat: 20 * time.Millisecond, Data: data})
+			}, linktest.Faults{})
+			t.Cleanup(p.Close)
+			links, pipes = append(links, p), append(pipes, p)
+		}
+		cfg.Links, cfg.DataAt = links, "x.data"
+	}
+	change := func(worker int) {
+		other := slices.Clone(file)
+		for i := 200; i < len(other); i++ {
+			other[i] ^= 1
+		}
+		if err := os.WriteFile(filepath.Join(roots[worker], "x.data"), other, 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	var said []string
+	cfg.Say = func(text string) { said = append(said, text) }
+
+	begin(3)
+	change(1)
+	cfg.Out = out + "-elsewhere"
+	sameRun(t, "from files", one, mustSearch(t, cfg))
+	if with, without := pipes[0].PutBytes(), pipes[1].PutBytes(); with != pipes[2].PutBytes() || without-with < 60/3*4*4 {
+		t.Errorf("%d bytes were put for a worker with the file, %d for one without", with, without)
+	}
+	if !slices.ContainsFunc(said, func(text string) bool {
+		return strings.Contains(text, "worker 1: x.data is another file than that of the search: its sha256 begins with ") && strings.HasSuffix(text, ": it gets the samples over the network")
+	}) {
+		t.Errorf("it says %q", said)
+	}
+
+	begin(2)
+	cfg.Out = out + "-changed"
+	first := true
+	cfg.Progress = func(search.Event) {
+		if first {
+			first = false
+			change(0)
+			pipes[1].Kill(errors.New("its machine is gone")) // whose blocks are read anew
+		}
+	}
+	if _, err := Search(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "no worker is left: ") || !strings.Contains(err.Error(), "x.data: it has changed") {
+		t.Errorf("a file that changes: %v", err)
+	}
+}
+
+// TestDataElsewhereInWords refuses samples that do not lie in one file as they travel.
+func TestDataElsewhereInWords(t *testing.T) {
 	cfg := tasktest.TinyConfig(t, 30)
-	cfg.SearchWeights = true
+	var packed bytes.Buffer
+	w := zip.NewWriter(&packed)
+	x, err := w.CreateHeader(&zip.FileHeader{Name: "x.npy", Method: zip.Deflate})
+	if err == nil {
+		_, err = x.Write(tasktest.ReadFile(t, cfg.Data))
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Data += ".npz"
+	tasktest.WriteFile(t, cfg.Data, packed.Bytes())
 	cfg.Links, _ = elsewhereOf(t, 1, nil)
-	if _, err := Search(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "search-weights: weights that follow the activations cannot be handed to workers elsewhere yet") {
-		t.Error(err)
+	cfg.DataAt = "x.npz"
+	if _, err := Search(t.Context(), cfg); err == nil || ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "--data-at: the samples cannot be read where they lie: they are compressed") {
+		t.Errorf("exit code %d: %v", ExitCode(err), err)
 	}
 }
 

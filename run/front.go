@@ -41,7 +41,7 @@ func (s *ledger) fronts() ([]result.Front, error) {
 	var list []result.Front
 	for _, model := range s.costs.Models() {
 		f := result.Front{Cost: model.Name()}
-		for _, x := range frontOf(all, model) {
+		for _, x := range frontOf(all, model, s.costs.Beside(model)) {
 			f.Points = append(f.Points, result.FrontPoint{Price: model.Of(x.mask), Score: record.Score(x.score, s.Metric.Lower), Int8: x.mask.Count(), Mask: x.text})
 		}
 		list = append(list, f)
@@ -49,16 +49,17 @@ func (s *ledger) fronts() ([]result.Front, error) {
 	return list, nil
 }
 
-// frontOf lists the mixes that score more than every cheaper one, the cheapest first. Of equals it takes the first by
-// the text of the mask, so that the list does not depend on the order in which they were found.
-func frontOf(all []scored, model cost.Model) (front []scored) {
+// frontOf lists the mixes that score more than every cheaper one, the cheapest first. Of equals it takes the one
+// that costs less by the other measure, as searches do, and then the first by the text of the mask, so that the list
+// does not depend on the order in which they were found.
+func frontOf(all []scored, model cost.Model, other func(search.Mask) float64) (front []scored) {
 	sorted := slices.Clone(all)
-	price := map[string]float64{}
+	price, beside := map[string]float64{}, map[string]float64{}
 	for _, x := range sorted {
-		price[x.text] = model.Of(x.mask)
+		price[x.text], beside[x.text] = model.Of(x.mask), other(x.mask)
 	}
 	slices.SortFunc(sorted, func(a, b scored) int {
-		return cmp.Or(cmp.Compare(price[a.text], price[b.text]), cmp.Compare(b.score.Float(), a.score.Float()), cmp.Compare(a.text, b.text))
+		return cmp.Or(cmp.Compare(price[a.text], price[b.text]), cmp.Compare(b.score.Float(), a.score.Float()), cmp.Compare(beside[a.text], beside[b.text]), cmp.Compare(a.text, b.text))
 	})
 	for _, x := range sorted {
 		if len(front) == 0 || x.score.Float() > front[len(front)-1].score.Float() {

@@ -76,3 +76,44 @@ func TestFronts(t *testing.T) {
 		t.Errorf("the report has no front: %v", err)
 	}
 }
+
+// TestEqualsByTheOtherCost: of mixes that cost and score the same a front has the one of fewer bit operations, where
+// holders are counted, and else the one with fewer holders in int16; so do searches, which get the places of searched
+// weights too.
+func TestEqualsByTheOtherCost(t *testing.T) {
+	cfg := ofWeights(t)
+	s := startSearch(cfg)
+	defer s.Close()
+	if err := s.ready(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	count, bops := s.costs.Chosen, s.costs.Models()[1]
+	n := len(s.Records)
+	dear, cheap := search.NewMask(n), search.NewMask(n)
+	for h := range n { // the ones that save least, and most
+		one := search.NewMask(n)
+		if one.Demote(h); dear.Count() == 0 || bops.Of(one) > bops.Of(dear) {
+			dear = one
+		}
+		if cheap.Count() == 0 || bops.Of(one) < bops.Of(cheap) {
+			cheap = one
+		}
+	}
+	score := search.Score{Count: 1, Total: 2}
+	for _, all := range [][]scored{{{dear, "a", score}, {cheap, "b", score}}, {{cheap, "a", score}, {dear, "b", score}}} {
+		if front := frontOf(all, count, s.costs.Beside(count)); len(front) != 1 || !front[0].mask.Equal(cheap) {
+			t.Errorf("of %s and %s the front has %v", dear, cheap, front)
+		}
+	}
+	o := s.strategyOptions(search.Resolved{})
+	if o.Price(dear) != bops.Of(dear) || o.Price(cheap) != bops.Of(cheap) {
+		t.Errorf("prices %v and %v, want %v and %v", o.Price(dear), o.Price(cheap), bops.Of(dear), bops.Of(cheap))
+	}
+	if other := s.costs.Beside(bops); other(search.NewMask(n)) != float64(n) || other(dear) != float64(n-1) {
+		t.Errorf("beside bops: %v and %v of %d", other(search.NewMask(n)), other(dear), n)
+	}
+	last := len(s.Network.Activations()) - 1
+	if len(o.Places) != n || o.Places[last] != last || slices.Max(o.Places) != last {
+		t.Errorf("places %v of %d activations and %d holders", o.Places, last+1, n)
+	}
+}

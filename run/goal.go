@@ -188,6 +188,9 @@ func (s *searchRun) constrainSearch(ctx context.Context) error {
 	if s.costs, err = cost.Read(ctx, s.Runner.Task, cost.By{Name: s.Config.Cost, Widths: s.Config.LadderWidths(), Multipliers: s.rules.Multipliers()}); err != nil {
 		return err
 	}
+	if s.places, err = constraint.Places(s.Network); err != nil {
+		return err
+	}
 	if s.Result.Multipliers = s.rules.Multipliers().String(); s.Result.Multipliers != "" && !s.Config.Second() {
 		s.Config.Say("bit operations are counted by the profile's multipliers, " + s.Result.Multipliers)
 	}
@@ -227,6 +230,7 @@ func (s *searchRun) strategyOptions(goal search.Resolved) search.Options {
 		least := s.costs.Of(s.lowest())
 		o.Over = func(m search.Mask) float64 { return s.costs.Of(m) - least }
 	}
+	o.Price, o.Places = s.costs.Beside(s.costs.Chosen), s.places
 	o.Progress, o.Start, o.Step = s.progress, s.start, s.Config.Stages.Step
 	o.Proof, _ = s.Config.ProofLimit()
 	return o

@@ -41,7 +41,13 @@ func (s *searchRun) tryLast(ctx context.Context, f *search.Result) (back func(),
 		return back, err
 	}
 	t.Keep = func(tries []trial.LastTry) error { return s.keepTries(f.Mask, tries) }
-	aside, err := s.Aside(ctx)
+	aside, done, err := s.Aside(ctx)
+	own, stays := s.Runner, false
+	defer func() {
+		if !stays {
+			done()
+		}
+	}()
 	if err != nil {
 		return back, err
 	}
@@ -74,10 +80,11 @@ func (s *searchRun) tryLast(ctx context.Context, f *search.Result) (back func(),
 	if oerr := aside.OpenAside(context.WithoutCancel(ctx), t.Records, t.Mask, t.Score); oerr != nil {
 		return back, oerr
 	}
-	own := s.Runner
+	stays = true
 	s.Runner, s.searched, s.from = aside, own.Ev, spentBy{}
 	return func() {
 		aside.Ev.Close()
+		done()
 		s.Runner, s.searched = own, nil
 	}, err
 }

@@ -26,6 +26,7 @@ type searchRun struct {
 	wanted
 
 	rules   constraint.Rules    // --pin, --group, --profile
+	places  []int               // of the holders in the network, where weights are among them
 	doubts  *question.Questions // what is asked before the first trial; nil: nothing is
 	holdout *holdout.Set        // the hold-out; nil without one
 	begun   bool                // the strategy runs: the folder is worth keeping

@@ -48,9 +48,17 @@ func WorkerDevices(name string) (list []backend.DeviceInfo, err error) {
 	return list, nil
 }
 
+// WorkerData are the files below a folder that a worker may read samples from; an empty name: none are.
+func WorkerData(root string) (*far.Data, error) {
+	if root == "" {
+		return nil, nil
+	}
+	return far.NewData(root)
+}
+
 // WorkerServer begins what computes on a device for a search, in so much memory; 0: what is free.
-func WorkerServer(device string, memory int64) func(link.Host) cluster.Server {
+func WorkerServer(device string, memory int64, data *far.Data) func(link.Host) cluster.Server {
 	return func(h link.Host) cluster.Server {
-		return far.NewServer(h, far.ServerOptions{Device: device, Memory: memory})
+		return far.NewServer(h, far.ServerOptions{Device: device, Memory: memory, Data: data})
 	}
 }

@@ -115,7 +115,7 @@ func (s *session) parts(r ranking) (parts [3][]int) {
 
 // part is the part of the network that a unit is in, see family. The three cost about the same.
 func (s *session) part(u int) int {
-	switch place, n := s.place(u), s.o.Holders; {
+	switch place, n := s.place(u), s.length; {
 	case 2*place >= n:
 		return 0
 	case 5*place >= n:
@@ -124,5 +124,11 @@ func (s *session) part(u int) int {
 	return 2
 }
 
-// place is the first holder of a unit, in the order of the network.
-func (s *session) place(u int) int { return slices.Min(s.o.Units[u]) }
+// place is that of the first holder of a unit, in the order of the network.
+func (s *session) place(u int) int {
+	first := s.length
+	for _, h := range s.o.Units[u] {
+		first = min(first, s.o.Places[h])
+	}
+	return first
+}

@@ -60,7 +60,7 @@ func auto(s *session) error {
 
 // improve alternates two steps. First it tries every high unit that did not fail alone on this base, the least harmful
 // first, until none is left. Then it tries swaps; after one that holds it begins again. patience is what swaps may
-// cost, in passes, before one holds.
+// cost, in passes, before one holds. At the end come exchanges, which lower the price.
 //
 // It is a local search: it ends in a mix that no retry and no swap of its lists betters. It always ends, because every
 // move saves more than the base before it, or as much with one more unit demoted.
@@ -79,8 +79,11 @@ func (s *session) improve(r ranking, patience int) error {
 			return nil
 		}
 		swapped, err := s.swap(r, high, patience)
-		if err != nil || !swapped {
+		if err != nil {
 			return err
+		}
+		if !swapped {
+			return s.exchanges(r)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package search
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"example.org/demote/mistake"
@@ -52,6 +53,9 @@ type Options struct {
 	// Units lists the holders of each unit, disjoint and not empty. nil: every holder that is not pinned is a unit. A
 	// holder that is in no unit and not pinned stays high.
 	Units [][]int
+	// Places has the place of each holder in the order of the network, from 0, not negative. nil: the holders are in
+	// that order. It decides only how swaps are ordered, and what they are taken to cost.
+	Places []int
 	// Pinned has the holders that are low in every mask. They are in no unit. The zero Mask pins none.
 	Pinned Mask
 	// Target is the score that a mix must exceed to hold, in the sense of Score.Float. The all-high mix may also equal
@@ -77,13 +81,16 @@ type Options struct {
 	// search maximizes the sum over the demoted units. nil: 1 each, so it maximizes their number. See UnitCost.
 	Cost   []float64
 	Budget Budget
+	// Price, for strategies improve and auto, is what a mix costs by another measure than Cost; finite, and a pure
+	// function of the mask. Of mixes that save as much by Cost, the lower price is better. nil: none is.
+	Price func(Mask) float64
 	// Over, for WithinCost, is what a mix costs beyond the mix with every unit demoted, where that is not the sum of
 	// Cost over the units that are high. nil: it is.
 	Over func(Mask) float64
 	// OneEnd ends a search whose 16-bit endpoint is below the target, as in Demotion, step 1. Otherwise the search
 	// first evaluates the mix with every unit demoted, which may score better.
 	OneEnd bool
-	// NoSwaps, for strategies improve and auto, leaves out the swaps, so that the masks of the chain stay nested: each
+	// NoSwaps, for strategies improve and auto, leaves out swaps and exchanges, so that the masks of the chain stay nested: each
 	// demotes all that the one before it does. A promise needs that.
 	NoSwaps bool
 	// Curve demotes on past the target after the result, one unit at a time, and scores every mask: the trade of score
@@ -100,8 +107,9 @@ type Options struct {
 	// Step is called, on the goroutine of the search, with the name of each part of a strategy that begins: a Step
 	// constant, or the strategy's name. It may be nil.
 	Step func(string)
-	// Settled is called, on the goroutine of the search, with the mix that swaps begin with, which may be the last.
-	// What an evaluator keeps of it is there now, and gone after swaps. Its error ends the search. It may be nil.
+	// Settled is called, on the goroutine of the search, with the mix that swaps begin with, or that an exchange has
+	// made, which may be the last. What an evaluator keeps of it is there now, and gone after swaps. Its error ends the
+	// search. It may be nil.
 	Settled func(Mask) error
 	// Best is called, on the goroutine of the search, whenever a better mix that holds is found. Its error ends the
 	// search. It may be nil.
@@ -158,6 +166,14 @@ func (o *Options) prepare() error {
 		for i := range o.Cost {
 			o.Cost[i] = 1
 		}
+	}
+	if o.Places == nil {
+		for h := range o.Holders {
+			o.Places = append(o.Places, h)
+		}
+	}
+	if len(o.Places) != o.Holders || o.Holders > 0 && slices.Min(o.Places) < 0 {
+		return mistake.Errorf("places %v of %d holders: each has one, from 0", o.Places, o.Holders)
 	}
 	if len(o.Cost) != len(o.Units) {
 		return mistake.Errorf("%d costs for %d units", len(o.Cost), len(o.Units))

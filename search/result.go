@@ -95,12 +95,13 @@ const (
 
 // Names of the parts of a search, for Options.Step. A strategy without parts goes by its own name.
 const (
-	StepOrder   = "ordering by distance"
-	StepGroups  = "demoting groups"
-	StepRetries = "retrying single activations"
-	StepSwaps   = "swaps"
-	StepProof   = "the proof"
-	StepCurve   = "the curve past the target"
+	StepOrder     = "ordering by distance"
+	StepGroups    = "demoting groups"
+	StepRetries   = "retrying single activations"
+	StepSwaps     = "swaps"
+	StepExchanges = "exchanges"
+	StepProof     = "the proof"
+	StepCurve     = "the curve past the target"
 )
 
 // Event is a step of a running search, for progress displays. It is passed by value, without an allocation.

@@ -28,6 +28,7 @@ type session struct {
 	base    Mask         // the current mix, on which the strategy builds
 	refused map[int]bool // units that did not hold alone on top of the base
 	all     Mask         // every unit demoted
+	length  int          // of the network, in places: see Options.Places
 	floor   Score        // score of the 8-bit endpoint, or Result.AllLow if Result.LowRefused
 	arena   []Mask       // candidates of the current scan, rebuilt in place
 	seen    int          // evaluations, counted against the budget
@@ -50,6 +51,9 @@ func run(ctx context.Context, ev Evaluator, o Options, name string, strategy fun
 	s := &session{ev: ev, o: o, base: o.Pinned.Clone(), all: o.Pinned.Clone(), refused: map[int]bool{}}
 	for _, holders := range o.Units {
 		s.all.DemoteAll(holders)
+	}
+	for _, place := range o.Places {
+		s.length = max(s.length, place+1)
 	}
 	s.res = Result{Strategy: name, Mask: o.Pinned.Clone(), Order: make([]int, len(o.Units))}
 	for u := range s.res.Order {

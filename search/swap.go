@@ -38,7 +38,8 @@ type swapping struct {
 // A candidate is a swap that the head has not refused.
 type candidate struct {
 	up, down []int
-	over     int // samples over the least on the head
+	over     int     // samples over the least on the head
+	price    float64 // of the mix behind it
 }
 
 // swap demotes a set of units and promotes a unit instead, or none, so that more is saved. It takes the first swap that
@@ -70,7 +71,7 @@ func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	most := patience * onePass * s.o.Holders
+	most := patience * onePass * s.length
 	first := most
 	if w.head.ev != nil {
 		first = most / 4 * 3
@@ -150,7 +151,7 @@ func (w *swapping) sift(f family, swaps [][]int) (now []candidate, err error) {
 		return nil, err
 	}
 	for _, l := range left {
-		c := candidate{swaps[l.at], f.down, l.over}
+		c := candidate{swaps[l.at], f.down, l.over, w.price(masks[l.at])}
 		if w.head.ev != nil && l.over < wellOver {
 			w.aside = append(w.aside, c)
 			continue
@@ -183,9 +184,11 @@ func (w *swapping) tryAside(most int) (held bool, left int, err error) {
 	return held, len(w.aside) - len(list), err
 }
 
-// bestFirst sorts by what is over on the head.
+// bestFirst sorts by what is over on the head, and of equals by the price.
 func bestFirst(list []candidate) {
-	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(b.over, a.over) })
+	slices.SortStableFunc(list, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.over, a.over), cmp.Compare(a.price, b.price))
+	})
 }
 
 // score makes the first swap of a list that holds. from is what an evaluator may go on from.
@@ -210,10 +213,10 @@ func (w *swapping) score(from Mask, list []candidate) (held bool, err error) {
 	return true, w.exchange(c.up, c.down, f.Score)
 }
 
-// behind is how many holders the network has from the first of the units on; none for no units.
+// behind is how many places the network has from the first of the units on; none for no units.
 func (s *session) behind(units []int) (n int) {
 	for _, u := range units {
-		n = max(n, s.o.Holders-s.place(u))
+		n = max(n, s.length-s.place(u))
 	}
 	return n
 }

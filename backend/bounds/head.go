@@ -7,20 +7,11 @@ import (
 	"example.org/demote/search"
 )
 
-// CountFirst returns how many of the first samples of the layout count under a mask. It runs no more than the blocks
-// that hold them, and nothing that is known; a scan of the mask goes on from there. base is as in Scan, and the masks
-// are lent for the call. ok is false where outcomes are not kept: nothing was run. The error is the machine's, the
-// context's, or that of Learnt or Stopped.
-func (e *Evaluator) CountFirst(ctx context.Context, base, mask search.Mask, samples int) (count int, ok bool, err error) {
-	wrong, ok, err := e.WrongFirst(ctx, base, mask, samples, samples)
-	if !ok || err != nil {
-		return 0, ok, err
-	}
-	return samples - wrong, true, nil
-}
-
 // WrongFirst returns how many of the first samples of the layout do not count under a mask, or most+1 if more than most
-// do not: then it leaves the mask as soon as that is certain. Otherwise it is as CountFirst.
+// do not: then it leaves the mask as soon as that is certain. It runs no more than the blocks that hold them, and
+// nothing that is known; a scan of the mask goes on from there. base is as in Scan, and the masks are lent for the
+// call. ok is false where outcomes are not kept: nothing was run. The error is the machine's, the context's, or that of
+// Learnt or Stopped.
 func (e *Evaluator) WrongFirst(ctx context.Context, base, mask search.Mask, samples, most int) (wrong int, ok bool, err error) {
 	if !e.rule.Outcomes || samples > e.rule.total() {
 		return 0, false, nil

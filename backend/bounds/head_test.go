@@ -40,7 +40,8 @@ func (h boundedHead) Front(ctx context.Context, base, mask search.Mask, most int
 }
 
 func (h boundedHead) Head(ctx context.Context, base, mask search.Mask) (int, bool, error) {
-	return h.CountFirst(ctx, base, mask, h.head)
+	wrong, ok, err := h.WrongFirst(ctx, base, mask, h.head, h.head)
+	return h.head - wrong, ok, err
 }
 
 // TestHeadIsNaive compares the strategies that ask a head and a front on random problems: with bounds, whatever has run
@@ -88,9 +89,9 @@ func TestHeadIsNaive(t *testing.T) {
 	}
 }
 
-// TestCountFirst holds counts of first samples to those of the table, before, between and after scans and scores of the
+// TestWrongFirst holds counts of first samples to those of the table, before, between and after scans and scores of the
 // same masks, that counts of wrong ones end where they are too many, and that what is known is not run again.
-func TestCountFirst(t *testing.T) {
+func TestWrongFirst(t *testing.T) {
 	ctx, early := context.Background(), 0
 	for seed := range uint64(60) {
 		rng := rand.New(rand.NewPCG(seed, 5))
@@ -120,9 +121,9 @@ func TestCountFirst(t *testing.T) {
 			}
 			n := rng.IntN(table.Samples + 1)
 			for range 2 {
-				got, ok, err := e.CountFirst(ctx, base, mask, n)
-				if err != nil || !ok || got != table.Count(mask, 0, n) {
-					t.Fatalf("seed %d: %d %v %v, want %d", seed, got, ok, err, table.Count(mask, 0, n))
+				got, ok, err := e.WrongFirst(ctx, base, mask, n, n)
+				if err != nil || !ok || got != n-table.Count(mask, 0, n) {
+					t.Fatalf("seed %d: %d %v %v, want %d", seed, got, ok, err, n-table.Count(mask, 0, n))
 				}
 			}
 			mask.Demote(rng.IntN(table.N))
@@ -161,11 +162,11 @@ func TestCountFirst(t *testing.T) {
 				}
 			}
 		}
-		if _, ok, err := e.CountFirst(ctx, base, base, table.Samples+1); ok || err != nil {
+		if _, ok, err := e.WrongFirst(ctx, base, base, table.Samples+1, 9); ok || err != nil {
 			t.Errorf("more samples than there are: %v %v", ok, err)
 		}
 		rule = &Rule{Sizes: rule.Sizes}
-		if _, ok, err := NewEvaluator(newTableMachine(table, rule), rule).CountFirst(ctx, base, base, 3); ok || err != nil {
+		if _, ok, err := NewEvaluator(newTableMachine(table, rule), rule).WrongFirst(ctx, base, base, 3, 3); ok || err != nil {
 			t.Errorf("without outcomes: %v %v", ok, err)
 		}
 	}

@@ -19,7 +19,19 @@ type Lease struct {
 	Only       []int       // blocks in their order, which alone are run; nil: all from From on
 	Rows       bool        // answers carry the output rows too
 	Unjudged   bool        // no gain is wanted
+	// with Rows: answers carry, in place of the rows, the words of a mark of each sample
+	Marks Marks
 }
+
+// Marks say whether a lease wants marks of the samples in place of their output rows, see metric.Mark.
+type Marks byte
+
+// What marks have.
+const (
+	NoMarks Marks = iota
+	Margins       // all but sums
+	Digests       // sums of the rows, too
+)
 
 // Endless is the Spare of a lease that no loss ends.
 const Endless = math.MaxInt

@@ -31,8 +31,10 @@ type ServerOptions struct {
 	Device string        // cpu or empty, or a GPU such as cuda:0
 	Memory int64         // bytes that network, samples and stored activations may take; 0: what is free
 	Beat   time.Duration // between two beats; 0: a second
+	Data   *Data         // that samples may be read from; nil: none is
 
 	Kind   *device.Kind                                // of Device; nil: as its name says
+	CPU    *device.Kind                                // of what runs on the CPU, whatever Device is; nil: the CPU
 	Source func(n link.Network) (device.Source, error) // makes a network of what is shipped; nil: segments.Shipped
 }
 
@@ -72,6 +74,10 @@ func NewServer(h Host, o ServerOptions) *Server {
 	if s.o.Kind == nil {
 		kind := backend.KindOf(o.Device)
 		s.o.Kind = &kind
+	}
+	if s.o.CPU == nil {
+		kind := backend.KindOf(backend.DeviceCPU)
+		s.o.CPU = &kind
 	}
 	if s.o.Source == nil {
 		s.o.Source = func(n link.Network) (device.Source, error) { return segments.Shipped(n) }
@@ -139,7 +145,13 @@ func (s *Server) answer(ctx context.Context, request []byte) (result any, lost b
 	defer s.calls.Unlock()
 	switch r.Call {
 	case "hello":
-		h, err := s.hello()
+		var a link.HelloArgs
+		if len(r.Args) > 0 {
+			if err := json.Unmarshal(r.Args, &a); err != nil {
+				return nil, false, err
+			}
+		}
+		h, err := s.hello(a.CPU)
 		return h, false, err
 	case "plan":
 		var p link.Plan
@@ -157,12 +169,18 @@ func (s *Server) answer(ctx context.Context, request []byte) (result any, lost b
 	if at == nil {
 		return nil, false, fmt.Errorf("call %q: this worker has no plan", r.Call)
 	}
+	if r.Call == "data" {
+		return nil, false, s.data(ctx, at, r.Args)
+	}
 	result, err = at.Call(ctx, r.Call, r.Args)
 	return result, err != nil && (backend.DeviceLost(err) || errors.Is(err, link.ErrFile)), err
 }
 
-// hello says what the worker is.
-func (s *Server) hello() (link.Hello, error) {
+// hello says what the worker is, or what its CPU is.
+func (s *Server) hello(cpu bool) (link.Hello, error) {
+	if cpu {
+		return link.Hello{Version: link.Version, Runtime: backend.RuntimeVersion(), Can: s.o.CPU.Traits, Device: device.Info{Name: backend.DeviceCPU}}, nil
+	}
 	h := link.Hello{Version: link.Version, Runtime: backend.RuntimeVersion(), Can: s.o.Kind.Traits}
 	if h.Device.Name = s.o.Device; h.Device.Name == "" {
 		h.Device.Name = backend.DeviceCPU
@@ -172,13 +190,14 @@ func (s *Server) hello() (link.Hello, error) {
 	}
 	var err error
 	h.Device, err = backend.CheckGPU(h.Device.Name)
-	h.Device.Free, h.Fill = s.memory(), h.Device.Fill
+	h.Device.Free, h.Fill = s.memory(false), h.Device.Fill
 	return h, err
 }
 
-// memory is what a search may take here, in bytes.
-func (s *Server) memory() int64 {
+// memory is what a search may take here, in bytes, on the device or on the CPU beside it.
+func (s *Server) memory(cpu bool) int64 {
 	switch {
+	case cpu && s.o.Kind.OwnMemory:
 	case s.o.Memory > 0:
 		return s.o.Memory
 	case s.o.Kind.OwnMemory:
@@ -207,7 +226,7 @@ func (s *Server) Message(m []byte) {
 			s.run.newest, s.run.answers = number, 0
 		}
 		s.run.Drop(number)
-	case link.KindLease, link.KindRows, link.KindOutputs:
+	case link.KindLease, link.KindRows, link.KindOutputs, link.KindMarks, link.KindDigests:
 		l, err := link.ReadLease(m, s.run.holders)
 		if err != nil || number == s.run.newest {
 			return

@@ -74,7 +74,7 @@ func served(t testing.TB) (s *far.Server, h *shelf, plan link.Plan, hold link.Ho
 		if string(n.Model) != "toy" {
 			return nil, errors.New("not a toy")
 		}
-		return toy, nil
+		return stepped{toy, n.Steps["x"]}, nil
 	}})
 	t.Cleanup(s.Close)
 	plan = link.Plan{Network: link.Network{File: h.put([]byte("toy")), Holders: toy.Holders(), Outputs: []string{"y"}}, Records: devicetest.ToyRecords(), Samples: samples, Block: block, Output: "y", Threads: 1}
@@ -93,6 +93,19 @@ func served(t testing.TB) (s *far.Server, h *shelf, plan link.Plan, hold link.Ho
 		hold.Blocks, hold.Own = append(hold.Blocks, list), append(hold.Own, b)
 	}
 	return s, h, plan, hold
+}
+
+// stepped is a toy whose samples have several steps.
+type stepped struct {
+	*devicetest.Toy
+	steps int
+}
+
+// Inputs implements device.Source.
+func (s stepped) Inputs() []device.Tensor {
+	list := s.Toy.Inputs()
+	list[0].Steps = s.steps
+	return list
 }
 
 // ask calls a server and returns what it says is wrong.
@@ -132,27 +145,32 @@ func TestPlansThatCannotBe(t *testing.T) {
 		change func(p *link.Plan)
 		want   string
 	}{
-		"no samples":        {func(p *link.Plan) { p.Samples = 0 }, "a plan of 0 samples in blocks of 4"},
-		"many samples":      {func(p *link.Plan) { p.Samples = 1 << 40 }, "samples in blocks of 4"},
-		"a block of none":   {func(p *link.Plan) { p.Block = -1 }, "in blocks of -1"},
-		"a huge block":      {func(p *link.Plan) { p.Block = 1 << 30 }, "in blocks of"},
-		"another block":     {func(p *link.Plan) { p.Block = 5 }, "blocks of 5 samples, but input"},
-		"holders":           {func(p *link.Plan) { p.Network.Holders = 1 << 30 }, "holders with 4 records"},
-		"records":           {func(p *link.Plan) { p.Records = p.Records[1:] }, "4 holders with 3 records"},
-		"a grid":            {func(p *link.Plan) { p.Records[1].Low.Scale = 0 }, "scale"},
-		"an axis":           {func(p *link.Plan) { p.Axis = -7 }, "axis -7"},
-		"an axis too many":  {func(p *link.Plan) { p.Axis = 9 }, "on axis 9"},
-		"threads":           {func(p *link.Plan) { p.Threads = -1 }, "-1 threads"},
-		"workers":           {func(p *link.Plan) { p.Workers = 1 << 30 }, "1073741824 workers"},
-		"a level":           {func(p *link.Plan) { p.Level = 3 }, "optimization level 3"},
-		"an output":         {func(p *link.Plan) { p.Output = "z" }, `no output "z"`},
-		"a metric":          {func(p *link.Plan) { p.Metric = spec("fuzz") }, `unknown metric "fuzz"`},
-		"a whole metric":    {func(p *link.Plan) { p.Metric = spec("auroc") }, "not of single samples"},
-		"no truth":          {func(p *link.Plan) { p.Metric = spec("top1") }, "needs labels"},
-		"another model":     {func(p *link.Plan) { p.Network.File = h.put([]byte("no toy")) }, "not a toy"},
-		"a huge file":       {func(p *link.Plan) { p.Network.File.Size = 1 << 50 }, "a file of"},
-		"a file of another": {func(p *link.Plan) { p.Network.File.Size = 9 }, "is damaged"},
-		"no file":           {func(p *link.Plan) { p.Network.File.Pieces[0][3]++ }, "there is no such file"},
+		"no samples":         {func(p *link.Plan) { p.Samples = 0 }, "a plan of 0 samples in blocks of 4"},
+		"many samples":       {func(p *link.Plan) { p.Samples = 1 << 40 }, "samples in blocks of 4"},
+		"a block of none":    {func(p *link.Plan) { p.Block = -1 }, "in blocks of -1"},
+		"a huge block":       {func(p *link.Plan) { p.Block = 1 << 30 }, "in blocks of"},
+		"another block":      {func(p *link.Plan) { p.Block = 5 }, "blocks of 5 samples, but input"},
+		"holders":            {func(p *link.Plan) { p.Network.Holders = 1 << 30 }, "holders with 4 records"},
+		"records":            {func(p *link.Plan) { p.Records = p.Records[1:] }, "4 holders with 3 records"},
+		"a grid":             {func(p *link.Plan) { p.Records[1].Low.Scale = 0 }, "scale"},
+		"an axis":            {func(p *link.Plan) { p.Axis = -7 }, "axis -7"},
+		"an axis too many":   {func(p *link.Plan) { p.Axis = 9 }, "on axis 9"},
+		"threads":            {func(p *link.Plan) { p.Threads = -1 }, "-1 threads"},
+		"workers":            {func(p *link.Plan) { p.Workers = 1 << 30 }, "1073741824 workers"},
+		"a level":            {func(p *link.Plan) { p.Level = 3 }, "optimization level 3"},
+		"an output":          {func(p *link.Plan) { p.Output = "z" }, `no output "z"`},
+		"a metric":           {func(p *link.Plan) { p.Metric = spec("fuzz") }, `unknown metric "fuzz"`},
+		"a whole metric":     {func(p *link.Plan) { p.Metric = spec("auroc") }, "not of single samples"},
+		"no truth":           {func(p *link.Plan) { p.Metric = spec("top1") }, "needs labels"},
+		"another model":      {func(p *link.Plan) { p.Network.File = h.put([]byte("no toy")) }, "not a toy"},
+		"a huge file":        {func(p *link.Plan) { p.Network.File.Size = 1 << 50 }, "a file of"},
+		"a file of another":  {func(p *link.Plan) { p.Network.File.Size = 9 }, "is damaged"},
+		"no file":            {func(p *link.Plan) { p.Network.File.Pieces[0][3]++ }, "there is no such file"},
+		"endless steps":      {func(p *link.Plan) { p.Network.Steps = map[string]int{"x": 1 << 60} }, "input x [4 4]: there is room for"},
+		"steps of an output": {func(p *link.Plan) { p.Network.Steps = map[string]int{"x": 10_000} }, "blocks of samples have 1120000 bytes each"},
+		"low constants too large": {func(p *link.Plan) {
+			p.Network.Followed, p.Network.LowFile = []link.Followed{{Name: "w"}}, link.File{Size: 1 << 50, Pieces: make([]link.Digest, 1<<14)}
+		}, "a file of"},
 		"truth too large": {func(p *link.Plan) {
 			p.Metric, p.Truth = spec("top1"), &link.Truth{Labels: link.File{Size: 1 << 40, Pieces: make([]link.Digest, 1<<14)}}
 		}, "labels: a file of"},
@@ -231,7 +249,14 @@ func TestPlansThatCannotBe(t *testing.T) {
 // FuzzServer hands a server that holds blocks any bytes as a call and as a message.
 func FuzzServer(f *testing.F) {
 	s, h, plan, hold := served(f)
-	for call, args := range map[string]any{"plan": plan, "hold": hold, "look": link.MaskArgs{Mask: "0101"}, "first-nan": link.NumberArgs{Number: 1}, "fleeting": link.OnArgs{On: true}} {
+	more := plan
+	more.Network.States, more.Network.Steps = []link.State{{Output: "y", Input: "x"}}, map[string]int{"x": 5}
+	more.Network.Followed, more.Network.LowFile = []link.Followed{{Name: "w", Holder: 1}}, h.put([]byte("low"))
+	text, _ := json.Marshal(more)
+	request, _ := json.Marshal(link.Request{Version: link.Version, Call: "plan", Args: text})
+	f.Add(request)
+	for call, args := range map[string]any{"plan": plan, "hold": hold, "look": link.MaskArgs{Mask: "0101"}, "first-nan": link.NumberArgs{Number: 1}, "fleeting": link.OnArgs{On: true},
+		"data": link.DataFile{Path: "x", Size: 9, Offsets: []int64{1}}} {
 		text, _ := json.Marshal(args)
 		request, _ := json.Marshal(link.Request{Version: link.Version, Call: call, Args: text})
 		f.Add(request)

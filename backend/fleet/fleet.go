@@ -25,6 +25,8 @@ type Fleet struct {
 
 	balance balance
 
+	// Reserve is the number of a member that holds blocks only where no other is left; 0: there is none.
+	Reserve int
 	// Clock tells the time; nil: the system's does.
 	Clock func() time.Time
 	// Told is called when a member is lost and its blocks have gone to the others; nil: nobody is told.
@@ -129,20 +131,26 @@ func blocksOf(owners []int, member int) (blocks []int) {
 
 // speeds are the passes of a sample a second of the members; 0 of lost ones. They are equal as long as one is not
 // known.
-func (f *Fleet) speeds() []float64 { return speedsOf(f.members) }
+func (f *Fleet) speeds() []float64 { return speedsOf(f.members, f.Reserve) }
 
-func speedsOf(members []*booked) []float64 {
-	speeds, known := make([]float64, len(members)), true
+// speedsOf are those of some members, of which one may be the reserve.
+func speedsOf(members []*booked, reserve int) []float64 {
+	speeds, known, there := make([]float64, len(members)), true, 0
+	reserved := func(i int) bool { return reserve > 0 && i == reserve }
 	for i, m := range members {
-		if m.lost == nil {
+		if m.lost == nil && !reserved(i) {
+			there++
 			speeds[i] = m.speed()
 			known = known && speeds[i] > 0
 		}
 	}
 	for i, m := range members {
-		if m.lost == nil && !known {
+		if m.lost == nil && !reserved(i) && !known {
 			speeds[i] = 1
 		}
+	}
+	if there == 0 && reserve > 0 && members[reserve].lost == nil {
+		speeds[reserve] = 1
 	}
 	return speeds
 }

@@ -66,7 +66,7 @@ func (f *Fleet) with(speed float64) []int {
 	if slices.Max(f.speeds()) == 0 {
 		return slices.Repeat([]int{number}, len(f.owner))
 	}
-	speeds := speedsOf(append(slices.Clone(f.members), &booked{guess: f.guess(speed)}))
+	speeds := speedsOf(append(slices.Clone(f.members), &booked{guess: f.guess(speed)}), f.Reserve)
 	counts := make([]int, number+1)
 	for _, owner := range Deal(len(f.owner), speeds) {
 		counts[owner]++

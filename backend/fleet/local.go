@@ -203,7 +203,7 @@ func (m *Local) apart(l *bounds.Lease) bool {
 		return false
 	}
 	for i := range m.flights {
-		if before := m.flights[i].lease; before != nil && (before.Rows != l.Rows || before.Unjudged != l.Unjudged || !before.Base.Equal(l.Base)) {
+		if before := m.flights[i].lease; before != nil && (before.Rows != l.Rows || before.Unjudged != l.Unjudged || before.Marks != l.Marks || !before.Base.Equal(l.Base)) {
 			return true
 		}
 	}

@@ -88,7 +88,9 @@ func (f *Fleet) stuck(member int, why error) {
 		}
 	}
 	speeds := f.speeds()
-	speeds[member] = 0
+	if speeds[member] = 0; f.Reserve > 0 && member != f.Reserve && slices.Max(speeds) == 0 {
+		speeds[f.Reserve] = 1
+	}
 	if slices.Max(speeds) == 0 {
 		stays()
 		return

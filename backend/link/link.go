@@ -2,11 +2,15 @@ package link
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
 // FileBytes is the most that a file has which is put, and a request or a reply.
 const FileBytes = 64 << 20
+
+// ErrStore says that files of a search have no room on their way to workers: no worker gets them.
+var ErrStore = errors.New("no room for files")
 
 // A Link leads to one worker. Its methods may be called from several goroutines.
 type Link interface {
@@ -20,7 +24,8 @@ type Link interface {
 	// twice or not at all. lost is called once, when the worker is gone. Receive is called before the first Send, and
 	// again when the link goes to another evaluator: what was given before is called no more.
 	Receive(message func([]byte), lost func(why error))
-	// Put makes a file of up to FileBytes one that the worker can Get, and returns its sha256.
+	// Put makes a file of up to FileBytes one that the worker can Get, and returns its sha256. An error that is
+	// ErrStore is not the worker's.
 	Put(ctx context.Context, data []byte) (digest [32]byte, err error)
 	// Close ends the link. The worker is free for another search. It may be called more than once.
 	Close()
@@ -48,6 +53,12 @@ type Standing struct {
 // A Watched is a Link that is told how its worker stands, every second or so.
 type Watched interface {
 	Stands(s Standing)
+}
+
+// A Branching is a Link whose worker may serve several evaluators at once: Another leads to a server of its own on the
+// same worker, which knows nothing of the first. Who asks for it closes it; nil: the worker is gone.
+type Branching interface {
+	Another() Link
 }
 
 // A Host is what a worker has of the other side.

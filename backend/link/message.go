@@ -31,6 +31,12 @@ const (
 	KindFull                    // a block of a lease has failed since the device's memory is full, in words
 )
 
+// Leases whose answers have, in place of the rows, marks of the samples, or marks with sums of the rows.
+const (
+	KindMarks   Kind = 12
+	KindDigests Kind = 13
+)
+
 // head is the kind and the number of a lease, with which most messages begin, and PieceBytes the most of the rows in
 // one message.
 const head, PieceBytes = 9, 256 << 10
@@ -40,7 +46,7 @@ var errMessage = errors.New("link: no message of this version")
 
 // KindOf is the kind of a message. The error says that it is of another version, or of none.
 func KindOf(m []byte) (Kind, error) {
-	if len(m) == 0 || m[0]>>4 != Version || m[0]&15 == 0 || Kind(m[0]&15) > KindFull {
+	if len(m) == 0 || m[0]>>4 != Version || m[0]&15 == 0 || Kind(m[0]&15) > KindDigests {
 		return 0, errMessage
 	}
 	return Kind(m[0] & 15), nil
@@ -70,6 +76,10 @@ const endless = math.MaxUint32
 func Lease(number uint64, l *bounds.Lease) []byte {
 	kind, n := KindLease, (l.Mask.Len()+7)/8
 	switch {
+	case l.Marks == bounds.Margins:
+		kind = KindMarks
+	case l.Marks == bounds.Digests:
+		kind = KindDigests
 	case l.Rows && l.Unjudged:
 		kind = KindOutputs
 	case l.Rows:
@@ -93,10 +103,11 @@ func Lease(number uint64, l *bounds.Lease) []byte {
 func ReadLease(m []byte, holders int) (l *bounds.Lease, err error) {
 	k, err := KindOf(m)
 	n := (holders + 7) / 8
-	if err != nil || k > KindOutputs || len(m) < head+8+2*n || (len(m)-head-2*n)%4 != 0 {
+	marks := map[Kind]bounds.Marks{KindMarks: bounds.Margins, KindDigests: bounds.Digests}[k]
+	if err != nil || k > KindOutputs && marks == bounds.NoMarks || len(m) < head+8+2*n || (len(m)-head-2*n)%4 != 0 {
 		return nil, errMessage
 	}
-	l = &bounds.Lease{ID: binary.LittleEndian.Uint64(m[1:]), From: int(binary.LittleEndian.Uint32(m[head:])), Spare: bounds.Endless, Rows: k != KindLease, Unjudged: k == KindOutputs}
+	l = &bounds.Lease{ID: binary.LittleEndian.Uint64(m[1:]), From: int(binary.LittleEndian.Uint32(m[head:])), Spare: bounds.Endless, Rows: k != KindLease, Unjudged: k == KindOutputs, Marks: marks}
 	if spare := binary.LittleEndian.Uint32(m[head+4:]); spare != endless {
 		l.Spare = int(spare)
 	}

@@ -134,7 +134,46 @@ type Network struct {
 	Fuses   bool           `json:",omitempty"` // segments are fused
 	// float inputs that are made of bytes, and the input of these
 	Fed map[string]string `json:",omitempty"`
+	// a file with free axes that is run as it is written, and what its inputs and outputs are in a block; nil: the axes
+	// are fixed
+	Written *Written `json:",omitempty"`
+
+	// constants whose value is that of Low where a holder is low; in the file they have the other one
+	Followed []Followed `json:",omitempty"`
+	Low      []byte     `json:"-"` // an ONNX file that has nothing but their low values, on the side of the search
+	LowFile  File       // the same, put
+
+	States []State        `json:",omitempty"` // what a step of a sample hands to the next one
+	Steps  map[string]int `json:",omitempty"` // of a sample, by input
 }
+
+// A Followed is a constant that follows the bit of a holder.
+type Followed struct {
+	Name   string
+	Holder int
+}
+
+// A State is an output that is an input of the next step.
+type State struct{ Output, Input string }
+
+// Put puts the files of a network.
+func (n Network) Put(ctx context.Context, l Link) (_ Network, err error) {
+	if n.File, err = Put(ctx, l, n.Model); err == nil && n.Low != nil {
+		n.LowFile, err = Put(ctx, l, n.Low)
+	}
+	return n, err
+}
+
+// Get fetches the files of a network, of at most so many bytes each.
+func (n *Network) Get(ctx context.Context, h Host, most int64) (err error) {
+	if n.Model, err = Get(ctx, h, n.File, most); err == nil && len(n.Followed) > 0 {
+		n.Low, err = Get(ctx, h, n.LowFile, most)
+	}
+	return err
+}
+
+// A Written says what the inputs and outputs of a file with free axes are in a block.
+type Written struct{ Inputs, Outputs []device.Tensor }
 
 // A Plan is all that a worker needs of a search but the samples.
 type Plan struct {
@@ -146,14 +185,18 @@ type Plan struct {
 	Output  string
 	Beside  []string     `json:",omitempty"`
 	Metric  *metric.Spec `json:",omitempty"` // nil: the search judges the outputs itself
-	Truth   *Truth       `json:",omitempty"` // what the metric compares with
+	Truth   *Truth       `json:",omitempty"` // what the metric compares with, where it goes by that of all samples
+	TruthOf *Sizes       `json:",omitempty"` // how long that is, where each block has its own
 	Workers int          `json:",omitempty"` // blocks that run at once on a worker; 0: as many as are fastest there
 	Threads int          // of the runtime for each of these
 	Spin    bool         `json:",omitempty"`
 	Level   int          // of optimization
 	Cuts    []int        `json:",omitempty"`
 	Patient bool         `json:",omitempty"`
-	Naive   bool         `json:",omitempty"`
+	// it runs on the worker's CPU, whatever its device, and blocks are read when they are run
+	CPU    bool              `json:",omitempty"`
+	Config map[string]string `json:",omitempty"` // session configuration entries of the runtime
+	Naive  bool              `json:",omitempty"`
 	// bytes that the activations of a block take; 0: not known
 	Activations int64 `json:",omitempty"`
 }
@@ -169,6 +212,10 @@ type Block struct {
 	Number  int
 	Samples []int
 	File    File
+	// what their outputs are compared with: here, or in a file where it is long; see Plan.TruthOf
+	Truth     []byte `json:",omitempty"`
+	TruthFile *File  `json:",omitempty"`
+	There     bool   `json:",omitempty"` // the worker reads it from a DataFile: it was not put
 }
 
 // What a worker is called for, beside "hello" and "plan"; MaskArgs and the like are what they are given.
@@ -182,6 +229,8 @@ type (
 	MaskArgs struct{ Mask string }
 	// NumberArgs are those of calls about a sample or a block.
 	NumberArgs struct{ Number int }
+	// HelloArgs are those of "hello".
+	HelloArgs struct{ CPU bool } // of the worker's CPU, whatever its device
 	// OnArgs are those of what is turned on and off.
 	OnArgs struct{ On bool }
 )

@@ -14,6 +14,10 @@ func (m *Metric) Spec() (s Spec, ok bool) {
 	return Spec{m.Name, m.options}, m.whole == nil && m.folds == nil && !m.custom && m.served == nil && !m.several
 }
 
+// BySample says whether gains, and the check of the labels, compare samples with their own truth alone: not so where
+// they go by the range of all labels.
+func (m *Metric) BySample() bool { return m.Name != "ssim" && m.Name != "psnr" }
+
 // OfSpec is the metric of a spec.
 func OfSpec(s Spec) (*Metric, error) {
 	m, err := ByName(s.Name)

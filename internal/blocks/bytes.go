@@ -117,3 +117,11 @@ func FeedBytes(m *onnx.Model, data *dataset.Set, inputs []backend.Tensor, gpu bo
 	}
 	return out, names
 }
+
+// InFile is where the samples of an input lie in the data's one file as Read hands them over, see dataset.Set.InFile.
+func (b byteSamples) InFile(input int) (offset int64, err error) {
+	if b.Bytes[input] {
+		return b.Set.BytesInFile(input)
+	}
+	return b.Set.InFile(input)
+}

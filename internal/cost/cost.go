@@ -254,5 +254,14 @@ func (all Costs) Savings(m search.Mask) []result.Saving {
 	return list
 }
 
+// Beside is the measure that tells mixes apart which cost the same by a model: bit operations where holders are
+// counted, else the number of holders at the high width.
+func (all Costs) Beside(m Model) func(search.Mask) float64 {
+	if m.name == config.CostCount {
+		return all.list[0].Of
+	}
+	return func(m search.Mask) float64 { return float64(m.Len() - m.Count()) }
+}
+
 // Of is what a mix costs by the chosen cost.
 func (all Costs) Of(m search.Mask) float64 { return all.Chosen.Of(m) }

@@ -23,6 +23,7 @@ type Evaluation struct {
 	Score    func(context.Context, search.Mask) (search.Score, error) // on the search's own samples
 	Holds    func(search.Score) bool                                  // whether such a score is above the target
 	Promised *Promised                                                // nil: the search's own mix stays
+	done     func()                                                   // gives back what it computes on
 	known    map[string][]uint64                                      // outcomes by mask
 	high     []uint64                                                 // those of the 16-bit network; nil: not known yet
 }
@@ -37,8 +38,7 @@ type Promised struct {
 func Evaluate(ctx context.Context, s *trial.Runner, set *Set, claim search.Claim) (*Evaluation, error) {
 	p := *s.Task
 	p.Data, p.Held, p.Files = set.Set, nil, nil
-	h := &trial.Runner{Task: &p, Config: s.Config, Metric: s.Metric, Set: "holdout", Result: s.Result, Device: s.Device}
-	h.ComputeHere()
+	h := &trial.Runner{Task: &p, Config: s.Config, Metric: s.Metric, Set: "holdout", Result: s.Result, Device: s.Device, Among: s.Among}
 	h.Config.Scan, h.Config.Data = "naive", set.path
 	h.Config.Repaired = []string{} // the network is the search's, with what it has taken
 	if s.Options.KeepOrder {       // the self-test fell back to one worker
@@ -50,7 +50,7 @@ func Evaluate(ctx context.Context, s *trial.Runner, set *Set, claim search.Claim
 	}
 	err := p.SetBlock(p.Block) // no larger than the hold-out
 	if err == nil {
-		err = h.BesideSearch(ctx)
+		a.done, err = h.BesideSearch(ctx)
 	}
 	if err == nil && !h.Can().OwnMemory {
 		err = h.FitSamples(memory.Left())
@@ -82,6 +82,10 @@ func (a *Evaluation) Close() {
 	if a.Ev != nil {
 		a.Ev.Close()
 		a.Ev = nil
+	}
+	if a.done != nil {
+		a.done()
+		a.done = nil
 	}
 }
 

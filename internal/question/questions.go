@@ -62,18 +62,18 @@ func (s *Questions) AskEnds(ctx context.Context) error {
 }
 
 // SeeFloat is shown what the float network makes of every sample.
-func (s *Questions) SeeFloat(e *backend.Evaluator) func(sample int, values []float32) {
+func (s *Questions) SeeFloat(e *backend.Evaluator) backend.Look {
 	s.floatSight = NewSight(s.Runner.Task, s.Metric, s.Config, e)
-	return s.floatSight.See
+	return s.floatSight.look()
 }
 
 // SeeHigh is shown what the network makes of every sample with everything on the high grids.
-func (s *Questions) SeeHigh(e *backend.Evaluator) func(sample int, values []float32) {
+func (s *Questions) SeeHigh(e *backend.Evaluator) backend.Look {
 	if s.over {
-		return func(int, []float32) {}
+		return trial.Unseen
 	}
 	s.highSight = NewSight(s.Runner.Task, s.Metric, s.Config, e)
-	return s.highSight.See
+	return s.highSight.look()
 }
 
 // AskFloat asks whether the float network scores what a trained one does.

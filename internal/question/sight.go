@@ -117,6 +117,23 @@ func (g *Sight) take(p *task.Task, m *metric.Metric, c config.Config) {
 	}
 }
 
+// look is what there is to be seen: the rows of the probes alone, where classes are all that is asked of the others.
+func (g *Sight) look() backend.Look {
+	l := backend.Look{Mark: func(sample int, m backend.Mark) { g.seeClass(sample, m.Class) }, Row: g.See}
+	if g.kind == ofClasses || g.kind == unlabelled {
+		l.Rows = g.probes
+	}
+	return l
+}
+
+// seeClass takes in the largest of a row's values, of classes.
+func (g *Sight) seeClass(sample, class int) {
+	if g.kind == ofClasses {
+		g.class[sample] = int32(class)
+		g.grade[sample], g.chance[sample] = indicator(int64(class) == g.wanted[sample]), indicator(g.common == g.wanted[sample])
+	}
+}
+
 // See takes in one output row.
 func (g *Sight) See(sample int, row []float32) {
 	if at, kept := g.slot[sample]; kept {

@@ -26,9 +26,10 @@ const keptShare = 0.5
 const passReads, passTime = 64, 300 * time.Millisecond
 
 // keepOrStream leaves the samples on disk where --spool has it so or the memory has no room for them, and tells the
-// price. A device may have memory of its own, see FitDevice.
+// price. A device may have memory of its own, see FitDevice; and workers on other machines say what they have no room
+// for.
 func (p *Task) keepOrStream(c config.Config) error {
-	if p.Once || c.OwnMemory && c.Spool == "" {
+	if p.Once || (c.OwnMemory || len(c.Links) > 0) && c.Spool == "" {
 		return nil
 	}
 	note, err := p.StreamBeyond(c, memory.Left())

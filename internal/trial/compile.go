@@ -132,7 +132,9 @@ func (s *Runner) Open(ctx context.Context) error {
 	}
 	work := c.Begin(stage.High, "samples", s.Data.Len(), 0)
 	see := s.watcher().SeeHigh(s.Ev)
-	high, nan, err := s.Ev.Arrange(ctx, func(sample int, row []float32) { see(sample, row); work.One() })
+	mark := see.Mark
+	see.Mark = func(sample int, m backend.Mark) { mark(sample, m); work.One() }
+	high, nan, err := s.Ev.Arrange(ctx, see)
 	work.End()
 	if err != nil {
 		return err

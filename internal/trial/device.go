@@ -107,6 +107,7 @@ func (s *Runner) Twin(ctx context.Context) (e *backend.Evaluator, done func(), e
 	}
 	o := s.Options
 	o.Naive, o.Stream, o.Cache = true, true, 0
+	s.OnCPUs(&o)
 	if e, err = backend.New(ctx, src, s.Data, s.Records, o); err != nil {
 		return nil, nil, err
 	}

@@ -104,7 +104,16 @@ func (s *Runner) links() []backend.Link {
 
 // greet asks the workers on other machines what they run on, which is the same for all. Those that do not say are left
 // out; the error is that of the first where none is left.
-func (s *Runner) greet() (err error) {
+func (s *Runner) greet() error {
+	if err := s.meet(); err != nil {
+		return err
+	}
+	s.Config.Say(fmt.Sprintf("the samples are dealt to %d workers: %s", len(s.Config.Links), s.DeviceNames()))
+	return nil
+}
+
+// meet is greet of workers that the user knows of.
+func (s *Runner) meet() (err error) {
 	var there []backend.Link
 	var least int64
 	for _, l := range s.Config.Links {
@@ -123,7 +132,6 @@ func (s *Runner) greet() (err error) {
 		return s.lostDevice(err)
 	}
 	s.Config.Links, s.Device.Free = there, least
-	s.Config.Say(fmt.Sprintf("the samples are dealt to %d workers: %s", len(there), s.DeviceNames()))
 	return nil
 }
 
@@ -134,14 +142,6 @@ func greetOne(l backend.Link) (backend.DeviceInfo, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), greetTime)
 	defer cancel()
 	return backend.Greet(ctx, l)
-}
-
-// ComputeHere has a runner compute on this machine's CPU, where the search of which it is a part has workers on other
-// machines: these have the search's network.
-func (s *Runner) ComputeHere() {
-	if len(s.Config.Links) > 0 {
-		s.Config.Links, s.Config.Gather, s.Config.Late, s.Device = nil, nil, nil, backend.DeviceInfo{Name: backend.DeviceCPU}
-	}
 }
 
 // runsOn is what trials run on, where that is not this machine's CPU.

@@ -22,6 +22,7 @@ func (s *Runner) scoreFloat(ctx context.Context) error {
 	if s.Metric.NeedsReference {
 		o.Metric = metric.OutputsOnly
 	}
+	s.OnCPUs(&o)
 	open := func() (*backend.Evaluator, error) {
 		sources = nil
 		return s.Evaluator(ctx, nil, o, func(q *task.Task) (backend.Source, backend.Samples, error) {
@@ -53,16 +54,20 @@ func (s *Runner) scoreFloat(ctx context.Context) error {
 	bad := make([]bool, s.Data.Len())
 	see := s.watcher().SeeFloat(e)
 	work := s.Config.Begin(stage.Float, "samples", s.Data.Len(), 0)
-	score, err := e.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) {
-		see(sample, values)
+	look := see
+	look.Mark = func(sample int, m backend.Mark) {
+		see.Mark(sample, m)
 		work.One()
-		if reference != nil {
+		bad[sample] = m.NaN
+	}
+	if reference != nil {
+		look.Rows = nil
+		look.Row = func(sample int, values []float32) {
 			copy(reference[at[sample]:], values)
+			see.Show(sample, values)
 		}
-		for _, v := range values {
-			bad[sample] = bad[sample] || v != v
-		}
-	})
+	}
+	score, err := e.Look(ctx, search.NewMask(0), look)
 	s.pass = work.End()
 	if err != nil {
 		return err
@@ -107,6 +112,7 @@ func (s *Runner) ScoreLow(ctx context.Context) (*search.Score, error) {
 	}
 	o, records := s.Options, task.FixedRecords(s.LowGrids)
 	o.Naive, o.Stream = true, true
+	s.OnCPUs(&o)
 	e, err := s.Evaluator(ctx, records, o, func(q *task.Task) (backend.Source, backend.Samples, error) {
 		src, _, err := q.FixedSource(ctx, s.Low, s.LowGrids)
 		return src, q.Data, err
@@ -126,6 +132,7 @@ func (s *Runner) highReference(ctx context.Context) error {
 	}
 	o := s.Options
 	o.Naive, o.Stream, o.Metric = true, true, metric.OutputsOnly
+	s.OnCPUs(&o)
 	e, err := s.Evaluator(ctx, s.Records, o, func(q *task.Task) (backend.Source, backend.Samples, error) {
 		src, err := q.Source(ctx)
 		return src, q.Data, err
@@ -143,6 +150,7 @@ func (s *Runner) highReference(ctx context.Context) error {
 func (s *Runner) OpenFile(ctx context.Context, m *onnx.Model, config map[string]string) (*backend.Evaluator, error) {
 	o := s.Options
 	o.Naive, o.Stream, o.Config = true, true, config
+	s.OnCPUs(&o)
 	return s.Evaluator(ctx, nil, o, func(q *task.Task) (backend.Source, backend.Samples, error) {
 		src, err := segments.Plain(ctx, m, q.Inputs, q.Block, s.Outputs()...)
 		return src, q.Data, err

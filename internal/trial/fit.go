@@ -105,10 +105,10 @@ func (s *Runner) leaveGPU(cure, why string) error {
 
 // FitSamples leaves the samples on disk where they do not fit beside the rest into what is free of a GPU's memory.
 func (s *Runner) FitSamples(free int64) error {
-	if s.Streams != nil {
+	if s.Streams != nil || len(s.Config.Links) > 0 { // workers say what they have no room for
 		return nil
 	}
-	note, err := s.StreamBeyond(s.Config, free)
+	note, err := s.StreamBeyond(s.Config, free*int64(max(1, len(s.Among))))
 	if note != nil {
 		s.Caution(note.ID, note.Text, note.Cure)
 	}
@@ -192,20 +192,4 @@ func (s *Runner) Cache() int64 {
 		return s.Device.Free / 4
 	}
 	return memory.Left() / 4
-}
-
-// BesideSearch chooses the CPU for a hold-out that a GPU has no room for, beside what the search keeps there.
-func (s *Runner) BesideSearch(ctx context.Context) error {
-	if !s.Can().OwnMemory {
-		return nil
-	}
-	free, err := backend.FreeMemory(s.Device.Name)
-	if err != nil {
-		return err
-	}
-	want, err := s.Need(ctx)
-	if err == nil && want.sum() > free {
-		s.Device = backend.DeviceInfo{}
-	}
-	return err
 }

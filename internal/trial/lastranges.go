@@ -185,12 +185,12 @@ func (s *Runner) arrangeLast(ctx context.Context, t *LastTries, e *backend.Evalu
 }
 
 // Aside is a runner of the same network with records of its own, beside that of the search, which stays as it is. Its
-// evaluator is opened by OpenAside.
-func (s *Runner) Aside(ctx context.Context) (*Runner, error) {
+// evaluator is opened by OpenAside; done gives back what it computes on, behind that.
+func (s *Runner) Aside(ctx context.Context) (aside *Runner, done func(), err error) {
 	r, p := *s, *s.Task
 	r.Task, r.Ev = &p, nil
-	r.ComputeHere()
-	return &r, r.BesideSearch(ctx)
+	done, err = r.BesideSearch(ctx)
+	return &r, done, err
 }
 
 // OpenAside opens the evaluator of a runner that is beside a search's. It knows one score.

@@ -23,6 +23,9 @@ func (s *Runner) TrialOptions() (backend.Options, error) {
 	o.Device = s.Device.Name
 	o.Links = s.links()
 	o.Late = s.late(len(o.Links))
+	if err := s.dataThere(&o); err != nil {
+		return o, err
+	}
 	o.Members, o.Told, o.Tell = s.members(), s.memberLeft, s.Config.Say
 	o.Compared = func(same bool) error {
 		if s.Compared == nil {
@@ -36,6 +39,25 @@ func (s *Runner) TrialOptions() (backend.Options, error) {
 	var err error
 	o.Proof, err = segments.Proof()
 	return o, err
+}
+
+// dataThere says of what file workers on other machines may read the samples.
+func (s *Runner) dataThere(o *backend.Options) error {
+	if s.Config.DataAt == "" || len(o.Links) == 0 {
+		return nil
+	}
+	files, err := s.Data.Files()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if f.Name != "data" {
+			continue
+		}
+		o.Data = &backend.DataFile{Path: s.Config.DataAt, Size: f.Bytes}
+		return o.Data.SHA256.UnmarshalText([]byte(f.SHA256))
+	}
+	return nil
 }
 
 // setUpPasses and setUpFixed are when the choice of cuts is to be at its end, counted from the start: this many

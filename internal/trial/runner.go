@@ -31,6 +31,9 @@ type Runner struct {
 	Compared func(same bool) error
 	Plan     backend.Plan // the cuts
 
+	shelf *backend.Shelf // of samples that workers on other machines were given; nil: none yet
+	here  bool           // nothing is dealt to the CPUs of workers on other machines, see Here
+
 	Started  time.Time
 	StartUp  time.Duration // from the start to the first trial
 	loading  time.Duration // of the float network

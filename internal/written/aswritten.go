@@ -73,7 +73,7 @@ func (o *openedFile) leave() (err error) {
 
 // inBatch is the file run in one batch of samples of a set, where the shapes of its tensors are known.
 func (o *openedFile) inBatch(data *dataset.Set, known *blocks.Shapes, batch int) (w segments.Written, err error) {
-	w.Model = o.model
+	w.File, w.Model = o.file, o.model
 	for _, v := range o.file.Outputs() {
 		w.All = append(w.All, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: known.At(v.Name, batch)})
 	}
@@ -104,6 +104,9 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 	run := func(m *metric.Metric, every int) (search.Score, error) {
 		options := o.Options
 		options.Naive, options.Stream, options.Config, options.Block, options.Metric = true, true, segments.ExactSession, batch, m
+		if batch == o.Block {
+			o.OnCPUs(&options)
+		}
 		next := 0
 		e, err := o.Evaluator(ctx, nil, options, func(q *task.Task) (backend.Source, backend.Samples, error) {
 			size := batch

@@ -9,8 +9,8 @@ import (
 	"example.org/demote/search"
 )
 
-// Problem is a random search on a random model: units of one or more holders, some holders pinned or left out, costs,
-// perhaps a start mix, and a target near the 16-bit score.
+// Problem is a random search on a random model: units of one or more holders, some holders pinned or left out, costs
+// and prices, perhaps a start mix, and a target near the 16-bit score.
 type Problem struct {
 	Table   *Table
 	Options search.Options
@@ -60,7 +60,31 @@ func NewProblem(rng *rand.Rand) *Problem {
 	if rng.IntN(6) == 0 { // at or above the 16-bit score, where only a mix that is better holds
 		o.Target = high.Float() + float64(rng.IntN(3))/float64(t.Samples)
 	}
+	o.Price = priceOf(rand.New(rand.NewPCG(uint64(o.Seed), 91)), t.N)
 	return &Problem{t, o}
+}
+
+// priceOf is a random price of mixes of n holders, or nil: what each high holder costs, and what two cost together.
+func priceOf(rng *rand.Rand, n int) func(search.Mask) float64 {
+	if rng.IntN(3) == 0 {
+		return nil
+	}
+	each := make([]float64, n)
+	for h := range each {
+		each[h] = float64(rng.IntN(4))
+	}
+	a, b := rng.IntN(n), rng.IntN(n)
+	return func(m search.Mask) (price float64) {
+		for h, v := range each {
+			if !m.Low(h) {
+				price += v
+			}
+		}
+		if !m.Low(a) || !m.Low(b) {
+			price++
+		}
+		return price
+	}
 }
 
 // CheckResult sees that a result holds the target, that its parts agree with each other, and that the chain leads to

@@ -20,11 +20,14 @@ import (
 // come twice, late or not at all change nothing. A lease to which nothing comes is sent again under a new number.
 type elsewhere struct {
 	link   link.Link
+	root   link.Link // the worker's first link; link itself, but for a branch
+	branch bool      // the link is this part's own
 	of     *Members
 	hello  link.Hello
 	test   Test
 	whole  float64 // seconds of a block of the whole network, as its plan has measured it; 0: not known
 	number int
+	reads  bool // samples, from a file of its own
 
 	mu     sync.Mutex
 	ctx    context.Context // ends calls
@@ -59,7 +62,7 @@ var _ part = (*elsewhere)(nil)
 
 // newElsewhere is a part behind a link.
 func newElsewhere(ctx context.Context, l link.Link, of *Members) *elsewhere {
-	e := &elsewhere{link: l, of: of, ctx: ctx, number: len(of.list), heard: map[int]bool{}, answers: map[int]bool{}, coming: map[int]*coming{}}
+	e := &elsewhere{link: l, root: l, of: of, ctx: ctx, number: len(of.list), heard: map[int]bool{}, answers: map[int]bool{}, coming: map[int]*coming{}}
 	l.Receive(e.hear, func(why error) { _ = e.lose(why) })
 	return e
 }
@@ -78,8 +81,12 @@ func (e *elsewhere) Join(number int, post func(bounds.Answer)) {
 	}
 }
 
-// lose books that the worker is gone, once, and returns the error that says so.
+// lose books that the worker is gone, once, and returns the error that says so. What is not the worker's fault is
+// returned as it is.
 func (e *elsewhere) lose(why error) error {
+	if errors.Is(why, link.ErrStore) {
+		return why
+	}
 	e.mu.Lock()
 	first := e.gone == nil
 	if first {
@@ -116,7 +123,7 @@ func (e *elsewhere) askUnder(ctx context.Context, call string, args, result any)
 		return ctx.Err()
 	case broken != nil:
 		return e.lose(broken)
-	case lost:
+	case lost, said != nil && e.failing():
 		return e.lose(said)
 	case said != nil:
 		return fmt.Errorf("%s: %w", e.Name(), said)
@@ -164,17 +171,43 @@ func (e *elsewhere) putBlock(b int, samples []int) (f link.Block, err error) {
 		return f, gone
 	}
 	f = link.Block{Number: b, Samples: slices.Clone(samples)}
+	if err := e.putTruth(ctx, &f); err != nil {
+		return f, err
+	}
+	form, is := e.of.form(), false
+	if f.File, is = e.of.opts.Shelf.Find(e.root, form, f.Samples); is {
+		return f, nil
+	}
 	data, err := e.of.bytesOf(f.Samples)
 	if err != nil {
 		return f, err
 	}
+	if e.reads {
+		f.File, f.There = link.FileOf(data), true
+		return f, nil
+	}
 	if f.File, err = link.Put(ctx, e.link, data); err == nil {
+		e.of.opts.Shelf.Keep(e.root, form, f.Samples, f.File)
 		return f, nil
 	}
 	if ctx.Err() != nil {
 		return f, ctx.Err()
 	}
 	return f, e.lose(err)
+}
+
+// putTruth gives a block what its outputs are compared with, where blocks have that.
+func (e *elsewhere) putTruth(ctx context.Context, b *link.Block) error {
+	if e.of.truthOf == nil {
+		return nil
+	}
+	return b.SetTruth(e.of.opts.Truth, e.of.truthOf, e.of.samples, func(data []byte) (link.File, error) {
+		f, err := link.Put(ctx, e.link, data)
+		if err != nil && ctx.Err() == nil {
+			err = e.lose(err)
+		}
+		return f, err
+	})
 }
 
 // quit ends the lease at hand.
@@ -200,8 +233,12 @@ func (e *elsewhere) Close() {
 	_ = e.lose(errors.New("it was closed"))
 }
 
-// end leaves the link, which is the caller's, alone.
-func (e *elsewhere) end() {}
+// end leaves the link alone where it is the caller's.
+func (e *elsewhere) end() {
+	if e.branch {
+		e.link.Close()
+	}
+}
 
 // got is ask of what has a result.
 func got[T any](e *elsewhere, call string, args any) (v T, err error) {

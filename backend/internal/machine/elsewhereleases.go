@@ -10,6 +10,7 @@ import (
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/fleet"
 	"example.org/demote/backend/link"
+	"example.org/demote/backend/metric"
 	"example.org/demote/crash"
 )
 
@@ -85,7 +86,10 @@ func (e *elsewhere) hear(m []byte) {
 		lease, err := link.LeaseOf(m)
 		block, err2 := link.BlockOf(m)
 		if err == nil && err2 == nil {
-			e.answered(bounds.Answer{Lease: lease, Block: block, Err: fmt.Errorf("%s: %w", e.Name(), link.Said(link.FailedWhy(m), kind == link.KindFull))})
+			said := fmt.Errorf("%s: %w", e.Name(), link.Said(link.FailedWhy(m), kind == link.KindFull))
+			if a := (bounds.Answer{Lease: lease, Block: block, Err: said}); !e.handOver(a) {
+				e.answered(a)
+			}
 		}
 	}
 }
@@ -222,7 +226,11 @@ func (e *elsewhere) withRows() bool { return e.hand.Rows || !e.of.judgesThere }
 func (e *elsewhere) ofBlock(block int) *coming {
 	c := e.coming[block]
 	if c == nil {
-		c = &coming{rows: make([]float32, len(e.of.samplesOf(block))*e.of.judge.Length()), pieces: map[int]bool{}}
+		words := e.of.judge.Length()
+		if e.hand.Marks != bounds.NoMarks {
+			words = metric.MarkWords(e.hand.Marks == bounds.Digests)
+		}
+		c = &coming{rows: make([]float32, len(e.of.samplesOf(block))*words), pieces: map[int]bool{}}
 		e.coming[block] = c
 	}
 	return c

@@ -13,7 +13,6 @@ import (
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/metric"
 	"example.org/demote/crash"
-	"example.org/demote/mistake"
 	"example.org/demote/quant"
 )
 
@@ -44,9 +43,14 @@ func NewElsewhere(ctx context.Context, src device.Source, samples device.Samples
 	if len(records) != src.Holders() {
 		return nil, fmt.Errorf("backend: %d records for %d holders", len(records), src.Holders())
 	}
-	network, err := shippable(src, f.inputs, o)
+	network, err := shippable(src, o)
 	if err != nil {
 		return nil, err
+	}
+	if o.Data != nil {
+		if f.data, f.rows, err = locate(samples, len(f.inputs), *o.Data); err != nil {
+			return nil, err
+		}
 	}
 	told := func(name string, why error) {
 		if o.Told != nil {
@@ -66,18 +70,13 @@ func NewElsewhere(ctx context.Context, src device.Source, samples device.Samples
 }
 
 // shippable is the network of a source, or an error that names what workers elsewhere cannot have yet.
-func shippable(src device.Source, inputs []device.Tensor, o Options) (n link.Network, err error) {
+func shippable(src device.Source, o Options) (n link.Network, err error) {
 	s, is := src.(shipping)
 	switch {
 	case !is:
 		return n, errors.New("backend: this network cannot be handed to workers elsewhere")
-	case o.Config != nil:
+	case o.Config != nil && !o.OnCPU:
 		return n, errors.New("backend: session settings are not handed to workers elsewhere")
-	}
-	for _, in := range inputs {
-		if in.Steps > 0 || in.Fed != "" {
-			return n, mistake.Errorf("--state: samples of several steps cannot be handed to workers elsewhere yet: search on this machine")
-		}
 	}
 	return s.Ship()
 }
@@ -95,8 +94,8 @@ func (f *Members) eachElsewhere(told func(name string, why error), call func(e *
 		})
 	}
 	_ = all.Wait()
-	for _, err := range errs { // it has a cure: smaller blocks of all
-		if errors.Is(err, link.ErrFull) {
+	for _, err := range errs { // it has a cure: smaller blocks of all, or room on a disk
+		if errors.Is(err, link.ErrFull) || errors.Is(err, link.ErrStore) {
 			return err
 		}
 	}
@@ -172,13 +171,20 @@ func (f *Members) sendPlans(n link.Network, records []quant.Record, told func(na
 	o := f.opts
 	p := link.Plan{Network: n, Records: records, Samples: f.samples, Block: o.Block, Axis: o.Axis, Output: f.judge.Output(), Beside: o.Beside, Threads: o.Threads, Spin: o.Spin,
 		Level: o.Level, Cuts: o.Cuts, Patient: o.Patient, Naive: o.Naive, Activations: o.Activations}
+	p.CPU, p.Config = o.OnCPU, o.Config
 	if o.KeepOrder { // what a block gives depends on more than mask and samples
 		p.Workers = o.Workers
 	}
 	var truth map[string][]byte
 	if spec, ok := o.Metric.Spec(); ok && len(o.Beside) == 0 {
 		f.judgesThere, p.Metric = true, &spec
-		truth = link.TruthBytes(o.Truth, o.Metric.NeedsLabels, o.Metric.NeedsReference)
+		if o.Metric.BySample() {
+			f.truthOf = link.SizesOf(o.Truth, o.Metric.NeedsLabels, o.Metric.NeedsReference)
+			p.TruthOf = f.truthOf
+		}
+		if p.TruthOf == nil {
+			truth = link.TruthBytes(o.Truth, o.Metric.NeedsLabels, o.Metric.NeedsReference)
+		}
 	}
 	f.planned = func(e *elsewhere) error {
 		ctx, gone := e.there()
@@ -186,8 +192,8 @@ func (f *Members) sendPlans(n link.Network, records []quant.Record, told func(na
 			return gone
 		}
 		own := p
-		file, err := link.Put(ctx, e.link, n.Model)
-		if err == nil && f.judgesThere {
+		var err error
+		if own.Network, err = n.Put(ctx, e.link); err == nil && f.judgesThere && p.TruthOf == nil {
 			own.Truth, err = link.PutTruth(ctx, e.link, truth, o.Truth.LabelDims)
 		}
 		if err != nil {
@@ -196,10 +202,20 @@ func (f *Members) sendPlans(n link.Network, records []quant.Record, told func(na
 			}
 			return e.lose(err)
 		}
-		own.Network.File = file
-		return e.ask("plan", own, nil)
+		if err := e.ask("plan", own, nil); err != nil {
+			return err
+		}
+		return e.readThere()
 	}
 	return f.eachElsewhere(told, f.planned)
+}
+
+// form says what bytesOf are made of, but for the samples.
+func (f *Members) form() (text string) {
+	for _, in := range f.inputs {
+		text += fmt.Sprint(in.Name, in.Type, in.SampleBytes(f.opts.Block), ";")
+	}
+	return text
 }
 
 // bytesOf are samples as they travel: each with all inputs, one behind the other.

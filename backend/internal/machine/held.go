@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -17,6 +18,7 @@ type held struct {
 	n     int
 	sizes []int // bytes of a sample, by input
 	get   func(f link.File, most int64) ([]byte, error)
+	data  *dataFile // that blocks are read from which were not put; nil: there is none
 
 	mu   sync.Mutex
 	at   map[int]spot // by sample
@@ -90,14 +92,14 @@ func (h *held) Read(input, sample int, dst []byte) error {
 
 // fileOf are the bytes of a block, fetched if they are not kept. mu is held.
 func (h *held) fileOf(b *link.Block) ([]byte, error) {
+	size := len(b.Samples) * h.bytes()
 	for at, k := range slices.Backward(h.kept) {
-		if slices.Equal(k.file.Pieces, b.File.Pieces) {
+		if slices.Equal(k.file.Pieces, b.File.Pieces) && len(k.data) == size {
 			h.kept = append(slices.Delete(h.kept, at, at+1), k)
 			return k.data, nil
 		}
 	}
-	size := len(b.Samples) * h.bytes()
-	data, err := h.get(b.File, int64(size))
+	data, err := h.bytesOf(b, size)
 	if err == nil && len(data) != size {
 		err = fmt.Errorf("block %d has %d bytes, its samples have %d", b.Number, len(data), size)
 	}
@@ -107,6 +109,24 @@ func (h *held) fileOf(b *link.Block) ([]byte, error) {
 	h.kept = append(h.kept, &keptBlock{b.File, data})
 	for all := h.keptSize(); all > keptBytes && len(h.kept) > 1; all = h.keptSize() {
 		h.kept = slices.Delete(h.kept, 0, 1)
+	}
+	return data, nil
+}
+
+// bytesOf are the bytes of a block, which are fetched, or read here.
+func (h *held) bytesOf(b *link.Block, size int) ([]byte, error) {
+	if !b.There {
+		return h.get(b.File, int64(size))
+	}
+	if h.data == nil {
+		return nil, fmt.Errorf("block %d is not in a file here", b.Number)
+	}
+	data, err := h.data.read(b.Samples, h.sizes)
+	if err == nil && !slices.Equal(link.FileOf(data).Pieces, b.File.Pieces) {
+		err = errors.New("it has changed")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: block %d in %s: %w", link.ErrFile, b.Number, h.data.path, err)
 	}
 	return data, nil
 }

@@ -22,7 +22,10 @@ type member struct {
 }
 
 // mode is what a lease wants of a block.
-type mode struct{ rows, unjudged bool }
+type mode struct {
+	rows, unjudged bool
+	marks          bounds.Marks
+}
 
 var _ fleet.Engine = (*member)(nil)
 
@@ -50,7 +53,7 @@ func (m *member) Behind() int {
 
 // Begin implements fleet.Engine.
 func (m *member) Begin(l *bounds.Lease, block, ticket int, gain *bounds.Gain) {
-	if now := (mode{l.Rows, l.Unjudged}); now != m.mode { // nothing is under way
+	if now := (mode{l.Rows, l.Unjudged, l.Marks}); now != m.mode { // nothing is under way
 		m.mode, m.alone, m.watch = now, l.Unjudged, nil
 		if l.Rows {
 			m.watch = m.keep
@@ -61,9 +64,16 @@ func (m *member) Begin(l *bounds.Lease, block, ticket int, gain *bounds.Gain) {
 	m.start(j)
 }
 
-// keep keeps the rows of a block until Rows asks for them.
+// keep keeps the rows of a block, or the marks of its samples, until Rows asks for them.
 func (m *member) keep(samples []int, rows []float32) {
-	own := append([]float32(nil), rows[:len(samples)*m.judge.Length()]...)
+	var own []float32
+	if sums := m.mode.marks == bounds.Digests; m.mode.marks != bounds.NoMarks {
+		for slot, sample := range samples {
+			own = m.judge.Mark(m.judge.RowOf(rows, slot), sample, sums).Append(own, sums)
+		}
+	} else {
+		own = append(own, rows[:len(samples)*m.judge.Length()]...)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.rows == nil {

@@ -13,6 +13,7 @@ import (
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/fleet"
+	"example.org/demote/backend/link"
 	"example.org/demote/backend/metric"
 	"example.org/demote/crash"
 	"example.org/demote/quant"
@@ -35,6 +36,7 @@ type Members struct {
 	far     *distance // nil until Apart is asked
 	head    int
 	watch   func(sample int, row []float32) // sees every output row; nil: nobody does
+	marking *marking                        // in place of watch: who sees marks; nil: nobody does
 	sized   bool                            // tellSize has looked
 	leases  int                             // of searches so far
 	layouts int                             // so far
@@ -44,13 +46,17 @@ type Members struct {
 	from        device.Samples
 	inputs      []device.Tensor
 	judgesThere bool
-	stood       time.Time // when links were told last how their workers stand
+	truthOf     *link.Sizes // of what a block's outputs are compared with; nil: that of all samples is in the plan
+	stood       time.Time   // when links were told last how their workers stand
 	ctx         context.Context
 	cut         bool // Plan was asked
 	beside      bool // what runs is not of a search, but beside it: newcomers wait
 	planned     func(e *elsewhere) error
-	recruits    *recruits // nil: nobody comes while a search runs
-	differ      error     // of members whose bits were not the same in a search
+	recruits    *recruits      // nil: nobody comes while a search runs
+	reserve     *here          // of CPUs elsewhere: this machine's, which runs what no other one does; nil of others
+	differ      error          // of members whose bits were not the same in a search
+	data        *link.DataFile // that they read the samples from; nil: they get them
+	rows        []byte         // of it
 }
 
 var _ bounds.Fleet = (*Members)(nil)
@@ -238,6 +244,9 @@ func (f *Members) Run(ctx context.Context, job bounds.Job, gains []bounds.Gain) 
 		return f.differ
 	}
 	f.recruit()
+	if f.marking != nil {
+		return f.runMarked(ctx, job, gains)
+	}
 	l := bounds.Lease{Base: job.Base, Mask: job.Mask, From: job.From, Rows: f.watch != nil}
 	var tally metric.Accumulator
 	if f.opts.Metric.IsWhole() && job.To-job.From == f.blocks() {
@@ -289,23 +298,29 @@ func (f *Members) rowsOfBlocks(ctx context.Context, mask search.Mask, blocks []i
 
 // Watch implements Machine.
 func (f *Members) Watch(ctx context.Context, see func(sample int, row []float32)) (unwatch func(), err error) {
+	unwatch, err = f.underAll(ctx)
+	f.watch = see
+	return unwatch, err
+}
+
+// underAll has another context end what runs from now on, until back is called: nobody watches then.
+func (f *Members) underAll(ctx context.Context) (back func(), err error) {
 	var backs []func()
-	unwatch = func() {
-		f.watch = nil
+	back = func() {
+		f.watch, f.marking = nil, nil
 		for _, back := range backs {
 			back()
 		}
 	}
 	for _, m := range f.members() {
-		back, err := m.under(ctx)
+		one, err := m.under(ctx)
 		if err != nil {
-			unwatch()
+			back()
 			return nil, err
 		}
-		backs = append(backs, back)
+		backs = append(backs, one)
 	}
-	f.watch = see
-	return unwatch, nil
+	return back, nil
 }
 
 // Close implements Machine.

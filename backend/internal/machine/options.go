@@ -25,11 +25,17 @@ type Options struct {
 	Links []link.Link
 	// further workers that come while a search runs on Links; nil: nobody does
 	Late link.Late
-	Told func(text string) // is told of members that are left out or lost; nil: nobody is
-	Tell func(text string) // is told, once, of more members than trials keep busy; nil: nobody is
+	// what runs on the workers behind Links runs on their CPUs, by servers of their own beside those of a search, and
+	// on this machine's, see OnCPUs
+	OnCPU bool
+	Shelf *link.Shelf       // of the samples that were put for Links; nil: nothing is remembered
+	Told  func(text string) // of members that are left out or lost; nil: nobody is told
+	// is told, once, of more members than trials keep busy, and of workers that have not Data; nil: nobody is
+	Tell func(text string)
 	// how long at least a worker elsewhere is there and answers no block before it is left out; 0: a minute
 	Stuck time.Duration
-	Agree int // leases of a search after which members are held against each other; 0: its own choice
+	Agree int            // leases of a search after which members are held against each other; 0: its own choice
+	Data  *link.DataFile // that workers elsewhere have too: its path, size and sha256; nil: they get the samples
 	// is told what each such look has found, before anything is made of it. Its error ends the search; nil: nobody is
 	Compared     func(same bool) error
 	Metric       *metric.Metric

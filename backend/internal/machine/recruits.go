@@ -71,7 +71,7 @@ func (r *recruits) close() {
 // recruit makes members of those that are ready, and looks for further ones. No lease is at hand.
 func (f *Members) recruit() {
 	r := f.recruits
-	if r == nil || r.samples == nil || f.beside || f.watch != nil || f.Bare() {
+	if r == nil || r.samples == nil || f.beside || f.watch != nil || f.marking != nil || f.Bare() {
 		return
 	}
 	f.enlist()

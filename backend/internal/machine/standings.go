@@ -12,6 +12,9 @@ const standEvery = time.Second
 // tellStandings tells the links of members elsewhere how they stand, where they want to know; now: however short ago
 // they were told.
 func (f *Members) tellStandings(now bool) {
+	if f.reserve != nil { // beside a search, which is what people look at
+		return
+	}
 	if !now && time.Since(f.stood) < standEvery {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/link"
+	"example.org/demote/backend/metric"
 	"example.org/demote/quant"
 	"example.org/demote/search"
 )
@@ -22,6 +23,9 @@ type Worker struct {
 	size    int // samples a block
 	counted bool
 	most    int64 // bytes of samples that may be held
+	truth   metric.Truth
+	byBlock bool // what is known of the truth comes with the blocks
+	fetch   func(ctx context.Context, f link.File, most int64) ([]byte, error)
 
 	mu     sync.Mutex
 	blocks map[int]link.Block // that are held
@@ -32,7 +36,7 @@ type Worker struct {
 func NewWorker(ctx context.Context, src device.Source, samples int, records []quant.Record, o Options, most int64,
 	fetch func(ctx context.Context, f link.File, most int64) ([]byte, error)) (*Worker, error) {
 	get := func(f link.File, most int64) ([]byte, error) { return fetch(ctx, f, most) }
-	w := &Worker{samples: &held{n: samples, get: get}, all: samples, size: o.Block, counted: o.Metric.Countable, most: most}
+	w := &Worker{samples: &held{n: samples, get: get}, all: samples, size: o.Block, counted: o.Metric.Countable, most: most, truth: o.Truth, fetch: fetch}
 	for _, in := range src.Inputs() {
 		w.samples.sizes = append(w.samples.sizes, in.SampleBytes(o.Block))
 	}
@@ -44,6 +48,9 @@ func NewWorker(ctx context.Context, src device.Source, samples int, records []qu
 	return w, nil
 }
 
+// ByBlock has what outputs are compared with come with the blocks.
+func (w *Worker) ByBlock() { w.byBlock = true }
+
 // samplesOf implements layout.
 func (w *Worker) samplesOf(block int) []int {
 	w.mu.Lock()
@@ -54,35 +61,59 @@ func (w *Worker) samplesOf(block int) []int {
 // SamplesOf is the number of samples of a block; 0: it is not here.
 func (w *Worker) SamplesOf(block int) int { return len(w.samplesOf(block)) }
 
+// Samples is the number of samples of all members.
+func (w *Worker) Samples() int { return w.all }
+
 // loss implements layout.
 func (w *Worker) loss(block int, g bounds.Gain) int {
 	if !w.counted {
 		return 0
 	}
-	return len(w.samplesOf(block)) - g.Count
+	return len(w.samplesOf(block))*w.m.judge.Judged() - g.Count
 }
 
 // End closes the worker and gives all memory back.
 func (w *Worker) End() {
 	w.Close()
 	w.end()
+	w.samples.readFrom(nil)
 }
 
 // hold makes blocks resident, in place of those that are held.
-func (w *Worker) hold(args link.HoldArgs) error {
+func (w *Worker) hold(ctx context.Context, args link.HoldArgs) error {
 	if err := w.check(args); err != nil {
 		return err
+	}
+	truths := make([][]byte, len(args.Blocks))
+	for i := range args.Blocks {
+		if !w.byBlock {
+			break
+		}
+		var err error
+		if truths[i], err = args.Blocks[i].GetTruth(ctx, w.fetch, w.truth, w.all); err != nil {
+			return err
+		}
 	}
 	blocks := map[int]link.Block{}
 	for _, b := range args.Blocks {
 		blocks[b.Number] = b
 	}
-	return w.HoldBehind(func() { // nothing of the blocks before is under way any more
+	err := w.HoldBehind(func() { // nothing of the blocks before is under way any more
+		for i := range args.Blocks {
+			if w.byBlock {
+				args.Blocks[i].FillTruth(w.truth, w.all, truths[i])
+				args.Blocks[i].Truth = nil
+			}
+		}
 		w.mu.Lock()
 		w.blocks = blocks
 		w.mu.Unlock()
 		w.samples.put(args.Blocks)
 	}, args.Own)
+	if err == nil && w.byBlock {
+		err = w.m.judge.Check()
+	}
+	return err
 }
 
 // check refuses blocks that cannot be.
@@ -154,7 +185,7 @@ func (w *Worker) Call(ctx context.Context, call string, args json.RawMessage) (r
 		if err := json.Unmarshal(args, &a); err != nil {
 			return nil, err
 		}
-		return nil, w.hold(a)
+		return nil, w.hold(ctx, a)
 	case "cuts":
 		return w.plan()
 	case "block":

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -31,13 +32,16 @@ type Faults struct {
 	DiesAtCall        string        // a piece of the request at which it is gone; empty: at none
 	DamagedFrom       int           // files that are got from this number on are damaged; 0: none
 	Damaged           int           // the first so many files that are got are damaged
+	FullFrom          int           // files that are put from this number on find no room; 0: all do
 }
 
 // A Pipe is a link.Link and the link.Host of the worker at its other end.
 type Pipe struct {
 	name   string
 	worker Worker
+	start  func(h link.Host) Worker
 	faults Faults
+	root   *Pipe // the first of the worker's; that itself
 
 	mu      sync.Mutex
 	rng     *rand.Rand
@@ -48,8 +52,11 @@ type Pipe struct {
 	came    int                  // messages of the worker
 	sent    map[link.Kind][2]int // messages and bytes, by kind
 	closed  bool
+	others  []*Pipe // of the first: those that Another has made
+	stored  int     // bytes of files that were put and were not there, of the first
 	damaged int
 	got     int // files
+	puts    int
 
 	down, up chan []byte // to the worker, and from it
 	ended    sync.WaitGroup
@@ -57,18 +64,54 @@ type Pipe struct {
 }
 
 var (
-	_ link.Link = (*Pipe)(nil)
-	_ link.Host = (*Pipe)(nil)
+	_ link.Link      = (*Pipe)(nil)
+	_ link.Branching = (*Pipe)(nil)
+	_ link.Host      = (*Pipe)(nil)
 )
 
 // New is a pipe to the worker that start returns.
 func New(name string, start func(h link.Host) Worker, f Faults) *Pipe {
-	p := &Pipe{name: name, faults: f, rng: rand.New(rand.NewPCG(f.Seed, 1)), files: map[[32]byte][]byte{}, sent: map[link.Kind][2]int{}, damaged: f.Damaged,
+	p := &Pipe{name: name, start: start, faults: f, rng: rand.New(rand.NewPCG(f.Seed, 1)), files: map[[32]byte][]byte{}, sent: map[link.Kind][2]int{}, damaged: f.Damaged,
 		down: make(chan []byte, 1<<16), up: make(chan []byte, 1<<16), quit: make(chan struct{})}
-	p.worker = start(host{p})
+	p.root = p
+	p.begin()
+	return p
+}
+
+// begin starts the worker.
+func (p *Pipe) begin() {
+	p.worker = p.start(host{p})
 	p.ended.Go(func() { p.carry(p.down, p.worker.Message) })
 	p.ended.Go(func() { p.carry(p.up, p.heard) })
-	return p
+}
+
+// Another implements link.Branching: files and the end are those of the first.
+func (p *Pipe) Another() link.Link {
+	r := p.root
+	if r.gone() != nil {
+		return nil
+	}
+	o := &Pipe{name: r.name, start: r.start, faults: r.faults, rng: rand.New(rand.NewPCG(r.faults.Seed, 2)), sent: map[link.Kind][2]int{},
+		down: make(chan []byte, 1<<16), up: make(chan []byte, 1<<16), quit: make(chan struct{}), root: r}
+	r.mu.Lock()
+	r.others = append(r.others, o)
+	r.mu.Unlock()
+	o.begin()
+	return o
+}
+
+// Others are what Another has made so far.
+func (p *Pipe) Others() []*Pipe {
+	p.root.mu.Lock()
+	defer p.root.mu.Unlock()
+	return slices.Clone(p.root.others)
+}
+
+// PutBytes is how many bytes of files were put that were not there.
+func (p *Pipe) PutBytes() int {
+	p.root.mu.Lock()
+	defer p.root.mu.Unlock()
+	return p.root.stored
 }
 
 // host is the side of the worker.
@@ -176,6 +219,13 @@ func (p *Pipe) Receive(message func([]byte), lost func(error)) {
 
 // Kill has the worker be gone.
 func (p *Pipe) Kill(why error) {
+	p.root.kill(why)
+	for _, o := range p.Others() {
+		o.kill(why)
+	}
+}
+
+func (p *Pipe) kill(why error) {
 	p.mu.Lock()
 	first, lost := p.why == nil, p.lost
 	if first {
@@ -199,14 +249,21 @@ func (p *Pipe) Put(_ context.Context, data []byte) (digest [32]byte, err error) 
 		return digest, why
 	}
 	digest = sha256.Sum256(data)
+	p = p.root
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.files[digest] = slices.Clone(data)
+	if p.puts++; p.faults.FullFrom > 0 && p.puts >= p.faults.FullFrom {
+		return digest, fmt.Errorf("%w: the disk is full", link.ErrStore)
+	}
+	if _, is := p.files[digest]; !is {
+		p.files[digest], p.stored = slices.Clone(data), p.stored+len(data)
+	}
 	return digest, nil
 }
 
 // Get implements link.Host.
 func (p *Pipe) Get(_ context.Context, digest [32]byte) ([]byte, error) {
+	p = p.root
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	data, is := p.files[digest]
@@ -239,6 +296,11 @@ func (p *Pipe) Close() {
 	p.mu.Unlock()
 	if before {
 		return
+	}
+	if p == p.root {
+		for _, o := range p.Others() {
+			o.Close()
+		}
 	}
 	p.worker.Close()
 	close(p.quit)

@@ -1,0 +1,142 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/fleet"
+	"example.org/demote/backend/link"
+	"example.org/demote/crash"
+	"example.org/demote/quant"
+	"example.org/demote/search"
+)
+
+// OnCPUs is New on the CPUs of the workers behind Options.Links, for what runs beside a search. Each has a server of
+// its own for it. This process compiles the network too, and runs the first block: a worker whose CPU computes other
+// bits of it, or cannot run it, is left out, and the blocks of one that is lost go to the others. Those that fit
+// nowhere run here. So the bits are those of this machine's CPU, and what is wrong with the network is said here.
+// Where no worker takes part, it is a machine of this process alone.
+func OnCPUs(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (_ Machine, threads int, err error) {
+	own := o
+	own.Links, own.OnCPU = nil, false
+	one, err := open(ctx, src, samples, records, own, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	alone := func() (Machine, int, error) {
+		if err := one.LayOut(nil); err != nil {
+			one.Close()
+			return nil, 0, err
+		}
+		return one, one.Threads(), nil
+	}
+	f := &Members{opts: one.opts, samples: samples.Len(), from: samples, inputs: one.inputs, can: one.can, judge: one.judge, ctx: ctx}
+	f.opts.OnCPU, f.opts.Config, f.opts.Shelf, f.opts.KeepOrder = true, o.Config, o.Shelf, false
+	network, err := shippable(src, f.opts)
+	if err != nil {
+		return alone()
+	}
+	told := func(name string, why error) {
+		if o.Told != nil {
+			o.Told(fmt.Sprintf("%s: %v", name, why))
+		}
+	}
+	for _, l := range o.Links[:min(len(o.Links), f.blocks())] {
+		if b, is := l.(link.Branching); is {
+			if other := b.Another(); other != nil {
+				e := newElsewhere(ctx, other, f)
+				e.root, e.branch = l, true
+				f.list = append(f.list, e)
+			}
+		}
+	}
+	if len(f.list) > 0 {
+		err = f.eachElsewhere(told, func(e *elsewhere) error { return e.greetCPU(one) })
+		if err == nil {
+			err = f.sendPlans(network, records, told)
+		}
+	}
+	if len(f.list) == 0 || err != nil {
+		f.Close()
+		if ctx.Err() != nil {
+			one.Close()
+			return nil, 0, ctx.Err()
+		}
+		return alone()
+	}
+	one.shared = true // the judge is that of all
+	f.reserve = newHere("this machine", one, f)
+	f.list = append(f.list, f.reserve)
+	if err := f.dealCPUs(told); err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, f.opts.Threads, nil
+}
+
+// greetCPU refuses a worker whose CPU is not like this machine's.
+func (e *elsewhere) greetCPU(one *Single) error {
+	if err := e.ask("hello", link.HelloArgs{CPU: true}, &e.hello); err != nil {
+		return err
+	}
+	if e.hello.Can != one.can {
+		return errors.New("its CPU is of another kind than this machine's")
+	}
+	return nil
+}
+
+// dealCPUs makes a fleet of the workers, behind which this machine stands, and leaves out those with other bits.
+func (f *Members) dealCPUs(told func(name string, why error)) error {
+	var list []fleet.Member
+	for _, m := range f.list {
+		list = append(list, m)
+	}
+	f.Fleet = fleet.New(list...)
+	f.Reserve, f.Told = len(list)-1, told
+	if err := f.LayOut(nil); err != nil {
+		return err
+	}
+	masks := []search.Mask{search.NewMask(f.reserve.m.source.Holders())}
+	if n := masks[0].Len(); n > 0 {
+		all := masks[0].Clone()
+		for h := range n {
+			all.Demote(h)
+		}
+		masks = append(masks, all)
+	}
+	for _, mask := range masks {
+		sums := make([][]byte, len(f.list))
+		err := f.each(func(_ int, m part) (err error) {
+			defer crash.Catch(&err)
+			sums[f.number(m)], err = m.look(mask)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for i, sum := range sums[:f.Reserve] {
+			if f.Lost(i) == nil && string(sum) != string(sums[f.Reserve]) {
+				if err := f.Leave(i, fmt.Errorf("%w of this machine's CPU: %x and %x on the first block", errOtherBits, sum[:4], sums[f.Reserve][:4])); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// failing says whether what a worker fails at is done by others: this machine says what is wrong, if it fails there
+// too.
+func (e *elsewhere) failing() bool { return e.of.reserve != nil || e.branch && e.of.opts.OnCPU }
+
+// handOver has a block that has failed run by others.
+func (e *elsewhere) handOver(a bounds.Answer) bool {
+	if a.Err == nil || !e.failing() {
+		return false
+	}
+	_ = e.lose(a.Err)
+	return true
+}

@@ -1,0 +1,87 @@
+"""What it costs to search on two worker processes of this machine, against two members and two workers of one process.
+
+    make bench-cluster [BENCH_PAIRS=3] [BENCH_LIMIT=1000]
+
+Each turn searches once in each way, one after the other; of each the median wall time and processor time of all its
+processes is printed, beside two workers. Results must be the same.
+"""
+
+import json
+import os
+import resource
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+MODEL = "testdata/fashion-dscnn-uneven/model.onnx"
+SEARCH = ["--model", MODEL, "--calib", "examples/fashion/calib.npz", "--data", "examples/fashion/eval.npz",
+          "--target", "16bit-0.005", "--strategy", "demotion", "--block", "10", "--range", "minmax"]
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def ticks(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def children():
+    use = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return use.ru_utime + use.ru_stime
+
+
+def search(out, more, workers=()):
+    """Seconds of wall and processor time, and what was found."""
+    before, own, begun = [ticks(p) for p in workers], children(), time.monotonic()
+    subprocess.run(["bin/demote", "search", *SEARCH, "--out", out, *more], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wall = time.monotonic() - begun
+    cpu = children() - own + sum(ticks(p) for p in workers) - sum(before)
+    with open(os.path.join(out, "result.json"), encoding="utf-8") as f:
+        result = json.load(f)
+    return wall, cpu, (result["promotion"], result["chain"], result["evaluations"])
+
+
+def main(pairs, limit):
+    folder, workers, program = tempfile.mkdtemp(), [], os.path.abspath("bin/demote")
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    try:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            at = f"127.0.0.1:{s.getsockname()[1]}"
+        cluster = os.path.join(folder, "cluster")
+        subprocess.run([program, "cluster", "init", "--cluster-folder", cluster], check=True, **quiet)
+        for name in ("w1", "w2"):
+            subprocess.run([program, "cluster", "join", "--cluster-folder", cluster, name], check=True, cwd=folder, **quiet)
+            workers.append(subprocess.Popen([program, "worker", "--cluster", "tls://" + at, "--join", name + ".join", "--device", "cpu"], cwd=folder, **quiet))
+        ways = {
+            "two workers in one process": (["--device", "cpu", "--workers", "2"], ()),
+            "two members in one process": (["--device", "cpu", "--members", "2", "--workers", "2"], ()),
+            "two worker processes": (["--workers-at", at, "--cluster-folder", cluster, "--min-workers", "2", "--workers", "1"], [w.pid for w in workers]),
+        }
+        took, found = {way: [] for way in ways}, set()
+        for pair in range(int(pairs)):
+            for way, (more, pids) in ways.items():
+                out = tempfile.mkdtemp(dir=folder)
+                wall, cpu, what = search(out, ["--limit", limit, *more], pids)
+                took[way].append((wall, cpu))
+                found.add(json.dumps(what))
+                print(f"{pair}: {way}: {wall:.2f} s, {cpu:.2f} s of processors", flush=True)
+        if len(found) > 1:
+            sys.exit("the results differ")
+        first = [statistics.median(t) for t in zip(*took["two workers in one process"])]
+        for way, times in took.items():
+            wall, cpu = (statistics.median(t) for t in zip(*times))
+            print(f"{way}: {wall:.2f} s ({wall / first[0]:.3f}), {cpu:.2f} s of processors ({cpu / first[1]:.3f})")
+    finally:
+        for w in workers:
+            w.terminate()
+            w.wait()
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main(*(sys.argv[1:] or ["3", "1000"]))
