@@ -410,7 +410,11 @@ func (s *soak) end(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range locks { // young ones are not swept
+	folders, err := filepath.Glob(filepath.Join(os.TempDir(), "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(locks, folders...) { // young ones are not swept
 		if err := os.Chtimes(path, time.Time{}, s.start.Add(-time.Hour)); err != nil {
 			t.Error(err)
 		}

@@ -75,7 +75,11 @@ func sweep(dir string) (removed int) {
 		path := filepath.Join(dir, e.Name())
 		lock, err := os.OpenFile(filepath.Join(path, tempLock), os.O_RDWR|unix.O_NOFOLLOW, 0)
 		if err != nil {
-			continue // no folder of ours
+			// no folder of ours, or its process was killed before the lock was there
+			if info, ierr := e.Info(); errors.Is(err, os.ErrNotExist) && ierr == nil && time.Since(info.ModTime()) > sweepAfter && unix.Rmdir(path) == nil {
+				removed++
+			}
+			continue
 		}
 		var stat unix.Stat_t
 		if unix.Fstat(int(lock.Fd()), &stat) == nil && int(stat.Uid) == os.Getuid() && time.Since(time.Unix(stat.Mtim.Unix())) > sweepAfter && unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil && os.RemoveAll(path) == nil {
