@@ -29,6 +29,7 @@ var notRunHere = []struct{ begins, why, instead string }{
 	{"bin/demote bench --model testdata/", "the line of the example again, for other networks", "make bench, which writes that page"},
 	{"demote search ... --device cuda:0,cuda:1", "needs two GPUs", "run's TestEmulatedMembers, on two emulated ones"},
 	{"demote search ... --workers-at", "needs workers on other machines", "TestClusterSearch, with processes over loopback"},
+	{"demote search ... --data /mine/eval.npy --workers-at", "needs workers on other machines", "run's TestDataElsewhere, over pipes"},
 	{"demote search ... --cluster", "needs NATS that others run", "cluster's TestNATSOfOthers"},
 	{"demote cluster clean --cluster", "needs NATS that others run", "cluster's TestNATSOfOthers"},
 	{"demote worker", "does not end by itself", "TestClusterSearch, with processes over loopback"},
