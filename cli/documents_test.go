@@ -154,7 +154,7 @@ func runDocumented(t *testing.T, folder, name string, c documented) {
 	t.Helper()
 	text := c.text
 	if strings.Contains(text, "search ... ") { // what the document leaves out
-		rest := " --model examples/fashion/model.onnx --calib examples/fashion/calib.npz --data examples/fashion/eval.npz"
+		rest := " --model examples/fashion/model.onnx --calib examples/fashion/calib.npz --data examples/fashion/eval.npz --range minmax"
 		if !strings.Contains(text, "--int16-share") && !strings.Contains(text, "--budget") && !strings.Contains(text, "--target") {
 			rest += " --target 16bit-0.05"
 		}
