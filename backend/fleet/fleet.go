@@ -47,7 +47,8 @@ type booked struct {
 	pace        // since it joined
 	seen  pace  // when rebalance looked last
 	guess float64
-	stays bool // it was told that it answers no block, and stays
+	stays bool  // it was told that it answers no block, and stays
+	still error // it has said so, and answered none since: it would not answer to Hold
 }
 
 // pace is what a member has run, in passes of one sample, and in which time.
@@ -239,13 +240,15 @@ func (f *Fleet) Next(ctx context.Context) (bounds.Answer, error) {
 			f.lose(a.Member, a.Err)
 			continue
 		case Stuck:
+			f.members[a.Member].still = a.Err
 			if f.Grow != nil {
 				f.Grow()
 			}
 			f.stuck(a.Member, a.Err)
 			continue
 		}
-		if m := f.members[a.Member]; a.Err == nil {
+		m := f.members[a.Member]
+		if m.still = nil; a.Err == nil {
 			m.work, m.seconds = m.work+a.Work, m.seconds+a.Seconds
 		}
 		if f.atHand != nil && f.atHand.ID == a.Lease && !f.heard[a.Block] {

@@ -8,8 +8,8 @@ import (
 
 // Add has a member join a fleet that has dealt its blocks. It runs about so many passes of a sample a second; 0: as
 // many as the others on average. Each of the others gives it some of its blocks, and loses what it has stored. A lease
-// at hand is handed out again. Where no member is left, the newcomer has all blocks. The error is that of a newcomer
-// that does not take its blocks: it is lost then, and all is as it was.
+// at hand is handed out again. Where no member is left, the newcomer has all blocks, and one that answers nothing is left
+// out. The error is that of a newcomer that does not take its blocks: it is lost then, and all is as it was.
 func (f *Fleet) Add(m Member, speed float64) error {
 	number, before := len(f.members), f.owner
 	after := f.with(speed)
@@ -30,6 +30,11 @@ func (f *Fleet) Add(m Member, speed float64) error {
 		f.shorten()
 		f.hand(number)
 		return nil
+	}
+	for i, m := range f.members {
+		if m.lost == nil && m.still != nil {
+			f.leaveOut(i, m.still)
+		}
 	}
 	if err := f.hold(before, number); err != nil && f.err == nil {
 		f.err = err
@@ -67,6 +72,7 @@ func (f *Fleet) with(speed float64) []int {
 		return slices.Repeat([]int{number}, len(f.owner))
 	}
 	speeds := speedsOf(append(slices.Clone(f.members), &booked{guess: f.guess(speed)}), f.Reserve)
+	f.pass(speeds)
 	counts := make([]int, number+1)
 	for _, owner := range Deal(len(f.owner), speeds) {
 		counts[owner]++
@@ -81,6 +87,19 @@ func (f *Fleet) with(speed float64) []int {
 		}
 	}
 	return after
+}
+
+// pass has no blocks go to members that answer nothing, as long as there are others.
+func (f *Fleet) pass(speeds []float64) {
+	awake := slices.Clone(speeds)
+	for i, m := range f.members {
+		if m.still != nil {
+			awake[i] = 0
+		}
+	}
+	if slices.Max(awake) > 0 {
+		copy(speeds, awake)
+	}
 }
 
 // Fill has members come where none is left. The error says that there are none.

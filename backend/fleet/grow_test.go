@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/fleet"
@@ -203,6 +204,83 @@ func TestStuckMember(t *testing.T) {
 		for b, g := range got {
 			if want := p.engines[0].gain(mask, b); !reflect.DeepEqual(g, want) {
 				t.Errorf("block %d: %v, want %v", b, g, want)
+			}
+		}
+		f.Close()
+	}
+}
+
+// deaf is a mute member that takes no more blocks either, once it has a lease: whoever gives it some waits.
+type deaf struct {
+	mute
+	leased bool
+}
+
+func (d *deaf) Lease(l *bounds.Lease) {
+	if !d.leased {
+		d.leased = true
+		d.mute.Lease(l)
+	}
+}
+
+func (d *deaf) Hold(blocks []int) error {
+	if d.leased {
+		select {}
+	}
+	return d.mute.Hold(blocks)
+}
+
+// TestStuckMemberIsAskedNothing has a member answer nothing whose blocks the others cannot take at first. One that comes
+// has them then, and the blocks of one that is lost go to the others: nobody waits for the member that is stuck.
+func TestStuckMemberIsAskedNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		others int
+		comes  bool
+	}{"one comes": {0, true}, "one comes beside two": {2, true}, "one of two is lost": {2, false}} {
+		p := newProblem(t, 3, 3)
+		p.fleet.Close()
+		var list []fleet.Member
+		for i, e := range p.engines[:c.others] {
+			list = append(list, fleet.NewLocal(fmt.Sprint("m", i), e))
+		}
+		d := &deaf{mute: mute{absent: absent{name: "deaf", left: -1}}}
+		f := fleet.New(append(list, d)...)
+		blocks := len(p.rule.Sizes)
+		if err := f.Deal(blocks); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range p.engines {
+			e.room = len(e.held)
+		}
+		f.Stays = func(string, error) {
+			for _, e := range p.engines {
+				e.room = 0
+			}
+			if c.comes {
+				if err := f.Add(fleet.NewLocal("late", p.engines[2]), 0); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if err := f.Leave(0, errors.New("it is gone")); err != nil {
+				t.Error(err)
+			}
+			d.mute.Lease(nil)
+		}
+		mask := search.NewMask(p.Table.N)
+		got, ended := make([]bounds.Gain, blocks), make(chan error, 1)
+		go func() { ended <- f.Run(t.Context(), bounds.Job{Base: mask, Mask: mask, To: blocks}, got) }()
+		select {
+		case err := <-ended:
+			if err != nil || !d.abandoned {
+				t.Errorf("%s: %v, left out: %v", name, err, d.abandoned)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatalf("%s: the search waits for the member that is stuck", name)
+		}
+		for b, g := range got {
+			if want := p.engines[2].gain(mask, b); !reflect.DeepEqual(g, want) {
+				t.Errorf("%s: block %d: %v, want %v", name, b, g, want)
 			}
 		}
 		f.Close()

@@ -21,6 +21,7 @@ func (f *Fleet) lose(member int, why error) {
 		f.err, f.bare = m.lost, true
 		return
 	}
+	f.pass(speeds)
 	heirs := f.bequeath(member, speeds)
 	f.shorten()
 	for heir := range f.members {
@@ -107,16 +108,9 @@ func (f *Fleet) stuck(member int, why error) {
 		}
 	}
 	if err == nil {
-		m.lost = fmt.Errorf("%s: %w", m.Name(), why)
-		f.balance = balance{moved: f.balance.moved, stay: f.balance.stay}
-		if a, is := m.Member.(Abandoned); is {
-			a.Abandon(why)
-		}
+		f.leaveOut(member, why)
 		for _, heir := range held {
 			f.hand(heir)
-		}
-		if f.Told != nil {
-			f.Told(m.Name(), why)
 		}
 		return
 	}
@@ -133,4 +127,17 @@ func (f *Fleet) stuck(member int, why error) {
 		}
 	}
 	stays()
+}
+
+// leaveOut books a member that is there as lost, whose blocks others have.
+func (f *Fleet) leaveOut(member int, why error) {
+	m := f.members[member]
+	m.lost = fmt.Errorf("%s: %w", m.Name(), why)
+	f.balance = balance{moved: f.balance.moved, stay: f.balance.stay}
+	if a, is := m.Member.(Abandoned); is {
+		a.Abandon(why)
+	}
+	if f.Told != nil {
+		f.Told(m.Name(), why)
+	}
 }
