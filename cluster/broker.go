@@ -52,10 +52,10 @@ func Listen(folder *Folder, address, store string, say func(line string)) (*Brok
 func listen(folder *Folder, address, store string, say func(line string), most int64) (_ *Broker, err error) {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return nil, mistake.Errorf("%s: give an address and a port of this machine, such as 10.0.0.5:4222", address)
+		return nil, mistake.Errorf("--workers-at %s: give an address and a port of this machine, such as 10.0.0.5:4222", address)
 	}
 	if l, err := net.Listen("tcp", address); err != nil { // the server would try again and again
-		return nil, mistake.Errorf("%s: the address is in use, or not of this machine: give another one", address)
+		return nil, mistake.Errorf("--workers-at %s: the address is in use, or not of this machine: give another one", address)
 	} else if err := l.Close(); err != nil {
 		return nil, err
 	}

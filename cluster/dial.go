@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/nats-io/nats.go"
 
@@ -28,6 +29,9 @@ func Address(text string) (string, error) {
 	port := u.Port()
 	if port == "" {
 		port = DefaultPort
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", mistake.Errorf("--cluster %s: ports go from 1 to 65535", text)
 	}
 	return net.JoinHostPort(u.Hostname(), port), nil
 }

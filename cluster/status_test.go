@@ -85,6 +85,7 @@ func TestAdministerRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"tls://h:1": "h:1", "tls://h": "h:4222", "tls://[::1]:5/": "[::1]:5",
 		"nats://h:1": "", "h:1": "", "": "", "tls://": "", "tls://a:b@h:1": "", "tls://h:1/x": "", "tls://h:1?x": "",
+		"tls://h:65535": "h:65535", "tls://h:65536": "", "tls://h:0": "",
 	} {
 		if got, err := cluster.Address(text); got != want || (want == "") != mistake.Is(err) {
 			t.Errorf("%q is %q, %v; want %q", text, got, err, want)
