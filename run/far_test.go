@@ -305,22 +305,28 @@ func TestDataElsewhere(t *testing.T) {
 // TestDataElsewhereInWords refuses samples that do not lie in one file as they travel.
 func TestDataElsewhereInWords(t *testing.T) {
 	cfg := tasktest.TinyConfig(t, 30)
-	var packed bytes.Buffer
-	w := zip.NewWriter(&packed)
-	x, err := w.CreateHeader(&zip.FileHeader{Name: "x.npy", Method: zip.Deflate})
-	if err == nil {
-		_, err = x.Write(tasktest.ReadFile(t, cfg.Data))
-	}
-	if err = errors.Join(err, w.Close()); err != nil {
-		t.Fatal(err)
-	}
-	cfg.Data += ".npz"
-	tasktest.WriteFile(t, cfg.Data, packed.Bytes())
+	cfg.Data = packedAs(t, cfg.Data)
 	cfg.Links, _ = elsewhereOf(t, 1, nil)
 	cfg.DataAt = "x.npz"
 	if _, err := Search(t.Context(), cfg); err == nil || ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "--data-at: the samples cannot be read where they lie: they are compressed") {
 		t.Errorf("exit code %d: %v", ExitCode(err), err)
 	}
+}
+
+// packedAs is a compressed .npz file of an array in a .npy file.
+func packedAs(t *testing.T, path string) string {
+	t.Helper()
+	var packed bytes.Buffer
+	w := zip.NewWriter(&packed)
+	x, err := w.CreateHeader(&zip.FileHeader{Name: "x.npy", Method: zip.Deflate})
+	if err == nil {
+		_, err = x.Write(tasktest.ReadFile(t, path))
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	tasktest.WriteFile(t, path+".npz", packed.Bytes())
+	return path + ".npz"
 }
 
 // asAlone holds a result against that of one machine.

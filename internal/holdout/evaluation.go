@@ -40,6 +40,9 @@ func Evaluate(ctx context.Context, s *trial.Runner, set *Set, claim search.Claim
 	p.Data, p.Held, p.Files = set.Set, nil, nil
 	h := &trial.Runner{Task: &p, Config: s.Config, Metric: s.Metric, Set: "holdout", Result: s.Result, Device: s.Device, Among: s.Among}
 	h.Config.Scan, h.Config.Data = "naive", set.path
+	if set.path != s.Config.Data { // it is no part of the file that workers have
+		h.Config.DataAt = ""
+	}
 	h.Config.Repaired = []string{} // the network is the search's, with what it has taken
 	if s.Options.KeepOrder {       // the self-test fell back to one worker
 		h.Config.Workers, h.Config.Members = 1, 0
