@@ -214,3 +214,14 @@ func TestLastTriesBesideWeights(t *testing.T) {
 		}
 	}
 }
+
+// TestLastTriesCountOnce: the same command again, over a journal that has the tries, counts none of them twice.
+func TestLastTriesCountOnce(t *testing.T) {
+	c := triedLast(t)
+	want := mustSearch(t, c)
+	for range 2 {
+		if again := mustSearch(t, c); len(again.LastTries) == 0 || again.Trials != want.Trials {
+			t.Errorf("again, %d trials with %d tries, want %d", again.Trials, len(again.LastTries), want.Trials)
+		}
+	}
+}
