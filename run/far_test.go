@@ -88,6 +88,39 @@ func TestWorkersElsewhereResume(t *testing.T) {
 	})
 }
 
+// TestCountsElsewhereRunAlike searches by F1, which workers judge by counts of their own blocks: the run is that of one
+// machine, row by row of the journal, and so it is where it was stopped and goes on with other workers.
+func TestCountsElsewhereRunAlike(t *testing.T) {
+	cfg := tasktest.TinyConfig(t, 60)
+	cfg.Labels = labelsFor(t, cfg)
+	cfg.Metric, cfg.Target, cfg.Block = "f1", "16bit-0.05", 8
+	one := mustSearch(t, cfg)
+	links, pipes := elsewhereOf(t, 3, nil)
+	cfg.Links, cfg.Out = links, cfg.Out+"-elsewhere"
+	sameRun(t, "3 workers", one, mustSearch(t, cfg))
+	counts, pieces := 0, 0
+	for _, p := range pipes {
+		n, _ := p.Sent(link.KindCounts)
+		_, bytes := p.Sent(link.KindPiece)
+		counts, pieces = counts+n, pieces+bytes
+	}
+	if counts < 8*one.Trials || pieces > 200*8*12 {
+		t.Errorf("%d answers of counts in %d trials, and %d bytes of outputs", counts, one.Trials, pieces)
+	}
+	cfg.Out += "-again"
+	resumed(t, cfg, one, func(session int, cfg *Config) (end func()) {
+		links, pipes := elsewhereOf(t, []int{2, 0, 3}[session%3], func(i int) linktest.Faults {
+			return linktest.Faults{Seed: uint64(session*10 + i), Lost: 0.01, Twice: 0.02, Late: 0.02, Delay: 10 * time.Millisecond}
+		})
+		cfg.Links = links
+		return func() {
+			for _, p := range pipes {
+				p.Close()
+			}
+		}
+	})
+}
+
 // TestWorkerElsewhereDies ends one of three workers in the middle of a search: the result is that of one machine, with
 // a warning that names it.
 func TestWorkerElsewhereDies(t *testing.T) {

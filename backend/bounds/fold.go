@@ -7,7 +7,8 @@ import (
 )
 
 // An Outcome is what one sample has come to, in numbers of which its metric knows the meaning: the class that was
-// found, or the boxes. Nobody changes one that is made.
+// found, or the boxes; or what several samples of a block have come to, of a metric whose outcomes add up. Nobody
+// changes one that is made.
 type Outcome []int32
 
 // A State is what a Fold keeps of the outcomes of the first blocks of a trial, in whatever way it likes. It is never

@@ -57,7 +57,7 @@ type Gain struct {
 	Count int     // Counted
 	Sum   float64 // Mean and Whole; the values of the block's samples
 	Hits  HitBits // with Rule.Outcomes: which samples count
-	// Folded: what each of the block's samples has come to
+	// Folded: what the block's samples have come to
 	Outcomes []Outcome
 }
 

@@ -14,6 +14,7 @@ import (
 	"example.org/demote/backend/fleet"
 	"example.org/demote/backend/internal/machine"
 	"example.org/demote/backend/link"
+	"example.org/demote/backend/metric"
 	"example.org/demote/crash"
 	"example.org/demote/internal/memory"
 	"example.org/demote/internal/segments"
@@ -179,9 +180,9 @@ func (s *Server) answer(ctx context.Context, request []byte) (result any, lost b
 // hello says what the worker is, or what its CPU is.
 func (s *Server) hello(cpu bool) (link.Hello, error) {
 	if cpu {
-		return link.Hello{Version: link.Version, Runtime: backend.RuntimeVersion(), Can: s.o.CPU.Traits, Device: device.Info{Name: backend.DeviceCPU}}, nil
+		return link.Hello{Version: link.Version, Runtime: backend.RuntimeVersion(), Can: s.o.CPU.Traits, Device: device.Info{Name: backend.DeviceCPU}, Room: s.memory(true)}, nil
 	}
-	h := link.Hello{Version: link.Version, Runtime: backend.RuntimeVersion(), Can: s.o.Kind.Traits}
+	h := link.Hello{Version: link.Version, Runtime: backend.RuntimeVersion(), Can: s.o.Kind.Traits, Room: s.memory(false)}
 	if h.Device.Name = s.o.Device; h.Device.Name == "" {
 		h.Device.Name = backend.DeviceCPU
 	}
@@ -251,6 +252,7 @@ func (s *Server) post(r *run, a bounds.Answer) {
 		for _, piece := range link.Pieces(a.Lease, a.Block, a.Rows) {
 			_ = s.host.Send(piece) // the answer behind it is counted: without the piece the lease comes again
 		}
+		a.Gain.Outcomes = metric.AddUp(a.Gain.Outcomes)
 		s.send(r, a.Lease, link.Answer(&a, r.SamplesOf(a.Block)))
 	}
 }

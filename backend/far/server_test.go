@@ -171,6 +171,12 @@ func TestPlansThatCannotBe(t *testing.T) {
 		"low constants too large": {func(p *link.Plan) {
 			p.Network.Followed, p.Network.LowFile = []link.Followed{{Name: "w"}}, link.File{Size: 1 << 50, Pieces: make([]link.Digest, 1<<14)}
 		}, "a file of"},
+		"labels of other classes": {func(p *link.Plan) {
+			p.Metric, p.TruthOf = spec("miou"), &link.Sizes{Pixels: samples, Labelled: []int64{1, 2}}
+		}, "needs an output [samples, classes, height, width]"},
+		"counts of labels too large": {func(p *link.Plan) {
+			p.Metric, p.TruthOf = spec("f1"), &link.Sizes{Labels: samples, Labelled: make([]int64, 1<<18)}
+		}, "there is room for"},
 		"truth too large": {func(p *link.Plan) {
 			p.Metric, p.Truth = spec("top1"), &link.Truth{Labels: link.File{Size: 1 << 40, Pieces: make([]link.Digest, 1<<14)}}
 		}, "labels: a file of"},

@@ -16,8 +16,12 @@ const paced = 1 + leaseBytes + 4 + 3
 const leaseBytes = 5
 
 // Answer is the message of what a block of so many samples has gained: 13 bytes, and eight for each 64 samples where
-// the gain is which of them count, else twelve.
+// the gain is which of them count, else twelve; where it is outcomes, which must add up: one to five for each of their
+// numbers.
 func Answer(a *bounds.Answer, samples int) []byte {
+	if len(a.Gain.Outcomes) > 0 {
+		return appendCounts(pace(KindCounts, a, 0), a.Gain.Outcomes)
+	}
 	if words := (samples + 63) / 64; counts(a.Gain, words) {
 		m := pace(KindAnswer, a, 8*words)
 		for _, w := range a.Gain.Hits[:words] {
@@ -106,6 +110,9 @@ func ReadAnswer(m []byte) (a bounds.Answer, err error) {
 			a.Gain.Count += bits.OnesCount64(a.Gain.Hits[i])
 		}
 		a.Gain.Sum = float64(a.Gain.Count)
+	case k == KindCounts:
+		a.Gain.Outcomes, err = readCounts(m)
+		return a, err
 	default:
 		return a, errMessage
 	}

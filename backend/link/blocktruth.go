@@ -15,6 +15,7 @@ import (
 type Sizes struct {
 	Labels, Pixels, Values, Reference int64
 	LabelDims                         []int64 `json:",omitempty"`
+	Labelled                          []int64 `json:",omitempty"` // of all samples, see metric.Truth
 }
 
 // SizesOf are those of a truth, as far as a metric wants labels and the outputs of the reference network.
@@ -32,14 +33,14 @@ func SizesOf(t metric.Truth, labels, reference bool) *Sizes {
 // Truth is one of these sizes for so many samples, of at most so many bytes, in which nothing is known yet: memory that
 // nobody writes to is not taken.
 func (s *Sizes) Truth(samples int, most int64) (t metric.Truth, err error) {
-	all := int64(0)
+	all := 8 * int64(len(s.Labelled))
 	for _, list := range []struct{ n, bytes int64 }{{s.Labels, 8}, {s.Pixels, 4}, {s.Values, 4}, {s.Reference, 4}} {
 		if list.n < 0 || list.n%int64(samples) != 0 || list.n > most/list.bytes || all > most-list.n*list.bytes {
 			return t, fmt.Errorf("lists of %d elements for %d samples: there is room for %d bytes", list.n, samples, most)
 		}
 		all += list.n * list.bytes
 	}
-	t.LabelDims = s.LabelDims
+	t.LabelDims, t.Labelled = s.LabelDims, s.Labelled
 	t.Labels, t.Pixels = sized[int64](s.Labels), sized[int32](s.Pixels)
 	t.Values, t.Reference = sized[float32](s.Values), sized[float32](s.Reference)
 	return t, nil

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 
 	"example.org/demote/backend/bounds"
@@ -129,6 +130,8 @@ func FuzzMessages(f *testing.F) {
 	l := bounds.Lease{Base: search.NewMask(9), Mask: search.NewMask(9)}
 	f.Add(Lease(1, &l), 9)
 	f.Add(Answer(&bounds.Answer{}, 4), 4)
+	f.Add(Answer(&bounds.Answer{Gain: bounds.Gain{Outcomes: []bounds.Outcome{{3, 1, 300, math.MaxInt32}}}}, 4), 4)
+	f.Add(append(pace(KindCounts, &bounds.Answer{}, 0), 0xff, 0xff, 0xff, 0xff, 0x0f), 4)
 	f.Add(Beat(1, 2), 0)
 	f.Add(Pieces(1, 2, []float32{1, 2})[0], 2)
 	f.Add(Failed(1, 2, "no", false), 2)
@@ -149,7 +152,7 @@ func FuzzMessages(f *testing.F) {
 				t.Errorf("%x is read as %x", m, again)
 			}
 		}
-		if a, err := ReadAnswer(m); err == nil && (!(a.Work >= 0) || a.Gain.Count < 0) {
+		if a, err := ReadAnswer(m); err == nil && (!(a.Work >= 0) || a.Gain.Count < 0 || len(a.Gain.Outcomes) > 0 && slices.Min(a.Gain.Outcomes[0]) < 0) {
 			t.Errorf("%+v", a)
 		}
 	})

@@ -38,6 +38,7 @@ type Hello struct {
 	Device  device.Info   // as --device names it
 	Fill    int           // of the device, see device.Info
 	Can     device.Traits // of the device
+	Room    int64         // bytes that a search may take of its memory
 }
 
 // A Digest is a sha256, in hexadecimal where it is text.

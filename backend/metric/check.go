@@ -25,9 +25,14 @@ func (j *Scorer) Check() error {
 	if err := j.checkLabels(); err != nil {
 		return err
 	}
-	if m.folds != nil && m.Labels == PixelLabels {
-		j.labelled = make([]int64, j.classes())
-		j.countPixels(m.options, j.labelled)
+	if m.folds != nil && m.Labels == PixelLabels && j.labelled == nil {
+		if j.labelled = j.truth.Labelled; j.labelled == nil {
+			j.labelled = make([]int64, j.classes())
+			j.countPixels(m.options, j.labelled)
+		}
+	}
+	if m.folds != nil && m.Labels == PixelLabels && len(j.labelled) != j.classes() {
+		return fmt.Errorf("metric: labels of %d classes, and output %s has %d", len(j.labelled), j.output, j.classes())
 	}
 	if w := m.options.Weights; w != nil && !m.options.Partly && len(w) != j.classes() {
 		return mistake.Errorf("metric %s: %d weights for %d classes: give one for each class of output %s", m.Name, len(w), j.classes(), j.output)

@@ -72,6 +72,7 @@ type Metric struct {
 	// a metric of outcomes: what a sample has come to, and what makes a score of that; its gain is nothing
 	outcome func(j *Scorer, row []float32, sample int) bounds.Outcome
 	folds   func(judges []*Scorer) (bounds.Fold, error)
+	adds    func(j *Scorer) (classes int) // of a metric whose outcomes are counts of so many classes; nil: they are not
 	// how far a sample is from an error, for a metric whose scores do not depend on the order of the samples; nil: by
 	// rank
 	margin func(j *Scorer, row []float32, sample int, v Verdict) float64

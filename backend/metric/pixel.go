@@ -83,6 +83,7 @@ func ofPixels(m *Metric, o LabelOptions, by byClass) *Metric {
 		})
 		return outcomeOf(n)
 	}
+	c.adds = (*Scorer).classes
 	c.folds = func(judges []*Scorer) (bounds.Fold, error) { return by.foldOf(judges, judges[0].classes()), nil }
 	c.margin = func(j *Scorer, _ []float32, _ int, v Verdict) float64 { return 0 - j.lost(v.Outcome, o) }
 	return &c

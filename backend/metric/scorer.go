@@ -45,6 +45,9 @@ type Truth struct {
 	Own       []LabelArray // labels of any kind, an array each
 	Reference []float32    // an output row of the reference network
 
+	// how many pixels of all samples are labelled as each class, where Pixels has not all of them; nil: it has
+	Labelled []int64
+
 	Set     string // what the samples are called, as a metric server is told; empty: data
 	Numbers []int  // of each sample in the file that it is from; nil: from 0
 }

@@ -69,7 +69,7 @@ func tokenAccuracy(o LabelOptions) Metric {
 		}
 		return bounds.Outcome{0, right, all, all}
 	}
-	return Metric{Fraction: true, Best: 1, gain: nothing, wanted: count, outcome: outcome,
+	return Metric{Fraction: true, Best: 1, gain: nothing, wanted: count, outcome: outcome, adds: func(*Scorer) int { return 1 },
 		folds: func(judges []*Scorer) (bounds.Fold, error) { return steps.foldOf(judges, 1), nil },
 		margin: func(_ *Scorer, _ []float32, _ int, v Verdict) float64 {
 			return float64(v.Outcome[1+both] - v.Outcome[1+wanted])

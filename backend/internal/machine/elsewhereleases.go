@@ -78,7 +78,7 @@ func (e *elsewhere) hear(m []byte) {
 		_ = e.lose(errors.New(link.Why(m)))
 	case link.KindPiece:
 		e.piece(m)
-	case link.KindAnswer, link.KindSum:
+	case link.KindAnswer, link.KindSum, link.KindCounts:
 		if a, err := link.ReadAnswer(m); err == nil {
 			e.answered(a)
 		}
@@ -209,6 +209,12 @@ func (e *elsewhere) has(block int) bool {
 	return own
 }
 
+// fits says whether an answer can be that of its block. mu is held.
+func (e *elsewhere) fits(a *bounds.Answer) bool {
+	samples := len(e.of.samplesOf(a.Block))
+	return fits(&a.Gain, samples) && (a.Err != nil || !e.of.judgesThere || e.of.judge.Fits(a.Gain.Outcomes, samples))
+}
+
 // fits says whether no more samples than there are count in a gain.
 func fits(g *bounds.Gain, samples int) bool {
 	for i, w := range g.Hits {
@@ -266,7 +272,7 @@ func (e *elsewhere) answered(a bounds.Answer) {
 	if e.hand != nil && a.Lease == e.newest && e.has(a.Block) {
 		e.answers[a.Block] = true
 	}
-	if !e.wants(a.Lease, a.Block) || !fits(&a.Gain, len(e.of.samplesOf(a.Block))) {
+	if !e.wants(a.Lease, a.Block) || !e.fits(&a) {
 		return
 	}
 	if a.Err != nil || !e.withRows() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -23,7 +24,7 @@ type shipping interface {
 }
 
 // NewElsewhere are Members on the workers behind Options.Links. This process runs no trial and compiles nothing. It
-// judges outputs where a metric is of more than single samples.
+// judges outputs where a metric is neither of single samples nor of outcomes that add up.
 func NewElsewhere(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (_ *Members, err error) {
 	f := &Members{samples: samples.Len(), from: samples, inputs: src.Inputs(), ctx: ctx, recruits: newRecruits(ctx, o.Late)}
 	defer func() {
@@ -176,10 +177,11 @@ func (f *Members) sendPlans(n link.Network, records []quant.Record, told func(na
 		p.Workers = o.Workers
 	}
 	var truth map[string][]byte
-	if spec, ok := o.Metric.Spec(); ok && len(o.Beside) == 0 {
+	if spec, ok := o.Metric.Spec(); ok && len(o.Beside) == 0 && f.judgedThere() {
 		f.judgesThere, p.Metric = true, &spec
 		if o.Metric.BySample() {
 			f.truthOf = link.SizesOf(o.Truth, o.Metric.NeedsLabels, o.Metric.NeedsReference)
+			f.truthOf.Labelled = f.judge.Labelled()
 			p.TruthOf = f.truthOf
 		}
 		if p.TruthOf == nil {
@@ -208,6 +210,20 @@ func (f *Members) sendPlans(n link.Network, records []quant.Record, told func(na
 		return e.readThere()
 	}
 	return f.eachElsewhere(told, f.planned)
+}
+
+// judgedThere says whether workers can judge their blocks by a metric of outcomes: what a block comes to fits in an
+// answer, and lists of all samples' labels, of which each fills in its own, are no burden for any.
+func (f *Members) judgedThere() bool {
+	if !f.opts.Metric.Folds() {
+		return true
+	}
+	t, room := f.opts.Truth, int64(math.MaxInt64)
+	for _, m := range f.list {
+		room = min(room, m.(*elsewhere).hello.Room)
+	}
+	numbers, ok := f.judge.MostCounts(f.opts.Block)
+	return ok && link.CountsFit(numbers) && int64(8*len(t.Labels)+4*len(t.Pixels)+4*len(t.Values)) <= room/2
 }
 
 // form says what bytesOf are made of, but for the samples.
