@@ -142,11 +142,17 @@ type even struct {
 
 func (l even) Receive(message func([]byte), lost func(error)) {
 	l.Pipe.Receive(func(m []byte) {
-		if a, err := link.ReadAnswer(m); err == nil {
-			a.Seconds = a.Work / 1e6
-			m = link.Answer(&a, l.samples)
+		list, err := link.ReadAnswers(m)
+		if err != nil {
+			list = [][]byte{m}
 		}
-		message(m)
+		for _, m := range list {
+			if a, err := link.ReadAnswer(m); err == nil {
+				a.Seconds = a.Work / 1e6
+				m = link.Answer(&a, l.samples)
+			}
+			message(m)
+		}
 	}, lost)
 }
 

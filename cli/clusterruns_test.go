@@ -198,7 +198,7 @@ func TestClusterSearch(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
 	}
-	in := long(t)
+	in := layered(t, 6, 1000)
 	for i, more := range [][]string{
 		{"--target", "16bit-0.01", "--block", "50"},
 		{"--strategy", "auto", "--metric", "sqnr", "--target", "60%"},
@@ -234,8 +234,8 @@ func TestClusterKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
 	}
-	in := long(t)
-	more := []string{"--strategy", "greedy", "--scan", "naive", "--metric", "sqnr", "--target", "60%", "--workers", "1", "--limit", "600"}
+	in := layered(t, 6, 600)
+	more := []string{"--strategy", "greedy", "--scan", "naive", "--metric", "sqnr", "--target", "60%", "--workers", "1"}
 	if got := finish(t, process(in.args(slices.Concat(more, []string{"--out", in.path("alone"), "--device", "cpu"})...)...)); got.code != 0 {
 		t.Fatalf("alone: %d, %s", got.code, got.err)
 	}
@@ -270,6 +270,14 @@ type killer struct {
 
 // left is how many are still to be killed.
 func (k *killer) left() int { return *clusterKills - k.count["worker"] - k.count["coordinator"] }
+
+// stops is how long a worker is stopped: longer than a search waits for it.
+func (k *killer) stops() time.Duration {
+	if *clusterKills > 10 {
+		return 10 * time.Second
+	}
+	return 5 * time.Second
+}
 
 // disturb runs a search and kills workers meanwhile, and in the end the search, at moments in the time that one takes
 // that is left alone: the first one is. It says whether the search was killed.
@@ -333,7 +341,7 @@ func (k *killer) disturb(t *testing.T, search *exec.Cmd) (again bool) {
 		there = slices.Delete(there, at, at+1)
 		if k.rng.IntN(4) == 0 {
 			_ = w.Process.Signal(syscall.SIGSTOP)
-			time.AfterFunc(10*time.Second, func() { _ = w.Process.Signal(syscall.SIGCONT) })
+			time.AfterFunc(k.stops(), func() { _ = w.Process.Signal(syscall.SIGCONT) })
 			k.count["stopped"]++
 			continue
 		}
@@ -372,13 +380,13 @@ func TestClusterLost(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
 	}
-	in := long(t)
-	more := []string{"--strategy", "greedy", "--scan", "naive", "--metric", "sqnr", "--target", "60%", "--workers", "1", "--limit", "600", "--json"}
+	in := layered(t, 8, 600)
+	more := []string{"--strategy", "greedy", "--scan", "naive", "--metric", "sqnr", "--target", "60%", "--workers", "1", "--json"}
 	if got := finish(t, process(in.args(slices.Concat(more, []string{"--out", in.path("alone"), "--device", "cpu"})...)...)); got.code != 0 {
 		t.Fatalf("alone: %d, %s", got.code, got.err)
 	}
 	f := newFarm(t, 2)
-	args := slices.Concat(in.args(more...), f.flags(2), []string{"--wait", "10s"})
+	args := slices.Concat(in.args(more...), f.flags(2), []string{"--wait", "6s"})
 	begin := func(end func(search *exec.Cmd)) (code int, said string) {
 		search, errs := process(args...), &lockedBuffer{}
 		out, err := search.StdoutPipe()

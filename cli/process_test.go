@@ -39,16 +39,22 @@ func finish(t *testing.T, cmd *exec.Cmd) called {
 // long is a search that takes a while: naive, by a network with many holders.
 func long(t *testing.T) inputs {
 	t.Helper()
+	return layered(t, 12, 2000)
+}
+
+// layered is a search by a network of so many layers, on so many samples.
+func layered(t *testing.T, layers, samples int) inputs {
+	t.Helper()
 	in := good(t)
 	g := newGraph()
 	last := "x"
-	for i := range 12 {
+	for i := range layers {
 		name := func(s string) string { return fmt.Sprint(s, i) }
 		g.node("Tanh", name("t"), last).node("Sigmoid", name("s"), last).node("Add", name("r"), name("t"), name("s"))
 		last = name("r")
 	}
 	in.write(t, "net.onnx", behind(g, last).bytes())
-	in.write(t, "eval.npz", archive(2000))
+	in.write(t, "eval.npz", archive(samples))
 	in.flags["--target"] = "0.0001"
 	return in
 }

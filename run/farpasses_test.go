@@ -52,33 +52,28 @@ func TestPassesElsewhereRunAlike(t *testing.T) {
 	}
 }
 
-// TestPassesElsewhereFail ends a worker in the middle of what is dealt to the CPUs: the others do it. Without -members
-// it takes two searches.
+// TestPassesElsewhereFail ends workers in the middle of what is dealt to the CPUs: the others do it. Without -members
+// it takes one search, of which two of three workers are gone.
 func TestPassesElsewhereFail(t *testing.T) {
 	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Block = 8
 	one := mustSearch(t, cfg)
-	list := []string{`"hold"`, "messages", `"plan"`, `"look"`}
-	if !*allMembers {
-		list = list[:2]
+	hold, messages := linktest.Faults{DiesAtCall: `"hold"`}, linktest.Faults{DiesAfter: 3}
+	list := map[string][]linktest.Faults{"both": {{}, hold, messages}}
+	if *allMembers {
+		list["messages"] = []linktest.Faults{{}, messages, {}}
+		for _, call := range []string{"hold", "plan", "look"} {
+			list[call] = []linktest.Faults{{}, {DiesAtCall: `"` + call + `"`}, {}}
+		}
 	}
-	for _, dies := range list {
-		cfg.Links, _ = elsewhereOf(t, 3, func(i int) (f linktest.Faults) {
-			switch {
-			case i != 1:
-			case dies == "messages":
-				f.DiesAfter = 3
-			default:
-				f.DiesAtCall = dies
-			}
-			return f
-		})
+	for dies, faults := range list {
+		cfg.Links, _ = elsewhereOf(t, 3, func(i int) linktest.Faults { return faults[i] })
 		own := cfg
-		own.Out += "-" + strings.Trim(dies, `"`)
+		own.Out += "-" + dies
 		var said []string
 		own.Say = func(text string) { said = append(said, text) }
 		asAlone(t, mustSearch(t, own), one)
-		if dies == `"hold"` && !slices.ContainsFunc(said, func(s string) bool { return strings.HasPrefix(s, "left to the other CPUs: worker 1: ") }) {
+		if faults[1] == hold && !slices.ContainsFunc(said, func(s string) bool { return strings.HasPrefix(s, "left to the other CPUs: worker 1: ") }) {
 			t.Errorf("%s: it says %q", dies, said)
 		}
 	}

@@ -44,6 +44,7 @@ type Answer struct {
 	Rows          []float32 // with Lease.Rows: of the block's samples, without the padding
 	Work          float64   // in passes of one sample through the whole network
 	Seconds       float64   // that the member had the block at hand
+	More          bool      // the member has another block of a lease at hand
 	Err           error     // the gain is not used; the member has ended its part of the lease
 }
 

@@ -157,6 +157,7 @@ func (s *Server) open(p link.Plan, o machine.Options, src device.Source, room in
 		w.ByBlock()
 	}
 	r := &run{Worker: w, stop: stop, holders: p.Network.Holders}
+	r.gather.send = func(leases []uint64, m []byte) { s.send(r, leases, m) }
 	w.Join(0, func(a bounds.Answer) { s.post(r, a) })
 	s.mu.Lock()
 	closed := s.closed

@@ -63,6 +63,7 @@ type run struct {
 	newest  uint64 // number of a lease, or of a drop of one that did not come
 	answers uint64 // to it so far
 	over    bool   // what still comes is not sent
+	gather  gather
 }
 
 // NewServer returns a server that waits for a plan, and beats. The caller must Close it.
@@ -247,23 +248,25 @@ func (s *Server) post(r *run, a bounds.Answer) {
 	case a.Block == fleet.Lost:
 		_ = s.host.Send(link.Lost(a.Err.Error()))
 	case a.Err != nil:
-		s.send(r, a.Lease, link.Failed(a.Lease, a.Block, a.Err.Error(), backend.OutOfMemory(a.Err)))
+		s.send(r, []uint64{a.Lease}, link.Failed(a.Lease, a.Block, a.Err.Error(), backend.OutOfMemory(a.Err)))
 	default:
 		for _, piece := range link.Pieces(a.Lease, a.Block, a.Rows) {
 			_ = s.host.Send(piece) // the answer behind it is counted: without the piece the lease comes again
 		}
 		a.Gain.Outcomes = metric.AddUp(a.Gain.Outcomes)
-		s.send(r, a.Lease, link.Answer(&a, r.SamplesOf(a.Block)))
+		r.gather.answer(a.Lease, link.Answer(&a, r.SamplesOf(a.Block)), a.More)
 	}
 }
 
-// send sends an answer and counts it.
-func (s *Server) send(r *run, lease uint64, m []byte) {
+// send sends answers to these leases, and counts them.
+func (s *Server) send(r *run, leases []uint64, m []byte) {
 	_ = s.host.Send(m)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if lease == r.newest {
-		r.answers++
+	for _, lease := range leases {
+		if lease == r.newest {
+			r.answers++
+		}
 	}
 }
 
@@ -277,6 +280,7 @@ func (s *Server) end() {
 	s.mu.Unlock()
 	if r != nil {
 		r.stop()
+		r.gather.end()
 		r.End()
 	}
 }

@@ -283,6 +283,7 @@ func (m *Local) land() {
 	*f = flight{}
 	switch {
 	case err == nil || !m.engine.Gone(err):
+		a.More = m.more() || len(m.flights) > len(m.landed)
 		m.post(a)
 	default:
 		m.leave(err)

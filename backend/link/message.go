@@ -40,6 +40,9 @@ const (
 // KindCounts is an answer of what the samples of a block have come to, where that adds up.
 const KindCounts Kind = 14
 
+// KindAnswers are several answers in one message.
+const KindAnswers Kind = 15
+
 // head is the kind and the number of a lease, with which most messages begin, and PieceBytes the most of the rows in
 // one message.
 const head, PieceBytes = 9, 256 << 10
@@ -49,7 +52,7 @@ var errMessage = errors.New("link: no message of this version")
 
 // KindOf is the kind of a message. The error says that it is of another version, or of none.
 func KindOf(m []byte) (Kind, error) {
-	if len(m) == 0 || m[0]>>4 != Version || m[0]&15 == 0 || Kind(m[0]&15) > KindCounts {
+	if len(m) == 0 || m[0]>>4 != Version || m[0]&15 == 0 || Kind(m[0]&15) > KindAnswers {
 		return 0, errMessage
 	}
 	return Kind(m[0] & 15), nil

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"bytes"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -125,6 +126,42 @@ func TestAnswersArrive(t *testing.T) {
 	}
 }
 
+// TestAnswersArriveTogether holds that of several answers in one message each is the one that was sent, and that one
+// alone is a message as ever.
+func TestAnswersArriveTogether(t *testing.T) {
+	var list [][]byte
+	size := 1
+	for i := range 90 {
+		a := bounds.Answer{Lease: 9, Block: i}
+		if i%2 == 0 {
+			a.Gain.Hits.Set(i)
+			a.Gain.Count, a.Gain.Sum = 1, 1
+		}
+		list = append(list, Answer(&a, 64+2*i))
+		size += 1 + len(list[i])
+		m := Answers(list)
+		if i == 0 {
+			if !bytes.Equal(m, list[0]) {
+				t.Errorf("one alone is %x", m)
+			}
+			continue
+		}
+		got, err := ReadAnswers(m)
+		if err != nil || !reflect.DeepEqual(got, list) || len(m) != size || size > AnswersBytes {
+			t.Fatalf("%d bytes of %d, %v", len(m), size, err)
+		}
+		if _, err := ReadAnswers(m[:len(m)-1]); err == nil {
+			t.Error("half an answer is read")
+		}
+		if _, err := ReadAnswers(Answers([][]byte{m[:200%len(m)], list[0]})); err == nil {
+			t.Error("answers in answers are read")
+		}
+	}
+	if _, err := ReadAnswers(append(Answers(list), make([]byte, AnswersBytes)...)); err == nil {
+		t.Error("a message without bound is read")
+	}
+}
+
 // FuzzMessages reads any bytes as every message.
 func FuzzMessages(f *testing.F) {
 	l := bounds.Lease{Base: search.NewMask(9), Mask: search.NewMask(9)}
@@ -135,6 +172,7 @@ func FuzzMessages(f *testing.F) {
 	f.Add(Beat(1, 2), 0)
 	f.Add(Pieces(1, 2, []float32{1, 2})[0], 2)
 	f.Add(Failed(1, 2, "no", false), 2)
+	f.Add(Answers([][]byte{Answer(&bounds.Answer{}, 4), Answer(&bounds.Answer{Block: 1}, 4)}), 4)
 	f.Add([]byte{Version << 4}, 1)
 	f.Fuzz(func(t *testing.T, m []byte, n int) {
 		n = max(0, n%1000)
@@ -154,6 +192,9 @@ func FuzzMessages(f *testing.F) {
 		}
 		if a, err := ReadAnswer(m); err == nil && (!(a.Work >= 0) || a.Gain.Count < 0 || len(a.Gain.Outcomes) > 0 && slices.Min(a.Gain.Outcomes[0]) < 0) {
 			t.Errorf("%+v", a)
+		}
+		if list, err := ReadAnswers(m); err == nil && len(list) > 1 && string(Answers(list)) != string(m) {
+			t.Errorf("%x is read as %x", m, list)
 		}
 	})
 }

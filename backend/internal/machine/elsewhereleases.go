@@ -82,6 +82,11 @@ func (e *elsewhere) hear(m []byte) {
 		if a, err := link.ReadAnswer(m); err == nil {
 			e.answered(a)
 		}
+	case link.KindAnswers:
+		list, _ := link.ReadAnswers(m)
+		for _, one := range list {
+			e.hear(one)
+		}
 	case link.KindFailed, link.KindFull:
 		lease, err := link.LeaseOf(m)
 		block, err2 := link.BlockOf(m)

@@ -28,7 +28,7 @@ type Faults struct {
 	Seed              uint64
 	Lost, Twice, Late float64
 	Delay             time.Duration // of a late one, at most: those behind it may pass
-	DiesAfter         int           // messages from the worker after which it is gone; 0: it stays
+	DiesAfter         int           // messages from the worker, and answers in one, after which it is gone; 0: it stays
 	DiesAtCall        string        // a piece of the request at which it is gone; empty: at none
 	DamagedFrom       int           // files that are got from this number on are damaged; 0: none
 	Damaged           int           // the first so many files that are got are damaged
@@ -49,7 +49,7 @@ type Pipe struct {
 	hear    func([]byte)
 	lost    func(error)
 	why     error                // it is gone
-	came    int                  // messages of the worker
+	came    int                  // messages of the worker, and answers
 	sent    map[link.Kind][2]int // messages and bytes, by kind
 	closed  bool
 	others  []*Pipe // of the first: those that Another has made
@@ -199,6 +199,9 @@ func (p *Pipe) carry(from chan []byte, to func([]byte)) {
 func (p *Pipe) heard(m []byte) {
 	p.mu.Lock()
 	p.came++
+	if list, err := link.ReadAnswers(m); err == nil {
+		p.came += len(list) - 1
+	}
 	dies, hear := p.faults.DiesAfter > 0 && p.came > p.faults.DiesAfter, p.hear
 	p.mu.Unlock()
 	if dies {
