@@ -278,16 +278,16 @@ func TestBadCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, try := range map[string]func() error{
-		"is not empty":                            func() error { _, err := cluster.Init(b.dir); return err },
-		"holds no credentials of a cluster":       func() error { _, err := cluster.OpenFolder(t.TempDir()); return err },
-		"has joined already":                      func() error { _, err := b.folder.Join("w1", time.Now()); return err },
-		"give a name of letters":                  func() error { _, err := b.folder.Join("a.b", time.Now()); return err },
-		`no worker is called "w7"`:                func() error { return b.folder.Revoke("w7") },
-		"is no worker's file":                     func() error { _, err := cluster.ReadJoin(damaged); return err },
-		"may be read by others":                   func() error { _, err := cluster.ReadJoin(open); return err },
-		"no such file":                            func() error { _, err := cluster.ReadJoin(filepath.Join(b.dir, "nothing")); return err },
-		"--workers-at localhost: give an address": func() error { _, err := cluster.Listen(b.folder, "localhost", "", nil); return err },
-		"the address is in use, or not of this ":  func() error { _, err := cluster.Listen(b.folder, b.broker.Address(), "", nil); return err },
+		"is not empty":                           func() error { _, err := cluster.Init(b.dir); return err },
+		"holds no credentials of a cluster":      func() error { _, err := cluster.OpenFolder(t.TempDir()); return err },
+		"has joined already":                     func() error { _, err := b.folder.Join("w1", time.Now()); return err },
+		"give a name of letters":                 func() error { _, err := b.folder.Join("a.b", time.Now()); return err },
+		`no worker is called "w7"`:               func() error { return b.folder.Revoke("w7") },
+		"is no worker's file":                    func() error { _, err := cluster.ReadJoin(damaged); return err },
+		"may be read by others":                  func() error { _, err := cluster.ReadJoin(open); return err },
+		"no such file":                           func() error { _, err := cluster.ReadJoin(filepath.Join(b.dir, "nothing")); return err },
+		"option workers-at localhost: give an":   func() error { _, err := cluster.Listen(b.folder, "localhost", "", nil); return err },
+		"the address is in use, or not of this ": func() error { _, err := cluster.Listen(b.folder, b.broker.Address(), "", nil); return err },
 	} {
 		if err := try(); !mistake.Is(err) || !strings.Contains(err.Error(), text) {
 			t.Errorf("%v, want a mistake with %q", err, text)

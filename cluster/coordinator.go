@@ -77,15 +77,18 @@ func NewCoordinator(ctx context.Context, c *nats.Conn, o CoordinatorOptions) (*C
 		c.SetReconnectHandler(func(*nats.Conn) { caught(func() { h.files.makeStore() }) })
 	}
 	s, err := c.Subscribe(helloSubject("*"), func(m *nats.Msg) { caught(func() { h.greet(m) }) })
+	if err == nil {
+		h.subs = append(h.subs, s)
+		err = c.Flush()
+	}
 	if err != nil {
-		h.files.forget()
+		_ = h.Close(ctx)
 		return nil, err
 	}
-	h.subs = append(h.subs, s)
 	h.ended.Go(func() {
 		caught(h.watch)
 	})
-	return h, c.Flush()
+	return h, nil
 }
 
 // token is a name that nothing else has.

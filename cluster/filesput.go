@@ -92,12 +92,17 @@ func isMissing(err error) bool {
 	return false
 }
 
+// noRoom are JetStream's codes of a store that is full: the resources of the account, of the server, of its storage, and
+// that it could not store a message.
+var noRoom = []jetstream.ErrorCode{10002, 10023, 10047, 10077}
+
 // refused is an error of putting so many bytes; where the store has no room for them it matches link.ErrStore.
 func (f *Files) refused(err error, bytes int) error {
 	if err == nil {
 		return nil
 	}
-	_, full := errors.AsType[*jetstream.APIError](err) // the store itself says no
+	said, is := errors.AsType[*jetstream.APIError](err)
+	full := is && slices.Contains(noRoom, said.ErrorCode)
 	if free, ok := f.left(f.dir); f.dir != "" && ok && free < int64(bytes) {
 		full = true
 	}

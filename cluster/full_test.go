@@ -51,6 +51,7 @@ func TestStoreIsFull(t *testing.T) {
 		{errors.New("it hangs"), "/tmp/store", 3, "/tmp/store takes no more files of this search (it hangs): make room there"},
 		{errors.New("it hangs"), "/tmp/store", 1 << 40, ""},
 		{context.DeadlineExceeded, "", 0, ""},
+		{&jetstream.APIError{Code: 503, ErrorCode: 10008, Description: "system temporarily unavailable"}, "/tmp/store", 1 << 40, ""},
 	} {
 		f := &Files{js: fullStream{why: c.why}, store: fullStore{}, chunks: fullChunks{}, run: "r1", dir: c.dir, left: func(string) (int64, bool) { return c.free, true }}
 		_, err := f.Put(t.Context(), []byte("a file"))

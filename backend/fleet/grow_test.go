@@ -230,8 +230,8 @@ func (d *deaf) Hold(blocks []int) error {
 	return d.mute.Hold(blocks)
 }
 
-// TestStuckMemberIsAskedNothing has a member answer nothing whose blocks the others cannot take at first. One that comes
-// has them then, and the blocks of one that is lost go to the others: nobody waits for the member that is stuck.
+// TestStuckMemberIsAskedNothing has a member answer nothing whose blocks the others cannot take at first. One that
+// comes has them then, and the blocks of one that is lost go to the others: nobody waits for the member that is stuck.
 func TestStuckMemberIsAskedNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		others int
