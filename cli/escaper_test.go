@@ -228,7 +228,8 @@ func TestLongNamesAreCutInErrors(t *testing.T) {
 		change(g)
 		in.write(t, "net.onnx", g.bytes())
 		got := call(in.args()...)
-		if got.code != 2 || len(got.err) > tty.LongestMessage+20 || strings.Count(got.err, "\n") != 1 {
+		_, message, is := strings.Cut(got.err, "demote: ") // behind what a slow machine is told meanwhile
+		if got.code != 2 || !is || len(message) > tty.LongestMessage+20 || strings.Count(message, "\n") != 1 {
 			t.Errorf("exit code %d, %d bytes: %.300s", got.code, len(got.err), got.err)
 		}
 	}

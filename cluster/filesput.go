@@ -92,8 +92,8 @@ func isMissing(err error) bool {
 	return false
 }
 
-// noRoom are JetStream's codes of a store that is full: the resources of the account, of the server, of its storage, and
-// that it could not store a message.
+// noRoom are JetStream's codes of a store that is full: the resources of the account, of the server, of its storage,
+// and that it could not store a message.
 var noRoom = []jetstream.ErrorCode{10002, 10023, 10047, 10077}
 
 // refused is an error of putting so many bytes; where the store has no room for them it matches link.ErrStore.
