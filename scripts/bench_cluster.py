@@ -2,8 +2,9 @@
 
     make bench-cluster [BENCH_PAIRS=3] [BENCH_LIMIT=1000]
 
-Each turn searches once in each way, one after the other; of each the median wall time and processor time of all its
-processes is printed, beside two workers. Results must be the same.
+Each turn searches once in each way, one after the other; of each three medians are printed, beside two workers: the time
+of the search itself (from the first score of all int16 to the last trial), that of the whole command, which makes each
+member ready, and the processor time of all its processes. Results must be the same.
 """
 
 import json
@@ -19,7 +20,7 @@ import time
 
 MODEL = "testdata/fashion-dscnn-uneven/model.onnx"
 SEARCH = ["--model", MODEL, "--calib", "examples/fashion/calib.npz", "--data", "examples/fashion/eval.npz",
-          "--target", "16bit-0.005", "--strategy", "demotion", "--block", "10", "--range", "minmax"]
+          "--target", "16bit-0.005", "--strategy", "demotion", "--grid", "pow2", "--block", "10", "--range", "minmax"]
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -35,14 +36,15 @@ def children():
 
 
 def search(out, more, workers=()):
-    """Seconds of wall and processor time, and what was found."""
+    """Seconds of the search, of the command and of processors, and what was found."""
     before, own, begun = [ticks(p) for p in workers], children(), time.monotonic()
     subprocess.run(["bin/demote", "search", *SEARCH, "--out", out, *more], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wall = time.monotonic() - begun
     cpu = children() - own + sum(ticks(p) for p in workers) - sum(before)
     with open(os.path.join(out, "result.json"), encoding="utf-8") as f:
         result = json.load(f)
-    return wall, cpu, (result["promotion"], result["chain"], result["evaluations"])
+    trials = sum(s["seconds"] for s in result["stages"] if s["name"] in ("scoring all int16", "scoring all int8", "demotion"))
+    return trials, wall, cpu, (result["promotion"], result["chain"], result["evaluations"])
 
 
 def main(pairs, limit):
@@ -66,16 +68,17 @@ def main(pairs, limit):
         for pair in range(int(pairs)):
             for way, (more, pids) in ways.items():
                 out = tempfile.mkdtemp(dir=folder)
-                wall, cpu, what = search(out, ["--limit", limit, *more], pids)
-                took[way].append((wall, cpu))
+                *times, what = search(out, ["--limit", limit, *more], pids)
+                took[way].append(times)
                 found.add(json.dumps(what))
-                print(f"{pair}: {way}: {wall:.2f} s, {cpu:.2f} s of processors", flush=True)
+                print("%d: %s: search %.2f s, command %.2f s, processors %.2f s" % (pair, way, *times), flush=True)
         if len(found) > 1:
             sys.exit("the results differ")
         first = [statistics.median(t) for t in zip(*took["two workers in one process"])]
         for way, times in took.items():
-            wall, cpu = (statistics.median(t) for t in zip(*times))
-            print(f"{way}: {wall:.2f} s ({wall / first[0]:.3f}), {cpu:.2f} s of processors ({cpu / first[1]:.3f})")
+            own = [statistics.median(t) for t in zip(*times)]
+            told = ["%s %.2f s (%.3f)" % (what, t, t / f) for what, t, f in zip(("search", "command", "processors"), own, first)]
+            print("%s: %s" % (way, ", ".join(told)))
     finally:
         for w in workers:
             w.terminate()
