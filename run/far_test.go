@@ -100,7 +100,7 @@ func TestCountsElsewhereRunAlike(t *testing.T) {
 	sameRun(t, "3 workers", one, mustSearch(t, cfg))
 	counts, pieces := 0, 0
 	for _, p := range pipes {
-		n, _ := p.Sent(link.KindCounts)
+		n := p.Heard(link.KindCounts)
 		_, bytes := p.Sent(link.KindPiece)
 		counts, pieces = counts+n, pieces+bytes
 	}

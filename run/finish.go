@@ -73,7 +73,7 @@ func (s *searchRun) keep(b search.Best) error {
 	if err != nil {
 		return err
 	}
-	return s.keepSpent()
+	return s.journal.KeepSpent(s.spent)
 }
 
 // A ledger writes what a search has found into its result.
@@ -277,13 +277,6 @@ func (s *runFolder) derive() ([]disk.File, error) {
 		disk.Bytes(s.folder.File(journal.PromotionFile), s.promotionList()), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.Result))}, nil
 }
 
-// keepSpent has the journal know what was spent, but for tries: whoever goes on counts those that the journal has.
-func (s *runFolder) keepSpent() error {
-	spent := s.spent
-	spent.Masks -= s.tries
-	return s.journal.KeepSpent(spent)
-}
-
 // write has the files that a user or program reads on disk.
 func (s *runFolder) write() error {
 	s.derived.Drop()
@@ -294,5 +287,5 @@ func (s *runFolder) write() error {
 	if err != nil {
 		return err
 	}
-	return s.keepSpent()
+	return s.journal.KeepSpent(s.spent)
 }

@@ -72,7 +72,6 @@ func (s *searchRun) tryLast(ctx context.Context, f *search.Result) (back func(),
 	s.before, s.counted = s.spent, time.Now()
 	// tries are no scores of the journal: those of sessions before, too, are counted here
 	s.before.Masks, s.before.Samples = s.before.Masks+len(t.Tries), s.before.Samples+t.Samples
-	s.tries = len(t.Tries)
 	st := s.Ev.Stats()
 	s.from = spentBy{st.Trials, st.Samples}
 	if went == 0 {

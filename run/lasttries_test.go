@@ -215,13 +215,28 @@ func TestLastTriesBesideWeights(t *testing.T) {
 	}
 }
 
-// TestLastTriesCountOnce: the same command again, over a journal that has the tries, counts none of them twice.
+// TestLastTriesCountOnce: a run that is stopped in its hold-out, behind its tries, and goes on counts none of them twice.
 func TestLastTriesCountOnce(t *testing.T) {
 	c := triedLast(t)
+	c.Holdout = "20%"
 	want := mustSearch(t, c)
+	c.Out += "-again"
 	for range 2 {
-		if again := mustSearch(t, c); len(again.LastTries) == 0 || again.Trials != want.Trials {
-			t.Errorf("again, %d trials with %d tries, want %d", again.Trials, len(again.LastTries), want.Trials)
+		ctx, cancel := context.WithCancel(context.Background())
+		behind := false
+		c.Entered = func(name string) {
+			if behind = behind || name == stage.Last; behind && name != stage.Last {
+				cancel()
+			}
 		}
+		r, err := Search(ctx, c)
+		cancel()
+		if !errors.Is(err, context.Canceled) || len(r.LastTries) == 0 {
+			t.Fatal(err)
+		}
+	}
+	c.Entered = nil
+	if r := mustSearch(t, c); r.Trials != want.Trials || len(r.LastTries) != len(want.LastTries) {
+		t.Errorf("again, %d trials with %d tries, want %d and %d", r.Trials, len(r.LastTries), want.Trials, len(want.LastTries))
 	}
 }

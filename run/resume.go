@@ -26,7 +26,6 @@ type runFolder struct {
 	derived  journal.Derived
 	before   journal.Spent // by earlier sessions of the run
 	spent    journal.Spent // so far, with those
-	tries    int           // masks of these that were last tries, which the journal counts by themselves
 	from     spentBy       // what the evaluator had done before this search began
 	nowKept  time.Time     // when how the search stands was written down last
 	counted  time.Time     // since when the session has cost what the journal has not; zero: from its start

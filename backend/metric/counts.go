@@ -58,9 +58,10 @@ func (j *Scorer) MostCounts(samples int) (numbers int, ok bool) {
 	return (1 + perClass) * min(j.metric.adds(j), 2*n), n <= math.MaxInt32
 }
 
-// Fits tells whether outcomes from elsewhere can be those of so many samples, so that a Fold can add them.
+// Fits tells whether outcomes from elsewhere can be those of so many samples, so that a Fold can add them. A nil Scorer
+// takes none.
 func (j *Scorer) Fits(list []bounds.Outcome, samples int) bool {
-	if j.metric.adds == nil {
+	if j == nil || j.metric.adds == nil {
 		return len(list) == 0
 	}
 	classes, allFound, allWanted := int32(j.metric.adds(j)), int64(0), int64(0)

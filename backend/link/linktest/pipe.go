@@ -49,7 +49,8 @@ type Pipe struct {
 	hear    func([]byte)
 	lost    func(error)
 	why     error                // it is gone
-	came    int                  // messages of the worker, and answers
+	came    int                  // messages of the worker, each of several answers in one of them
+	heardOf [16]int              // the same, by kind
 	sent    map[link.Kind][2]int // messages and bytes, by kind
 	closed  bool
 	others  []*Pipe // of the first: those that Another has made
@@ -198,9 +199,13 @@ func (p *Pipe) carry(from chan []byte, to func([]byte)) {
 // heard hands a message of the worker on.
 func (p *Pipe) heard(m []byte) {
 	p.mu.Lock()
-	p.came++
-	if list, err := link.ReadAnswers(m); err == nil {
-		p.came += len(list) - 1
+	list := [][]byte{m}
+	if several, err := link.ReadAnswers(m); err == nil {
+		list = several
+	}
+	for _, one := range list {
+		k, _ := link.KindOf(one)
+		p.came, p.heardOf[k] = p.came+1, p.heardOf[k]+1
 	}
 	dies, hear := p.faults.DiesAfter > 0 && p.came > p.faults.DiesAfter, p.hear
 	p.mu.Unlock()
@@ -289,6 +294,13 @@ func (p *Pipe) Sent(k link.Kind) (messages, bytes int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.sent[k][0], p.sent[k][1]
+}
+
+// Heard is how many messages of a kind have come from the worker, each of several answers in one of them.
+func (p *Pipe) Heard(k link.Kind) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.heardOf[k]
 }
 
 // Close implements link.Link. It closes the worker too.
