@@ -215,7 +215,8 @@ func TestLastTriesBesideWeights(t *testing.T) {
 	}
 }
 
-// TestLastTriesCountOnce: a run that is stopped in its hold-out, behind its tries, and goes on counts none of them twice.
+// TestLastTriesCountOnce: a run that is stopped in its hold-out, behind its tries, and goes on counts none of them
+// twice.
 func TestLastTriesCountOnce(t *testing.T) {
 	c := triedLast(t)
 	c.Holdout = "20%"
