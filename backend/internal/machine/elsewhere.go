@@ -174,8 +174,9 @@ func (e *elsewhere) putBlock(b int, samples []int) (f link.Block, err error) {
 	if err := e.putTruth(ctx, &f); err != nil {
 		return f, err
 	}
-	form, is := e.of.form(), false
-	if f.File, is = e.of.opts.Shelf.Find(e.root, form, f.Samples); is {
+	form := e.of.form()
+	if file, is := e.of.opts.Shelf.Find(e.root, form, f.Samples); is {
+		f.File = file
 		return f, nil
 	}
 	data, err := e.of.bytesOf(f.Samples)
