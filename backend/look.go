@@ -54,7 +54,7 @@ func (e *Evaluator) Look(ctx context.Context, mask search.Mask, l Look) (search.
 		m := metric.Seen(row, l.Sums)
 		if l.Margins {
 			m.Verdict = e.machine.Verdict(row, sample)
-			m.Margin, m.Right = e.machine.Margin(row, sample, m.Verdict), m.Verdict.Gain == float64(e.machine.Steps())
+			m.Margin, m.Right = e.machine.Margin(row, sample, m.Verdict), e.right(m.Verdict)
 		}
 		l.Mark(sample, m)
 		l.Show(sample, row)

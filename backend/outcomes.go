@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/metric"
 	"example.org/demote/search"
 )
 
@@ -42,8 +43,11 @@ func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, e
 
 // Right says whether the metric counts a sample with these outputs, with all its steps. The metric must be countable.
 func (e *Evaluator) Right(sample int, row []float32) bool {
-	return e.machine.Verdict(row, sample).Gain == float64(e.machine.Steps())
+	return e.right(e.machine.Verdict(row, sample))
 }
+
+// right says the same of a verdict.
+func (e *Evaluator) right(v metric.Verdict) bool { return v.Gain == float64(e.machine.Steps()) }
 
 // PackHits returns outcomes as a journal keeps them: a bit a sample in the order of the data, sample i in bit i%8 of
 // byte i/8, and 0 for samples that have not run; nil for outcomes that are not kept.

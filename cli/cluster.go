@@ -180,8 +180,8 @@ func printPermissions(c *cli.Context) error {
 		return usage("give one name: demote cluster permissions NAME")
 	case c.NArg() == 1:
 		name = c.Args().First()
-		if !cluster.GoodName(name) { // `*` would have the rights of all workers
-			return usage("worker %q: give a name of letters, digits, - and _, 63 at most, that is not the coordinator's", name)
+		if err := cluster.CheckName(name); err != nil { // `*` would have the rights of all workers
+			return err
 		}
 	}
 	_, err := fmt.Fprintf(c.App.Writer, "coordinator\n%sworker %s\n%s", cluster.CoordinatorRights().Text(), name, cluster.WorkerRights(name).Text())

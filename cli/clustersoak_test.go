@@ -89,22 +89,13 @@ func TestClusterSoak(t *testing.T) {
 // grown holds that a process does not grow.
 func grown(t *testing.T, who string, seen []tasktest.Use) {
 	t.Helper()
-	for _, c := range []struct {
-		name  string
-		of    func(tasktest.Use) float64
-		unit  float64
-		bound float64
-	}{
-		{"resident memory, MiB", func(u tasktest.Use) float64 { return u.Resident }, 1 << 20, soakResident},
-		{"Go heap, MiB", func(u tasktest.Use) float64 { return u.Heap }, 1 << 20, soakHeap},
-		{"file descriptors", func(u tasktest.Use) float64 { return u.Descriptors }, 1, soakDescriptors},
-		{"goroutines", func(u tasktest.Use) float64 { return u.Goroutines }, 1, soakGoroutines},
-		{"C handles", func(u tasktest.Use) float64 { return u.Handles }, 1, 0.5},
-	} {
-		slope, growth := tasktest.Growth(seen[len(seen)/10:], c.of)
-		t.Logf("%-11s %-22s %+.3f an hour, %+.3f by the end (at most %g)", who, c.name, slope/c.unit, growth/c.unit, c.bound/c.unit)
-		if growth > c.bound && len(seen) >= soakLeast {
-			t.Errorf("%s: %s %+.3f by the end, more than %g", who, c.name, growth/c.unit, c.bound/c.unit)
+	lines, beyond := tasktest.Grown(seen, tasktest.Bounds{Resident: soakResident, Heap: soakHeap, Descriptors: soakDescriptors, Goroutines: soakGoroutines, Handles: 0.5})
+	for _, line := range lines {
+		t.Logf("%-11s %s", who, line)
+	}
+	if len(seen) >= soakLeast {
+		for _, line := range beyond {
+			t.Errorf("%s: %s", who, line)
 		}
 	}
 }

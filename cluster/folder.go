@@ -106,8 +106,8 @@ var goodName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
 // Join lets a worker take part from the next connection on, and returns its file. The key in it is nowhere else.
 func (f *Folder) Join(name string, now time.Time) (Join, error) {
-	if !goodName.MatchString(name) || name == coordinatorName {
-		return Join{}, mistake.Errorf("worker %q: give a name of letters, digits, - and _, 63 at most, that is not the coordinator's", name)
+	if err := CheckName(name); err != nil {
+		return Join{}, err
 	}
 	list, err := f.Workers()
 	if err != nil {
@@ -154,6 +154,14 @@ func (f *Folder) write(list []Worker) error {
 		return err
 	}
 	return disk.Replace(disk.Forced, disk.Bytes(f.path(workersFile), append(data, '\n')))
+}
+
+// CheckName is a mistake where no worker may be called so.
+func CheckName(name string) error {
+	if !GoodName(name) {
+		return mistake.Errorf("worker %q: give a name of letters, digits, - and _, 63 at most, that is not the coordinator's", name)
+	}
+	return nil
 }
 
 // GoodName tells whether a worker may be called so.

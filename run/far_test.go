@@ -1,16 +1,12 @@
 package run
 
 import (
-	"archive/zip"
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -67,16 +63,12 @@ func TestWorkersElsewhereRunAlike(t *testing.T) {
 	}
 }
 
-// TestWorkersElsewhereResume stops a search after some of its demotions, and goes on with another number of workers
-// each time, once with none, and with messages that are lost: the end is that of the search on one machine that was
-// left alone.
-func TestWorkersElsewhereResume(t *testing.T) {
-	cfg := tasktest.TinyConfig(t, 60)
-	cfg.Block = 8
-	one := mustSearch(t, cfg)
-	cfg.Out += "-elsewhere"
+// resumedElsewhere is resumed with so many workers each time, by turns, and with messages that are lost, late and
+// double.
+func resumedElsewhere(t *testing.T, cfg Config, one *Result, workers []int) {
+	t.Helper()
 	resumed(t, cfg, one, func(session int, cfg *Config) (end func()) {
-		links, pipes := elsewhereOf(t, []int{3, 0, 2}[session%3], func(i int) linktest.Faults {
+		links, pipes := elsewhereOf(t, workers[session%len(workers)], func(i int) linktest.Faults {
 			return linktest.Faults{Seed: uint64(session*10 + i), Lost: 0.01, Twice: 0.02, Late: 0.02, Delay: 10 * time.Millisecond}
 		})
 		cfg.Links = links
@@ -86,6 +78,17 @@ func TestWorkersElsewhereResume(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestWorkersElsewhereResume stops a search after some of its demotions, and goes on with another number of workers
+// each time, once with none, and with messages that are lost: the end is that of the search on one machine that was
+// left alone.
+func TestWorkersElsewhereResume(t *testing.T) {
+	cfg := tasktest.TinyConfig(t, 60)
+	cfg.Block = 8
+	one := mustSearch(t, cfg)
+	cfg.Out += "-elsewhere"
+	resumedElsewhere(t, cfg, one, []int{3, 0, 2})
 }
 
 // TestCountsElsewhereRunAlike searches by F1, which workers judge by counts of their own blocks: the run is that of one
@@ -108,17 +111,7 @@ func TestCountsElsewhereRunAlike(t *testing.T) {
 		t.Errorf("%d answers of counts in %d trials, and %d bytes of outputs", counts, one.Trials, pieces)
 	}
 	cfg.Out += "-again"
-	resumed(t, cfg, one, func(session int, cfg *Config) (end func()) {
-		links, pipes := elsewhereOf(t, []int{2, 0, 3}[session%3], func(i int) linktest.Faults {
-			return linktest.Faults{Seed: uint64(session*10 + i), Lost: 0.01, Twice: 0.02, Late: 0.02, Delay: 10 * time.Millisecond}
-		})
-		cfg.Links = links
-		return func() {
-			for _, p := range pipes {
-				p.Close()
-			}
-		}
-	})
+	resumedElsewhere(t, cfg, one, []int{2, 0, 3})
 }
 
 // TestWorkerElsewhereDies ends one of three workers in the middle of a search: the result is that of one machine, with
@@ -264,175 +257,10 @@ func TestStoreElsewhereIsFull(t *testing.T) {
 	asAlone(t, mustSearch(t, cfg), one)
 }
 
-// TestDataElsewhere has workers read the samples from a file of their own: the result is that of one machine, and no
-// sample is sent to those that have the same file. One that has another file gets them; one whose file changes in the
-// middle of a search is left out.
-func TestDataElsewhere(t *testing.T) {
-	cfg := tasktest.TinyConfig(t, 90)
-	cfg.Block, cfg.Limit = 8, 60
-	one := mustSearch(t, cfg)
-	out, file := cfg.Out, tasktest.ReadFile(t, cfg.Data)
-	var roots []string
-	var links []backend.Link
-	var pipes []*linktest.Pipe
-	begin := func(n int) {
-		roots, links, pipes = nil, nil, nil
-		for i := range n {
-			roots = append(roots, t.TempDir())
-			if err := os.WriteFile(filepath.Join(roots[i], "x.data"), file, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			data, err := WorkerData(roots[i])
-			if err != nil {
-				t.Fatal(err)
-			}
-			p := linktest.New(fmt.Sprint("worker ", i), func(h link.Host) linktest.Worker {
-				return far.NewServer(h, far.ServerOptions{Memory: 1 << 30, Beat: 20 * time.Millisecond, Data: data})
-			}, linktest.Faults{})
-			t.Cleanup(p.Close)
-			links, pipes = append(links, p), append(pipes, p)
-		}
-		cfg.Links, cfg.DataAt = links, "x.data"
-	}
-	change := func(worker int) {
-		other := slices.Clone(file)
-		for i := 200; i < len(other); i++ {
-			other[i] ^= 1
-		}
-		if err := os.WriteFile(filepath.Join(roots[worker], "x.data"), other, 0o600); err != nil {
-			t.Error(err)
-		}
-	}
-	var said []string
-	cfg.Say = func(text string) { said = append(said, text) }
-
-	begin(3)
-	change(1)
-	cfg.Out = out + "-elsewhere"
-	sameRun(t, "from files", one, mustSearch(t, cfg))
-	// what runs on CPUs gets its samples; of the search each has a third of the samples
-	if with, without := max(pipes[0].PutBytes(), pipes[2].PutBytes()), pipes[1].PutBytes(); without-with < 60/3*64 {
-		t.Errorf("%d bytes were put for a worker with the file, %d for one without", with, without)
-	}
-	if !slices.ContainsFunc(said, func(text string) bool {
-		return strings.Contains(text, "worker 1: x.data is another file than that of the search: its sha256 begins with ") && strings.HasSuffix(text, ": it gets the samples over the network")
-	}) {
-		t.Errorf("it says %q", said)
-	}
-
-	begin(2)
-	cfg.Out = out + "-changed"
-	first := true
-	cfg.Progress = func(search.Event) {
-		if first {
-			first = false
-			change(0)
-			pipes[1].Kill(errors.New("its machine is gone")) // whose blocks are read anew
-		}
-	}
-	if _, err := Search(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "no worker is left: ") || !strings.Contains(err.Error(), "x.data: it has changed") {
-		t.Errorf("a file that changes: %v", err)
-	}
-}
-
-// TestDataElsewhereInWords refuses samples that do not lie in one file as they travel.
-func TestDataElsewhereInWords(t *testing.T) {
-	cfg := tasktest.TinyConfig(t, 30)
-	cfg.Data = packedAs(t, cfg.Data)
-	cfg.Links, _ = elsewhereOf(t, 1, nil)
-	cfg.DataAt = "x.npz"
-	if _, err := Search(t.Context(), cfg); err == nil || ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "--data-at: the samples cannot be read where they lie: they are compressed") {
-		t.Errorf("exit code %d: %v", ExitCode(err), err)
-	}
-}
-
-// packedAs is a compressed .npz file of an array in a .npy file.
-func packedAs(t *testing.T, path string) string {
-	t.Helper()
-	var packed bytes.Buffer
-	w := zip.NewWriter(&packed)
-	x, err := w.CreateHeader(&zip.FileHeader{Name: "x.npy", Method: zip.Deflate})
-	if err == nil {
-		_, err = x.Write(tasktest.ReadFile(t, path))
-	}
-	if err = errors.Join(err, w.Close()); err != nil {
-		t.Fatal(err)
-	}
-	tasktest.WriteFile(t, path+".npz", packed.Bytes())
-	return path + ".npz"
-}
-
 // asAlone holds a result against that of one machine.
 func asAlone(t *testing.T, r, one *Result) {
 	t.Helper()
 	if decisions(t, r) != decisions(t, one) || r.Trials != one.Trials {
 		t.Errorf("%d trials: %s\non one machine, %d trials: %s", r.Trials, decisions(t, r), one.Trials, decisions(t, one))
-	}
-}
-
-// comers are workers that come while a search runs.
-type comers struct {
-	mu    sync.Mutex
-	links []backend.Link
-	came  chan struct{}
-}
-
-func (c *comers) Came() <-chan struct{}   { return c.came }
-func (c *comers) Patience() time.Duration { return 10 * time.Second }
-func (c *comers) Come(most int) []backend.Link {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	out := c.links[:min(most, len(c.links))]
-	c.links = c.links[len(out):]
-	return out
-}
-
-// come has one come.
-func (c *comers) come(links ...backend.Link) {
-	c.mu.Lock()
-	c.links = append(c.links, links...)
-	c.mu.Unlock()
-	select {
-	case c.came <- struct{}{}:
-	default:
-	}
-}
-
-// TestWorkersElsewhereComeWhileItRuns has workers come in the middle of searches, and those that were there be gone, so
-// that once none is left: the run is that of one machine, and the search says who takes part.
-func TestWorkersElsewhereComeWhileItRuns(t *testing.T) {
-	for _, scan := range []string{"", "naive"} {
-		cfg := tasktest.TinyConfig(t, 60)
-		cfg.Block, cfg.Scan = 8, scan
-		one := mustSearch(t, cfg)
-		cfg.Out += "-elsewhere"
-		links, pipes := elsewhereOf(t, 3, nil)
-		late := &comers{came: make(chan struct{}, 1)}
-		cfg.Links, cfg.Late = links[:1], late
-		var said []string
-		cfg.Say = func(text string) { said = append(said, text) }
-		has := func(text string) bool { return strings.Contains(strings.Join(said, "\n"), text) }
-		stage := 0
-		cfg.Progress = func(search.Event) {
-			switch {
-			case stage == 0:
-				late.come(links[1])
-				stage = 1
-			case stage == 1 && has("worker 1 takes part from now on, with "):
-				pipes[0].Kill(errors.New("its machine is gone"))
-				stage = 2
-			case stage == 2 && has("worker 0 is left out, and the others have its blocks"):
-				pipes[1].Kill(errors.New("its machine is gone"))
-				time.AfterFunc(50*time.Millisecond, func() { late.come(links[2]) })
-				stage = 3
-			}
-			if stage == 1 { // it is made ready
-				time.Sleep(50 * time.Millisecond)
-			}
-		}
-		asAlone(t, mustSearch(t, cfg), one)
-		if stage < 3 || !has("no worker is left: waiting 10s for another one") || !has("worker 2 takes part from now on, with ") {
-			t.Errorf("stage %d, it says %s", stage, strings.Join(said, "\n"))
-		}
 	}
 }

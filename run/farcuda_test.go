@@ -16,6 +16,19 @@ import (
 	"example.org/demote/internal/tasktest"
 )
 
+// onDevicesElsewhere are links to workers with a device each.
+func onDevicesElsewhere(t *testing.T, n int) (links []backend.Link) {
+	t.Helper()
+	for i := range n {
+		p := linktest.New(fmt.Sprint("worker ", i), func(h link.Host) linktest.Worker {
+			return far.NewServer(h, far.ServerOptions{Device: fmt.Sprint("cuda:", i), Beat: 20 * time.Millisecond})
+		}, linktest.Faults{})
+		t.Cleanup(p.Close)
+		links = append(links, p)
+	}
+	return links
+}
+
 // TestEmulatedWorkersElsewhere deals the samples to two workers behind links, each of which has an emulated device: the
 // run is that on one device of this machine.
 func TestEmulatedWorkersElsewhere(t *testing.T) {
@@ -25,13 +38,7 @@ func TestEmulatedWorkersElsewhere(t *testing.T) {
 			cfg := tasktest.TinyConfig(t, 90)
 			cfg.Block, cfg.Metric, cfg.Target, cfg.Device = 8, c.metric, c.target, "cuda:0"
 			one := mustSearch(t, cfg)
-			for i := range 2 {
-				p := linktest.New(fmt.Sprint("worker ", i), func(h link.Host) linktest.Worker {
-					return far.NewServer(h, far.ServerOptions{Device: fmt.Sprint("cuda:", i), Beat: 20 * time.Millisecond})
-				}, linktest.Faults{})
-				t.Cleanup(p.Close)
-				cfg.Links = append(cfg.Links, backend.Link(p))
-			}
+			cfg.Links = onDevicesElsewhere(t, 2)
 			cfg.Out += "-elsewhere"
 			two := mustSearch(t, cfg)
 			two.Config.Device, two.Versions["device"] = one.Config.Device, one.Versions["device"]
@@ -51,13 +58,7 @@ func TestEmulatedMemoryElsewhereFull(t *testing.T) {
 		emulated(t, "devices=2", fmt.Sprintf("fail=cuMemAlloc_v2:%d:2", k))
 		c := cfg
 		c.Device, c.Out = "auto", fmt.Sprint(cfg.Out, k)
-		for i := range 2 {
-			p := linktest.New(fmt.Sprint("worker ", i), func(h link.Host) linktest.Worker {
-				return far.NewServer(h, far.ServerOptions{Device: fmt.Sprint("cuda:", i), Beat: 20 * time.Millisecond})
-			}, linktest.Faults{})
-			t.Cleanup(p.Close)
-			c.Links = append(c.Links, backend.Link(p))
-		}
+		c.Links = onDevicesElsewhere(t, 2)
 		got := mustSearch(t, c)
 		emutest.Reset()
 		if decisions(t, got) != decisions(t, want) {

@@ -83,25 +83,13 @@ func TestSoak(t *testing.T) {
 				last.Resident/(1<<20), last.Heap/(1<<20), last.Descriptors, last.Goroutines, ends)
 		}
 	}
-	for _, c := range []struct {
-		name  string
-		of    func(tasktest.Use) float64
-		unit  float64
-		bound float64
-	}{
-		{"resident memory, MiB", func(u tasktest.Use) float64 { return u.Resident }, 1 << 20, soakGrowth},
-		{"Go heap, MiB", func(u tasktest.Use) float64 { return u.Heap }, 1 << 20, soakGrowth / 4},
-		{"file descriptors", func(u tasktest.Use) float64 { return u.Descriptors }, 1, soakDescriptors},
-		{"goroutines", func(u tasktest.Use) float64 { return u.Goroutines }, 1, soakGoroutines},
-		{"C handles", func(u tasktest.Use) float64 { return u.Handles }, 1, 0},
-	} {
-		if *soak == 0 {
-			break // too few to draw a line through
+	if *soak > 0 { // else there are too few to draw a line through
+		lines, beyond := tasktest.Grown(seen, tasktest.Bounds{Resident: soakGrowth, Heap: soakGrowth / 4, Descriptors: soakDescriptors, Goroutines: soakGoroutines})
+		for _, line := range lines {
+			t.Log(line)
 		}
-		slope, growth := tasktest.Growth(seen[len(seen)/10:], c.of)
-		t.Logf("%-22s %+.3f an hour, %+.3f by the end (at most %g)", c.name, slope/c.unit, growth/c.unit, c.bound/c.unit)
-		if growth > c.bound {
-			t.Errorf("%s: %+.3f by the end, more than %g", c.name, growth/c.unit, c.bound/c.unit)
+		for _, line := range beyond {
+			t.Error(line)
 		}
 	}
 	t.Logf("%d searches in %.0f s: %v", ends["found"]+ends["cancelled"]+ends["out of reach"], time.Since(start).Seconds(), ends)

@@ -29,19 +29,11 @@ const (
 	KindBeat                    // once a second: the lease at hand and the answers to it so far
 	KindLost                    // the worker's device does not answer any more, in words
 	KindFull                    // a block of a lease has failed since the device's memory is full, in words
+	KindMarks                   // a lease whose answers have marks of the samples in place of the rows
+	KindDigests                 // a lease whose answers have marks with sums of the rows
+	KindCounts                  // an answer of what the samples of a block have come to, where that adds up
+	KindAnswers                 // several answers in one message
 )
-
-// Leases whose answers have, in place of the rows, marks of the samples, or marks with sums of the rows.
-const (
-	KindMarks   Kind = 12
-	KindDigests Kind = 13
-)
-
-// KindCounts is an answer of what the samples of a block have come to, where that adds up.
-const KindCounts Kind = 14
-
-// KindAnswers are several answers in one message.
-const KindAnswers Kind = 15
 
 // head is the kind and the number of a lease, with which most messages begin, and PieceBytes the most of the rows in
 // one message.
@@ -105,11 +97,22 @@ func Lease(number uint64, l *bounds.Lease) []byte {
 	return m
 }
 
+// marksOf are what a lease of a kind wants of marks.
+func marksOf(k Kind) bounds.Marks {
+	switch k {
+	case KindMarks:
+		return bounds.Margins
+	case KindDigests:
+		return bounds.Digests
+	}
+	return bounds.NoMarks
+}
+
 // ReadLease reads such a message for a network of so many holders. The masks are new, and the ID is the number.
 func ReadLease(m []byte, holders int) (l *bounds.Lease, err error) {
 	k, err := KindOf(m)
 	n := (holders + 7) / 8
-	marks := map[Kind]bounds.Marks{KindMarks: bounds.Margins, KindDigests: bounds.Digests}[k]
+	marks := marksOf(k)
 	if err != nil || k > KindOutputs && marks == bounds.NoMarks || len(m) < head+8+2*n || (len(m)-head-2*n)%4 != 0 {
 		return nil, errMessage
 	}

@@ -116,7 +116,6 @@ func ofClasses(m *Metric, by byClass) *Metric {
 		return o
 	}
 	c.adds = (*Scorer).classes
-	c.adds = (*Scorer).classes
 	c.folds = func(judges []*Scorer) (bounds.Fold, error) { return by.foldOf(judges, judges[0].classes()), nil }
 	c.margin = func(j *Scorer, row []float32, sample int, _ Verdict) float64 { return j.leastMargin(row, sample, 1) }
 	return &c

@@ -2,6 +2,7 @@ package tasktest
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -49,6 +50,32 @@ func MeasureUse(start time.Time, idle int) (u Use, err error) {
 	runtime.ReadMemStats(&m)
 	return Use{At: time.Since(start).Hours(), Resident: float64(pages * os.Getpagesize()), Heap: float64(m.HeapAlloc),
 		Descriptors: float64(len(open)), Goroutines: float64(runtime.NumGoroutine()), Handles: float64(cgo.Live())}, nil
+}
+
+// Bounds are the most by which the measures of a Use may grow, in their own units.
+type Bounds struct{ Resident, Heap, Descriptors, Goroutines, Handles float64 }
+
+// Grown tells how each measure has grown from the first to the last, behind the first tenth, in a line each; beyond are
+// those that have grown by more than they may.
+func Grown(seen []Use, most Bounds) (lines, beyond []string) {
+	for _, c := range []struct {
+		name        string
+		of          func(Use) float64
+		unit, bound float64
+	}{
+		{"resident memory, MiB", func(u Use) float64 { return u.Resident }, 1 << 20, most.Resident},
+		{"Go heap, MiB", func(u Use) float64 { return u.Heap }, 1 << 20, most.Heap},
+		{"file descriptors", func(u Use) float64 { return u.Descriptors }, 1, most.Descriptors},
+		{"goroutines", func(u Use) float64 { return u.Goroutines }, 1, most.Goroutines},
+		{"C handles", func(u Use) float64 { return u.Handles }, 1, most.Handles},
+	} {
+		slope, growth := Growth(seen[len(seen)/10:], c.of)
+		lines = append(lines, fmt.Sprintf("%-22s %+.3f an hour, %+.3f by the end (at most %g)", c.name, slope/c.unit, growth/c.unit, c.bound/c.unit))
+		if growth > c.bound {
+			beyond = append(beyond, fmt.Sprintf("%s: %+.3f by the end, more than %g", c.name, growth/c.unit, c.bound/c.unit))
+		}
+	}
+	return lines, beyond
 }
 
 // Growth is the slope of the line of least squares through measurements, by the hour, and what it makes from the first

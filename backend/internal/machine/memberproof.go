@@ -47,7 +47,7 @@ func (f *Members) proveBits() error {
 			first = i
 			f.recruits.prove(f.list[i].Name(), f.samplesOf(0), got)
 		case string(got) != string(sums[first]):
-			if err := f.Leave(i, fmt.Errorf("%w of %s: %x and %x on the first block", errOtherBits, f.list[first].Name(), got[:4], sums[first][:4])); err != nil {
+			if err := f.Leave(i, unlike(f.list[first].Name(), got, sums[first])); err != nil {
 				return err
 			}
 		}
@@ -57,6 +57,11 @@ func (f *Members) proveBits() error {
 
 // errOtherBits says that a member must not be among the others.
 var errOtherBits = errors.New("its bits are not those")
+
+// unlike is errOtherBits of a member that has made one digest of the first block, where another has made another.
+func unlike(of string, got, want []byte) error {
+	return fmt.Errorf("%w of %s: %x and %x on the first block", errOtherBits, of, got[:min(4, len(got))], want[:min(4, len(want))])
+}
 
 // digest is the sha256 of what the first block of all gives: the outputs of the compiled network under masks that are
 // drawn, and every tensor of the network under those that try all grids, since a grid hides a changed sum.

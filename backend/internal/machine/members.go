@@ -88,18 +88,14 @@ func NewMembers(ctx context.Context, src device.Source, samples device.Samples, 
 
 // assemble makes a fleet of the members and deals them their blocks.
 func (f *Members) assemble(told func(text string)) error {
-	var list []fleet.Member
-	for _, m := range f.list {
-		list = append(list, m)
-	}
-	f.Fleet = fleet.New(list...)
+	f.Fleet = fleetOf(f.list)
 	f.Told = func(name string, why error) {
 		if told != nil {
 			told(fmt.Sprintf("%s is left out, and the others have its blocks: %v", name, why))
 		}
 	}
 	f.Grow = func() {
-		if f.recruits != nil && f.recruits.samples != nil {
+		if f.recruits.open() {
 			f.enlist()
 			f.summon()
 		}
@@ -195,12 +191,26 @@ func (f *Members) each(call func(at int, m part) error) error {
 	}
 }
 
+// fleetOf is a fleet of parts.
+func fleetOf(list []part) *fleet.Fleet {
+	members := make([]fleet.Member, len(list))
+	for i, m := range list {
+		members[i] = m
+	}
+	return fleet.New(members...)
+}
+
 // blocks is the number of blocks of the layout.
 func (f *Members) blocks() int { return (f.samples + f.opts.Block - 1) / f.opts.Block }
 
 // samplesOf are the samples of a block, in the order of its slots.
 func (f *Members) samplesOf(block int) []int {
-	return f.order[block*f.opts.Block : min((block+1)*f.opts.Block, f.samples)]
+	return blockOf(f.order, block, f.opts.Block)
+}
+
+// blockOf are the samples of a block of so many, of a layout.
+func blockOf(order []int, block, size int) []int {
+	return order[block*size : min((block+1)*size, len(order))]
 }
 
 // Rule implements Machine.

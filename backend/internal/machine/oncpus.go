@@ -7,7 +7,6 @@ import (
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
-	"example.org/demote/backend/fleet"
 	"example.org/demote/backend/link"
 	"example.org/demote/crash"
 	"example.org/demote/quant"
@@ -90,12 +89,8 @@ func (e *elsewhere) greetCPU(one *Single) error {
 
 // dealCPUs makes a fleet of the workers, behind which this machine stands, and leaves out those with other bits.
 func (f *Members) dealCPUs(told func(name string, why error)) error {
-	var list []fleet.Member
-	for _, m := range f.list {
-		list = append(list, m)
-	}
-	f.Fleet = fleet.New(list...)
-	f.Reserve, f.Told = len(list)-1, told
+	f.Fleet = fleetOf(f.list)
+	f.Reserve, f.Told = len(f.list)-1, told
 	if err := f.LayOut(nil); err != nil {
 		return err
 	}
@@ -119,7 +114,7 @@ func (f *Members) dealCPUs(told func(name string, why error)) error {
 		}
 		for i, sum := range sums[:f.Reserve] {
 			if f.Lost(i) == nil && string(sum) != string(sums[f.Reserve]) {
-				if err := f.Leave(i, fmt.Errorf("%w of this machine's CPU: %x and %x on the first block", errOtherBits, sum[:4], sums[f.Reserve][:4])); err != nil {
+				if err := f.Leave(i, unlike("this machine's CPU", sum, sums[f.Reserve])); err != nil {
 					return err
 				}
 			}

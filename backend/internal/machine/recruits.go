@@ -55,6 +55,9 @@ func (r *recruits) prove(first string, samples []int, digest []byte) {
 	}
 }
 
+// open says whether workers that come are let in: there are some, and the members' proof is known.
+func (r *recruits) open() bool { return r != nil && r.samples != nil }
+
 // close ends those that are not members.
 func (r *recruits) close() {
 	if r == nil {
@@ -70,8 +73,7 @@ func (r *recruits) close() {
 
 // recruit makes members of those that are ready, and looks for further ones. No lease is at hand.
 func (f *Members) recruit() {
-	r := f.recruits
-	if r == nil || r.samples == nil || f.beside || f.watch != nil || f.marking != nil || f.Bare() {
+	if !f.recruits.open() || f.beside || f.watch != nil || f.marking != nil || f.Bare() {
 		return
 	}
 	f.enlist()
@@ -88,9 +90,7 @@ func (f *Members) summon() {
 	for _, l := range r.late.Come(most) {
 		c := &recruit{elsewhere: newElsewhere(r.ctx, l, f)}
 		order, layout := f.order, f.layouts
-		samples := func(block int) []int {
-			return order[block*f.opts.Block : min((block+1)*f.opts.Block, len(order))]
-		}
+		samples := func(block int) []int { return blockOf(order, block, f.opts.Block) }
 		first, share, cut := f.list[0].(*elsewhere), f.Share(0), f.cut
 		r.coming = append(r.coming, c)
 		r.ended.Go(func() {
@@ -144,7 +144,7 @@ func (c *recruit) prepare(first *elsewhere, cut bool, hold func() error) error {
 	}
 	sum, err := c.digest()
 	if err == nil && string(sum) != string(r.digest) {
-		err = fmt.Errorf("%w of %s: %x and %x on the first block", errOtherBits, r.first, sum[:min(4, len(sum))], r.digest[:4])
+		err = unlike(r.first, sum, r.digest)
 	}
 	return err
 }
@@ -210,7 +210,7 @@ func (f *Members) speedOf(e *elsewhere) float64 {
 // refill waits until a worker has come and is ready, where none is left. Its error says why the search does not go on.
 func (f *Members) refill(ctx context.Context, why error) error {
 	r := f.recruits
-	if r == nil || r.samples == nil {
+	if !r.open() {
 		return why
 	}
 	patience := r.late.Patience()

@@ -84,14 +84,14 @@ func (w *Worker) hold(ctx context.Context, args link.HoldArgs) error {
 	if err := w.check(args); err != nil {
 		return err
 	}
-	truths := make([][]byte, len(args.Blocks))
-	for i := range args.Blocks {
-		if !w.byBlock {
-			break
-		}
-		var err error
-		if truths[i], err = args.Blocks[i].GetTruth(ctx, w.fetch, w.truth, w.all); err != nil {
-			return err
+	var truths [][]byte // of the blocks, where each has its own
+	if w.byBlock {
+		for i := range args.Blocks {
+			data, err := args.Blocks[i].GetTruth(ctx, w.fetch, w.truth, w.all)
+			if err != nil {
+				return err
+			}
+			truths = append(truths, data)
 		}
 	}
 	blocks := map[int]link.Block{}
@@ -99,11 +99,9 @@ func (w *Worker) hold(ctx context.Context, args link.HoldArgs) error {
 		blocks[b.Number] = b
 	}
 	err := w.HoldBehind(func() { // nothing of the blocks before is under way any more
-		for i := range args.Blocks {
-			if w.byBlock {
-				args.Blocks[i].FillTruth(w.truth, w.all, truths[i])
-				args.Blocks[i].Truth = nil
-			}
+		for i, data := range truths {
+			args.Blocks[i].FillTruth(w.truth, w.all, data)
+			args.Blocks[i].Truth = nil
 		}
 		w.mu.Lock()
 		w.blocks = blocks
