@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nkeys"
+	"golang.org/x/sys/unix"
 
 	"example.org/demote/disk"
 	"example.org/demote/mistake"
@@ -33,7 +34,7 @@ type Worker struct {
 	Joined time.Time `json:"joined"`
 }
 
-// A Folder holds the credentials of a cluster, at the coordinator. One process changes it at a time.
+// A Folder holds the credentials of a cluster, at the coordinator. It may be changed by several processes at once.
 type Folder struct{ dir string }
 
 // Init makes the credentials of a new cluster in a folder that is not there, or empty.
@@ -109,13 +110,6 @@ func (f *Folder) Join(name string, now time.Time) (Join, error) {
 	if err := CheckName(name); err != nil {
 		return Join{}, err
 	}
-	list, err := f.Workers()
-	if err != nil {
-		return Join{}, err
-	}
-	if slices.ContainsFunc(list, func(w Worker) bool { return w.Name == name }) {
-		return Join{}, mistake.Errorf("worker %s has joined already: give another name, or revoke it first", name)
-	}
 	authority, err := disk.Read(f.path(authorityFile), mostJoinBytes)
 	if err != nil {
 		return Join{}, mistake.Errorf("%w", err)
@@ -132,23 +126,42 @@ func (f *Folder) Join(name string, now time.Time) (Join, error) {
 	if err != nil {
 		return Join{}, err
 	}
-	return Join{Name: name, Authority: authority, seed: seed}, f.write(append(list, Worker{name, public, now.UTC().Truncate(time.Second)}))
+	return Join{Name: name, Authority: authority, seed: seed}, f.change(func(list []Worker) ([]Worker, error) {
+		if slices.ContainsFunc(list, func(w Worker) bool { return w.Name == name }) {
+			return nil, mistake.Errorf("worker %s has joined already: give another name, or revoke it first", name)
+		}
+		return append(list, Worker{name, public, now.UTC().Truncate(time.Second)}), nil
+	})
 }
 
 // Revoke ends a worker's right to take part. A server that runs drops its connection when it is told of the new list.
 func (f *Folder) Revoke(name string) error {
+	return f.change(func(list []Worker) ([]Worker, error) {
+		left := slices.DeleteFunc(slices.Clone(list), func(w Worker) bool { return w.Name == name })
+		if len(left) == len(list) {
+			return nil, mistake.Errorf("no worker is called %q; %s lists them", name, f.path(workersFile))
+		}
+		return left, nil
+	})
+}
+
+// change puts another list of workers in place of the one there is. Processes that change it at once follow each other,
+// by a lock on the folder; where it cannot be locked they ought not to.
+func (f *Folder) change(to func([]Worker) ([]Worker, error)) error {
+	lock, err := os.Open(f.path("."))
+	if err != nil {
+		return mistake.Errorf("%w", err)
+	}
+	defer lock.Close()
+	for errors.Is(unix.Flock(int(lock.Fd()), unix.LOCK_EX), unix.EINTR) {
+	}
 	list, err := f.Workers()
 	if err != nil {
 		return err
 	}
-	left := slices.DeleteFunc(slices.Clone(list), func(w Worker) bool { return w.Name == name })
-	if len(left) == len(list) {
-		return mistake.Errorf("no worker is called %q; %s lists them", name, f.path(workersFile))
+	if list, err = to(list); err != nil {
+		return err
 	}
-	return f.write(left)
-}
-
-func (f *Folder) write(list []Worker) error {
 	data, err := json.MarshalIndent(list, "", "\t")
 	if err != nil {
 		return err
