@@ -193,6 +193,7 @@ func (m *Local) step() bool {
 	m.fill()
 	if len(m.flights) > len(m.landed) {
 		m.land()
+		giveWay()
 	}
 	return true
 }
