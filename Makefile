@@ -202,12 +202,12 @@ test-cluster-long: setup ## the same with CLUSTER_KILLS (150) kills, CLUSTER_ROU
 	$(MAKE) soak-cluster
 
 .PHONY: bench-cluster
-bench-cluster: setup build ## what two worker processes cost against two members and two workers of one process: medians of BENCH_PAIRS (3) turns on BENCH_LIMIT (1000) samples
+bench-cluster: setup build ## what two worker processes cost against two members and two workers of one process: medians of BENCH_PAIRS (3) turns on BENCH_LIMITS (1000 and 2000) samples
 	@$(NEED) python3
-	python3 scripts/bench_cluster.py $(BENCH_PAIRS) $(BENCH_LIMIT)
+	python3 scripts/bench_cluster.py $(BENCH_PAIRS) $(BENCH_LIMITS)
 
 BENCH_PAIRS ?= 3
-BENCH_LIMIT ?= 1000
+BENCH_LIMITS ?= 1000 2000
 
 .PHONY: soak-cluster
 soak-cluster: setup ## search over and over on workers that join, leave, are killed and stopped, for SOAK_MINUTES (60): nothing grows, nothing is left, every result is the same

@@ -1,8 +1,8 @@
 """What it costs to search on two worker processes of this machine, against two members and two workers of one process.
 
-    make bench-cluster [BENCH_PAIRS=3] [BENCH_LIMIT=1000]
+    make bench-cluster [BENCH_PAIRS=3] [BENCH_LIMITS="1000 2000"]
 
-Each turn searches once in each way, one after the other; of each three medians are printed, beside two workers: the time
+The longer a trial, the less messages matter, so it is done on so many samples, and on more. Each turn searches once in each way, one after the other; of each three medians are printed, beside two workers: the time
 of the search itself (from the first score of all int16 to the last trial), that of the whole command, which makes each
 member ready, and the processor time of all its processes. Results must be the same.
 """
@@ -47,7 +47,26 @@ def search(out, more, workers=()):
     return trials, wall, cpu, (result["promotion"], result["chain"], result["evaluations"])
 
 
-def main(pairs, limit):
+def compare(ways, limit, pairs, folder):
+    """Search so many samples in each way, so many times, and print the medians."""
+    took, found = {way: [] for way in ways}, set()
+    for pair in range(pairs):
+        for way, (more, pids) in ways.items():
+            out = tempfile.mkdtemp(dir=folder)
+            *times, what = search(out, ["--limit", limit, *more], pids)
+            took[way].append(times)
+            found.add(json.dumps(what))
+            print("%s samples, %d: %s: search %.2f s, command %.2f s, processors %.2f s" % (limit, pair, way, *times), flush=True)
+    if len(found) > 1:
+        sys.exit("the results differ")
+    first = [statistics.median(t) for t in zip(*took["two workers in one process"])]
+    for way, times in took.items():
+        own = [statistics.median(t) for t in zip(*times)]
+        told = ["%s %.2f s (%.3f)" % (what, t, t / f) for what, t, f in zip(("search", "command", "processors"), own, first)]
+        print("%s samples: %s: %s" % (limit, way, ", ".join(told)), flush=True)
+
+
+def main(pairs, *limits):
     folder, workers, program = tempfile.mkdtemp(), [], os.path.abspath("bin/demote")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
@@ -64,21 +83,8 @@ def main(pairs, limit):
             "two members in one process": (["--device", "cpu", "--members", "2", "--workers", "2"], ()),
             "two worker processes": (["--workers-at", at, "--cluster-folder", cluster, "--min-workers", "2", "--workers", "1"], [w.pid for w in workers]),
         }
-        took, found = {way: [] for way in ways}, set()
-        for pair in range(int(pairs)):
-            for way, (more, pids) in ways.items():
-                out = tempfile.mkdtemp(dir=folder)
-                *times, what = search(out, ["--limit", limit, *more], pids)
-                took[way].append(times)
-                found.add(json.dumps(what))
-                print("%d: %s: search %.2f s, command %.2f s, processors %.2f s" % (pair, way, *times), flush=True)
-        if len(found) > 1:
-            sys.exit("the results differ")
-        first = [statistics.median(t) for t in zip(*took["two workers in one process"])]
-        for way, times in took.items():
-            own = [statistics.median(t) for t in zip(*times)]
-            told = ["%s %.2f s (%.3f)" % (what, t, t / f) for what, t, f in zip(("search", "command", "processors"), own, first)]
-            print("%s: %s" % (way, ", ".join(told)))
+        for limit in limits:
+            compare(ways, limit, int(pairs), folder)
     finally:
         for w in workers:
             w.terminate()
@@ -87,4 +93,4 @@ def main(pairs, limit):
 
 
 if __name__ == "__main__":
-    main(*(sys.argv[1:] or ["3", "1000"]))
+    main(*(sys.argv[1:] or ["3", "1000", "2000"]))

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"errors"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -193,7 +194,7 @@ func (m *Local) step() bool {
 	m.fill()
 	if len(m.flights) > len(m.landed) {
 		m.land()
-		giveWay()
+		runtime.Gosched() // who hears the answer may end the lease; a worker that computes has its processor otherwise
 	}
 	return true
 }
