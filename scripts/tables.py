@@ -2,8 +2,8 @@
 tables.py strategies|breaks|ranges|repairs|all [--keep|--finished].
 
 strategies: every strategy on three networks at three targets, a search each. breaks: how often the plain answer of a search
-breaks its budget on images that it has not seen. ranges: what the choice of ranges saves;
-repairs: what repairs save. Run folders are left under TABLES_OUT (.tools/tables); with --keep a search
+breaks its budget on images that it has not seen. ranges: what the choice of ranges and
+the last tries save; repairs: what repairs save. Run folders are left under TABLES_OUT (.tools/tables); with --keep a search
 that is finished there is not run again. With TABLES_SECONDS no search begins after so many seconds: the exit code is 75, and
 the same command with --keep goes on. With --finished nothing is run, and what is missing is left out of the tables."""
 import json
@@ -97,13 +97,18 @@ def high(network, model):
     return (r["score"]["high"], r["holdout"]["score"]["high"], len(r["holders"])) if r else (None, None, 0)
 
 
+def judged(r):
+    """Return what the masks were judged on, in passes over the samples, whatever cuts saved of them: the same on every run."""
+    return sum(r["trial_costs"]["judged"])
+
+
 def saving(r, name):
     return next(s for s in r["savings"] if s["cost"] == name)
 
 
 def strategies():
     """Return the lines of the table of all strategies."""
-    lines = ["| network | target | strategy | int16 | score | hold-out | loss there | evaluations | full passes | seconds | BOPs |", "| --- " * 11 + "|"]
+    lines = ["| network | target | strategy | int16 | score | hold-out | loss there | evaluations | passes judged | seconds | BOPs |", "| --- " * 11 + "|"]
     broken, mixes = {}, {}
     for network, model in NETWORKS:
         own, held, holders = high(network, model)
@@ -121,7 +126,7 @@ def strategies():
                 part = 100 * (1 - bops["saved"] / bops["total"])
                 lines.append("| | %s | `%s` | %d | %.4f | %.4f | %+.4f | %d | %.1f | %.1f | %.1f %% |" % (
                     first, strategy, len(r["promotion"]), r["score"]["mixed"]["value"], right / held["total"],
-                    (held["correct"] - right) / held["total"], r["evaluations"], r["sample_evaluations"] / r["samples"], r["seconds"], part))
+                    (held["correct"] - right) / held["total"], r["evaluations"], judged(r), r["seconds"], part))
                 first = ""
                 mixes[strategy] = mixes.get(strategy, 0) + 1
                 lost = held["correct"] - right >= float(target.split("-")[1]) * held["total"]
@@ -175,14 +180,35 @@ def compared(ways, *more):
                 if not all(both):
                     continue
                 high = both[0]["holdout"]["score"]["high"]["value"]
-                rows[network, grid, target] = [(len(r["promotion"]), high - r["holdout"]["score"]["mixed"]["value"], r["sample_evaluations"] / r["samples"])
+                rows[network, grid, target] = [(len(r["promotion"]), high - r["holdout"]["score"]["mixed"]["value"], judged(r))
                                                for r in both] + [[f(both[1]) for _, f in more]]
     return compared_lines([w[0] for w in ways], [m[0] for m in more], rows)
 
 
+def tries():
+    """Return the lines of the table of the last tries behind the searches with `--range auto`: what stayed at int16 in
+    front of them and behind."""
+    lines = ["| network | grids | target | int16 before | and after | tries | of which hold |", "| --- " * 7 + "|"]
+    sums = [0, 0]
+    for network, model in NETWORKS:
+        for grid in ("pow2", "asymmetric"):
+            for target in BREAKS:
+                r = search("-".join((network, grid, target, "auto")), model, EVAL, target, "--grid", grid, *RANGES[1][2], "--holdout", HELD)[0]
+                if not r:
+                    continue
+                all_tries = r.get("last_tries") or []
+                held = [t for t in all_tries if t["held"]]
+                after = len(r["promotion"])
+                before = after + sum(len(t["holders"]) for t in held)
+                sums = [sums[0] + before, sums[1] + after]
+                if all_tries:
+                    lines.append("| %s | %s | %s | %d | %d | %d | %d |" % (network, grid, target, before, after, len(all_tries), len(held)))
+    return lines + ["", "In all %d become %d; where no row is, nothing stays at int16." % tuple(sums)]
+
+
 def compared_lines(names, heads, rows):
     """Return the table of pairs of searches: by network, grids and target the int16 left, the loss on the hold-out and the passes."""
-    columns = ["%s`%s`" % (head, name) for head in ("int16, ", "loss on the hold-out, ", "full passes, ") for name in names]
+    columns = ["%s`%s`" % (head, name) for head in ("int16, ", "loss on the hold-out, ", "passes judged, ") for name in names]
     columns = [c if i % 2 == 0 else c.split(", ")[-1] for i, c in enumerate(columns)]
     lines = ["| network | grids | target | %s |" % " | ".join(columns + heads), "| --- " * (3 + len(columns) + len(heads)) + "|"]
     for k, (one, other, last) in rows.items():
@@ -219,6 +245,7 @@ def main():
         write(os.path.join("docs", "strategies.md"), "strategies", strategies())
     if which in ("ranges", "all"):
         write(os.path.join("docs", "strategies.md"), "ranges", compared(RANGES))
+        write(os.path.join("docs", "strategies.md"), "tries", tries())
     if which in ("repairs", "all"):
         write(os.path.join("docs", "strategies.md"), "repairs", compared(REPAIRS, ("repairs taken", taken)))
     if which in ("breaks", "all"):
