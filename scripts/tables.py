@@ -1,9 +1,9 @@
 """Measure what docs/strategies.md and docs/promise.md show, and write it between the marks in them:
-tables.py strategies|breaks|ranges|repairs|all [--keep|--finished].
+tables.py strategies|breaks|ranges|repairs|proofs|all [--keep|--finished].
 
 strategies: every strategy on three networks at three targets, a search each. breaks: how often the plain answer of a search
 breaks its budget on images that it has not seen. ranges: what the choice of ranges and
-the last tries save; repairs: what repairs save. Run folders are left under TABLES_OUT (.tools/tables); with --keep a search
+the last tries save; repairs: what repairs save; proofs: what --prove proves. Run folders are left under TABLES_OUT (.tools/tables); with --keep a search
 that is finished there is not run again. With TABLES_SECONDS no search begins after so many seconds: the exit code is 75, and
 the same command with --keep goes on. With --finished nothing is run, and what is missing is left out of the tables."""
 import json
@@ -135,6 +135,21 @@ def strategies():
     return lines + ["", "Mixes that lose their budget or more on the hold-out: " + ", ".join(told) + "."]
 
 
+def work():
+    """Return the lines of the table of int16 and work, from the searches of the table of all strategies and three more."""
+    shown = ("demotion", "gallop", "auto")
+    lines = ["| network, holders | target | %s | `auto` over `demotion` |" % " | ".join("`%s`: int16, passes" % s for s in shown), "| --- " * 6 + "|"]
+    for network, model in NETWORKS:
+        for target in TARGETS + (["0.9125"] if network == "fashion-dscnn-uneven" else []):
+            runs = [search("-".join((network, target, s)), model, EVAL, target, "--range", "minmax", "--strategy", s)[0] for s in shown]
+            if not all(runs):
+                continue
+            name = "%s, %d" % (network, len(runs[0]["holders"])) if target == TARGETS[0] else ""
+            ratio = "%.2f" % (judged(runs[2]) / judged(runs[0])) if any(r["promotion"] for r in runs) else ""
+            lines.append("| %s | %s | %s | %s |" % (name, target, " | ".join("%d, %.1f" % (len(r["promotion"]), judged(r)) for r in runs), ratio))
+    return lines
+
+
 def breaks():
     """Return the lines of the table of broken budgets."""
     lines = ["| network | target | broken | int16 | loss on its own 2,000 images | loss on the 6,000 others | one can be sure |", "| --- " * 7 + "|"]
@@ -206,6 +221,32 @@ def tries():
     return lines + ["", "In all %d become %d; where no row is, nothing stays at int16." % tuple(sums)]
 
 
+# Searches whose answers are proven: all sizes below where three activations or fewer stay at int16, else two at most.
+PROOFS = [(n, g, r, t, p) for n in ("fashion-dscnn", "fashion-dscnn-uneven") for g, r, t, p in (
+    ("asymmetric", "minmax", "16bit-0.003", "all"), ("asymmetric", "minmax", "16bit-0.005", "all"), ("asymmetric", "auto", "16bit-0.003", "all"),
+    ("pow2", "minmax", "16bit-0.003", "2"), ("pow2", "minmax", "16bit-0.005", "2"), ("pow2", "minmax", "16bit-0.020", "2"),
+    ("pow2", "auto", "16bit-0.005", "2" if n == "fashion-dscnn" else "all"))]
+PROOFS += [("fashion-vit", g, r, t, "all") for g, r, t in (
+    ("asymmetric", "minmax", "16bit-0.003"), ("asymmetric", "auto", "16bit-0.003"),
+    ("pow2", "minmax", "16bit-0.003"), ("pow2", "minmax", "16bit-0.005"), ("pow2", "auto", "16bit-0.003"))]
+
+
+def proofs():
+    """Return the lines of the table of what was proven."""
+    lines = ["| network | grids | `--range` | target | int16 of `auto` | after the proof | proven | refuted | drawn | passes | seconds |", "| --- " * 11 + "|"]
+    for network, grid, ranges, target, size in PROOFS:
+        r, _ = search("-".join((network, grid, target, ranges, "prove")), dict(NETWORKS)[network], EVAL, target,
+                      "--grid", grid, "--range", ranges, "--repair", "none", "--prove", size)
+        if not r:
+            continue
+        p, after = r["proof"], len(r["promotion"])
+        drawn = sum(level["drawn"] for level in p["levels"])
+        lines.append("| %s | %s | `%s` | %s | %s | %s | %s | %s | %d | %.1f | %d |" % (
+            network, grid, ranges, target, after if p["from_int16"] is None else p["from_int16"], "**%d**" % after if p["minimal"] else after,
+            "minimal" if p["minimal"] else "at least %d" % p["least_int16"], "{:,}".format(p["refuted"]), drawn, p["sample_evaluations"] / r["samples"], p["seconds"]))
+    return lines
+
+
 def compared_lines(names, heads, rows):
     """Return the table of pairs of searches: by network, grids and target the int16 left, the loss on the hold-out and the passes."""
     columns = ["%s`%s`" % (head, name) for head in ("int16, ", "loss on the hold-out, ", "passes judged, ") for name in names]
@@ -243,11 +284,14 @@ def main():
     which = sys.argv[1] if len(sys.argv) > 1 else "all"
     if which in ("strategies", "all"):
         write(os.path.join("docs", "strategies.md"), "strategies", strategies())
+        write(os.path.join("docs", "strategies.md"), "work", work())
     if which in ("ranges", "all"):
         write(os.path.join("docs", "strategies.md"), "ranges", compared(RANGES))
         write(os.path.join("docs", "strategies.md"), "tries", tries())
     if which in ("repairs", "all"):
         write(os.path.join("docs", "strategies.md"), "repairs", compared(REPAIRS, ("repairs taken", taken)))
+    if which in ("proofs", "all"):
+        write(os.path.join("docs", "strategies.md"), "proofs", proofs())
     if which in ("breaks", "all"):
         write(os.path.join("docs", "promise.md"), "breaks", breaks())
 
