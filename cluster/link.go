@@ -23,9 +23,10 @@ type Link struct {
 }
 
 var (
-	_ link.Link      = (*Link)(nil)
-	_ link.Watched   = (*Link)(nil)
-	_ link.Branching = (*Link)(nil)
+	_ link.Link       = (*Link)(nil)
+	_ link.Watched    = (*Link)(nil)
+	_ link.Branching  = (*Link)(nil)
+	_ link.Dismissing = (*Link)(nil)
 )
 
 // Stands takes note of how the worker stands, for whoever asks.
@@ -56,6 +57,10 @@ func (l *Link) Another() link.Link {
 	}
 	return nil
 }
+
+// Dismiss ends the worker's part in the run, with all links to it. It hears why, and may come again, once what it was
+// asked has come to an end.
+func (l *Link) Dismiss(why error) { l.of.lose(why) }
 
 // take takes a message of the worker's. A nil link is one that was closed.
 func (l *Link) take(m []byte) {

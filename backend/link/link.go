@@ -16,7 +16,8 @@ var ErrStore = errors.New("no room for files")
 type Link interface {
 	// Name says which worker it is, for people: its host and device.
 	Name() string
-	// Call has the worker answer a request of up to FileBytes, and waits. There is exactly one answer or an error.
+	// Call has the worker answer a request of up to FileBytes, and waits, for no longer than the worker is there and the
+	// context goes on. There is exactly one answer or an error.
 	Call(ctx context.Context, request []byte) (reply []byte, err error)
 	// Send hands the worker a message and does not wait. Messages keep their order, and may be lost or come twice.
 	Send(message []byte) error
@@ -53,6 +54,12 @@ type Standing struct {
 // A Watched is a Link that is told how its worker stands, every second or so.
 type Watched interface {
 	Stands(s Standing)
+}
+
+// A Dismissing is a Link whose worker can be sent away: all its links end, as if it were lost, also where it hangs. It
+// may come again.
+type Dismissing interface {
+	Dismiss(why error)
 }
 
 // A Branching is a Link whose worker may serve several evaluators at once: Another leads to a server of its own on the

@@ -32,11 +32,11 @@ func NewElsewhere(ctx context.Context, src device.Source, samples device.Samples
 			f.Close()
 		}
 	}()
-	for _, l := range o.Links {
-		f.list = append(f.list, newElsewhere(ctx, l, f))
-	}
 	if f.opts, err = o.fit(samples.Len()); err != nil {
 		return nil, err
+	}
+	for _, l := range o.Links {
+		f.list = append(f.list, newElsewhere(ctx, l, f))
 	}
 	if err := f.opts.checkBatch(f.inputs); err != nil {
 		return nil, err

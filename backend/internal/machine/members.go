@@ -338,6 +338,10 @@ func (f *Members) Close() {
 	f.recruits.close()
 	if f.Fleet != nil {
 		f.Fleet.Close()
+	} else {
+		for _, m := range f.list {
+			m.Close()
+		}
 	}
 	for _, m := range f.list {
 		m.end()
