@@ -2,20 +2,16 @@ package machine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/fleet"
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/metric"
-	"example.org/demote/crash"
 	"example.org/demote/quant"
 	"example.org/demote/search"
 )
@@ -155,41 +151,6 @@ func (f *Members) first() part {
 
 // number is that of a member.
 func (f *Members) number(m part) int { return slices.Index(f.list, m) }
-
-// each calls a function of every one of members, with its place among them, all at once, and returns the first error.
-// Where some of them are gone, it calls the others once more, since these have the blocks then.
-func (f *Members) each(call func(at int, m part) error) error {
-	for {
-		var all errgroup.Group
-		list := f.members()
-		gone := make([]error, len(list))
-		for at, m := range list {
-			all.Go(func() (err error) {
-				defer crash.Catch(&err)
-				if err = call(at, m); errors.Is(err, fleet.ErrGone) {
-					gone[at], err = err, nil
-				}
-				return err
-			})
-		}
-		if err := all.Wait(); err != nil {
-			return err
-		}
-		left := true
-		for at, why := range gone {
-			if why == nil {
-				continue
-			}
-			left = false
-			if err := f.Leave(f.number(list[at]), why); err != nil {
-				return err
-			}
-		}
-		if left {
-			return nil
-		}
-	}
-}
 
 // fleetOf is a fleet of parts.
 func fleetOf(list []part) *fleet.Fleet {

@@ -8,7 +8,6 @@ import (
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/link"
-	"example.org/demote/crash"
 	"example.org/demote/quant"
 	"example.org/demote/search"
 )
@@ -103,18 +102,14 @@ func (f *Members) dealCPUs(told func(name string, why error)) error {
 		masks = append(masks, all)
 	}
 	for _, mask := range masks {
-		sums := make([][]byte, len(f.list))
-		err := f.each(func(_ int, m part) (err error) {
-			defer crash.Catch(&err)
-			sums[f.number(m)], err = m.look(mask)
-			return err
-		})
+		sums, err := askAll(f, func(m part) ([]byte, error) { return m.look(mask) })
 		if err != nil {
 			return err
 		}
-		for i, sum := range sums[:f.Reserve] {
-			if f.Lost(i) == nil && string(sum) != string(sums[f.Reserve]) {
-				if err := f.Leave(i, unlike("this machine's CPU", sum, sums[f.Reserve])); err != nil {
+		own := sums[f.reserve]
+		for i, m := range f.list[:f.Reserve] {
+			if sum := sums[m]; f.Lost(i) == nil && string(sum) != string(own) {
+				if err := f.Leave(i, unlike("this machine's CPU", sum, own)); err != nil {
 					return err
 				}
 			}

@@ -9,13 +9,13 @@ import (
 
 // Call implements link.Link.
 func (p *Pipe) Call(ctx context.Context, request []byte) ([]byte, error) {
-	if d := p.faults.DiesAtCall; d != "" && bytes.Contains(request, []byte(d)) {
+	if d := p.faults.DiesAtCall; d != "" && bytes.Contains(request, []byte(d)) && p.count(&p.root.deaths) > p.faults.DiesBehind {
 		p.Kill(errors.New("it died at a call"))
 	}
 	if why := p.gone(); why != nil {
 		return nil, why
 	}
-	if h := p.faults.HangsAtCall; h != "" && bytes.Contains(request, []byte(h)) && p.hang() {
+	if h := p.faults.HangsAtCall; h != "" && bytes.Contains(request, []byte(h)) && p.count(&p.root.hangs) > p.faults.HangsBehind {
 		return nil, p.wait(ctx, nil)
 	}
 	var reply []byte
@@ -31,13 +31,12 @@ func (p *Pipe) Call(ctx context.Context, request []byte) ([]byte, error) {
 	return reply, err
 }
 
-// hang counts a request that might hang, and says whether it does.
-func (p *Pipe) hang() bool {
-	p = p.root
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.hangs++
-	return p.hangs > p.faults.HangsBehind
+// count counts one more.
+func (p *Pipe) count(of *int) int {
+	p.root.mu.Lock()
+	defer p.root.mu.Unlock()
+	*of++
+	return *of
 }
 
 // wait waits for an answer, no longer than the worker is there and the context goes on; the error is that of these.

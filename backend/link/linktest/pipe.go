@@ -29,6 +29,7 @@ type Faults struct {
 	Delay             time.Duration // of a late one, at most: those behind it may pass
 	DiesAfter         int           // messages from the worker, and answers in one, after which it is gone; 0: it stays
 	DiesAtCall        string        // a piece of the request at which it is gone; empty: at none
+	DiesBehind        int           // the first so many of these are answered
 	HangsAtCall       string        // a piece of the requests that are never answered, while the worker beats; empty: of none
 	HangsBehind       int           // the first so many of these are answered
 	DamagedFrom       int           // files that are got from this number on are damaged; 0: none
@@ -59,7 +60,8 @@ type Pipe struct {
 	damaged int
 	got     int // files
 	puts    int
-	hangs   int // requests that might hang, of the first
+	hangs   int // requests that might hang, of the first, and at which it might be gone
+	deaths  int
 
 	down, up chan []byte // to the worker, and from it
 	ended    sync.WaitGroup
