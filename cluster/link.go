@@ -27,6 +27,7 @@ var (
 	_ link.Watched    = (*Link)(nil)
 	_ link.Branching  = (*Link)(nil)
 	_ link.Dismissing = (*Link)(nil)
+	_ link.Ending     = (*Link)(nil)
 )
 
 // Stands takes note of how the worker stands, for whoever asks.
@@ -93,6 +94,9 @@ func (l *Link) Send(m []byte) error {
 func (l *Link) Put(ctx context.Context, data []byte) ([32]byte, error) {
 	return l.of.of.files.Put(ctx, data)
 }
+
+// Gone says whether the link has ended.
+func (l *Link) Gone() bool { return l.ended() != nil }
 
 // ended is why the link ended; nil: it has not.
 func (l *Link) ended() error {

@@ -62,6 +62,11 @@ type Dismissing interface {
 	Dismiss(why error)
 }
 
+// An Ending is a Link that knows whether its worker is gone.
+type Ending interface {
+	Gone() bool
+}
+
 // A Branching is a Link whose worker may serve several evaluators at once: Another leads to a server of its own on the
 // same worker, which knows nothing of the first. Who asks for it closes it; nil: the worker is gone.
 type Branching interface {

@@ -238,6 +238,9 @@ func (p *Pipe) kill(why error) {
 	}
 }
 
+// Gone implements link.Ending.
+func (p *Pipe) Gone() bool { return p.gone() != nil }
+
 func (p *Pipe) gone() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
