@@ -122,11 +122,17 @@ func (f *Members) dealCPUs(told func(name string, why error)) error {
 // too.
 func (e *elsewhere) failing() bool { return e.of.reserve != nil || e.branch && e.of.opts.OnCPU }
 
-// handOver has a block that has failed run by others.
+// handOver has a block that has failed run by others, if it is wanted: what has become of a lease that has ended is
+// nothing.
 func (e *elsewhere) handOver(a bounds.Answer) bool {
 	if a.Err == nil || !e.failing() {
 		return false
 	}
-	_ = e.lose(a.Err)
-	return true
+	e.mu.Lock()
+	wanted := e.wants(a.Lease, a.Block)
+	e.mu.Unlock()
+	if wanted {
+		_ = e.lose(a.Err)
+	}
+	return wanted
 }
