@@ -161,6 +161,16 @@ func fleetOf(list []part) *fleet.Fleet {
 	return fleet.New(members...)
 }
 
+// blocksOf are the blocks of a member.
+func (f *Members) blocksOf(member int) (own []int) {
+	for b := range f.blocks() {
+		if f.Owner(b) == member {
+			own = append(own, b)
+		}
+	}
+	return own
+}
+
 // blocks is the number of blocks of the layout.
 func (f *Members) blocks() int { return (f.samples + f.opts.Block - 1) / f.opts.Block }
 
@@ -215,6 +225,11 @@ func (f *Members) Run(ctx context.Context, job bounds.Job, gains []bounds.Gain) 
 		return f.differ
 	}
 	f.recruit()
+	if f.reserve != nil && job.To-job.From == f.blocks() {
+		if err := f.lookAgain(ctx, job.Mask); err != nil {
+			return err
+		}
+	}
 	if f.marking != nil {
 		return f.runMarked(ctx, job, gains)
 	}
