@@ -42,6 +42,15 @@ type Late interface {
 	Patience() time.Duration
 }
 
+// Coming is how far a worker is that has come while a search runs.
+type Coming string
+
+// A worker that has come is made ready, and then waits where others have all blocks.
+const (
+	GetsReady Coming = "gets ready"
+	Waits     Coming = "waits for blocks"
+)
+
 // A Standing is how a worker stands in a search, for people.
 type Standing struct {
 	Blocks, All int     // that it holds, and that there are
@@ -49,6 +58,7 @@ type Standing struct {
 	Leases      int     // of the search so far
 	Speed       float64 // passes of a sample through the whole network a second; 0: not known
 	Waited      float64 // share of the time of leases in which the others waited for it, 0 to 1
+	Coming      Coming  // how a worker stands that has come while the search runs; empty: it is a member
 }
 
 // A Watched is a Link that is told how its worker stands, every second or so.

@@ -187,8 +187,12 @@ func (e *elsewhere) putBlock(b int, samples []int) (f link.Block, err error) {
 	if err := e.putTruth(ctx, &f); err != nil {
 		return f, err
 	}
-	form := e.of.form()
-	if file, is := e.of.opts.Shelf.Find(e.root, form, f.Samples); is {
+	shelf := e.of.opts.Shelf
+	var at link.Place
+	if shelf != nil {
+		at = link.PlaceOf(e.root, e.of.form(), f.Samples)
+	}
+	if file, is := shelf.Find(at); is {
 		f.File = file
 		return f, nil
 	}
@@ -201,7 +205,7 @@ func (e *elsewhere) putBlock(b int, samples []int) (f link.Block, err error) {
 		return f, nil
 	}
 	if f.File, err = link.Put(ctx, e.link, data); err == nil {
-		e.of.opts.Shelf.Keep(e.root, form, f.Samples, f.File)
+		shelf.Keep(at, f.File)
 		return f, nil
 	}
 	if ctx.Err() != nil {

@@ -99,7 +99,11 @@ func (f *Members) summon() {
 	if most < 1 {
 		return
 	}
-	for _, l := range r.late.Come(most) {
+	links := r.late.Come(most)
+	if len(links) > 0 {
+		defer f.tellStandings(true)
+	}
+	for _, l := range links {
 		c := &recruit{elsewhere: newElsewhere(r.ctx, l, f)}
 		order, layout := f.order, f.layouts
 		samples := func(block int) []int { return blockOf(order, block, f.opts.Block) }
