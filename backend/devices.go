@@ -37,10 +37,9 @@ func ProveGPU(ctx context.Context, name string, p *Proof) error {
 	return p.Prove(d)
 }
 
-// Greet asks a worker on another machine for its device.
-func Greet(ctx context.Context, l Link) (DeviceInfo, error) {
-	h, err := machine.Greet(ctx, l)
-	return h.Device, err
+// Greet asks workers on other machines for their devices, all at once. Each says so, or there is an error in its place.
+func Greet(ctx context.Context, list []Link) (said []DeviceInfo, errs []error) {
+	return machine.Greet(ctx, list)
 }
 
 // FreeMemory is the memory of a GPU that can still be had, in bytes, by whatever process asks first.

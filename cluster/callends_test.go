@@ -11,8 +11,8 @@ import (
 )
 
 // TestCallsEnd has a worker be gone in the middle of a call that it never answers, in each way that one can be: its
-// connection ends; it is stopped, or cut off, and not heard; it is sent away by who has asked. The call ends within some
-// seconds, the coordinator says why, and once it can the worker is part of the search again.
+// connection ends; it is stopped, or cut off, and not heard; it is sent away by who has asked. The call ends within
+// some seconds, the coordinator says why, and once it can the worker is part of the search again.
 func TestCallsEnd(t *testing.T) {
 	const most = 8 * time.Second
 	for name, c := range map[string]struct {

@@ -56,9 +56,9 @@ func TestLastWorkerElsewhereGoes(t *testing.T) {
 	}
 }
 
-// TestLastWorkerOfAHoldoutGoes has all workers be gone in the middle of a hold-out, and in front of it: the search waits
-// for another one, and what is found is what one machine finds. Where nobody comes it ends with exit code 1, and the
-// same search goes on from its journal.
+// TestLastWorkerOfAHoldoutGoes has all workers be gone in the middle of a hold-out, and in front of it: the search
+// waits for another one, and what is found is what one machine finds. Where nobody comes it ends with exit code 1, and
+// the same search goes on from its journal.
 func TestLastWorkerOfAHoldoutGoes(t *testing.T) {
 	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Labels = labelsFor(t, cfg)

@@ -16,7 +16,7 @@ var ErrStore = errors.New("no room for files")
 type Link interface {
 	// Name says which worker it is, for people: its host and device.
 	Name() string
-	// Call has the worker answer a request of up to FileBytes, and waits, for no longer than the worker is there and the
+	// Call has the worker answer a request of up to FileBytes, and waits, no longer than the worker is there and the
 	// context goes on. There is exactly one answer or an error.
 	Call(ctx context.Context, request []byte) (reply []byte, err error)
 	// Send hands the worker a message and does not wait. Messages keep their order, and may be lost or come twice.

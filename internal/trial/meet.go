@@ -8,11 +8,8 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"example.org/demote/backend"
-	"example.org/demote/crash"
 )
 
 // links lead to the workers on other machines that the samples are dealt to, no more than there are blocks: to those
@@ -54,15 +51,7 @@ func (s *Runner) meet(ctx context.Context) error {
 // meetOnce is meet of the workers that are there. The error is that of the first where none is left.
 func (s *Runner) meetOnce(ctx context.Context) (err error) {
 	list := s.Config.Links
-	said, errs := make([]backend.DeviceInfo, len(list)), make([]error, len(list))
-	var all sync.WaitGroup
-	for i, l := range list {
-		all.Go(func() {
-			defer crash.Catch(&errs[i])
-			said[i], errs[i] = greetOne(ctx, l)
-		})
-	}
-	all.Wait()
+	said, errs := backend.Greet(ctx, list)
 	var there []backend.Link
 	var least int64
 	for i, l := range list {
@@ -96,12 +85,3 @@ type noWorkersError struct{ error }
 
 // Unwrap implements errors.Unwrap.
 func (e noWorkersError) Unwrap() error { return e.error }
-
-// greetTime is how long a worker may take to say what it is: its GPU may have to be woken.
-const greetTime = time.Minute
-
-func greetOne(ctx context.Context, l backend.Link) (backend.DeviceInfo, error) {
-	ctx, cancel := context.WithTimeout(ctx, greetTime)
-	defer cancel()
-	return backend.Greet(ctx, l)
-}

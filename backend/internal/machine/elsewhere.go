@@ -13,6 +13,7 @@ import (
 	"example.org/demote/backend/fleet"
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/metric"
+	"example.org/demote/crash"
 	"example.org/demote/search"
 )
 
@@ -67,7 +68,11 @@ var _ part = (*elsewhere)(nil)
 func newElsewhere(ctx context.Context, l link.Link, of *Members) *elsewhere {
 	e := &elsewhere{link: l, root: l, of: of, ctx: ctx, number: len(of.list), heard: map[int]bool{}, answers: map[int]bool{}, coming: map[int]*coming{}, left: make(chan struct{})}
 	l.Receive(e.hear, func(why error) { _ = e.lose(why) })
-	go e.watch()
+	go func() {
+		var err error
+		defer crash.Catch(&err) // who is lost is found by its link still
+		e.watch()
+	}()
 	return e
 }
 

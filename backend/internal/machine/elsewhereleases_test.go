@@ -63,8 +63,8 @@ func TestAnswersThatNobodyAskedFor(t *testing.T) {
 	}
 }
 
-// TestFailuresOfEndedLeases holds that a worker whose failures others run is left out by one of the lease at hand alone,
-// of a block of its own: not by what comes late, twice, or of a lease that has ended.
+// TestFailuresOfEndedLeases holds that a worker whose failures others run is left out by one of the lease at hand
+// alone, of a block of its own: not by what comes late, twice, or of a lease that has ended.
 func TestFailuresOfEndedLeases(t *testing.T) {
 	f := &Members{samples: 50, judgesThere: true, order: make([]int, 50)}
 	f.opts.Block, f.opts.OnCPU = 10, true

@@ -59,8 +59,8 @@ func (e *elsewhere) dismiss(why error) {
 	}
 }
 
-// A pulse is whether a worker goes on with what it was asked beside leases. A call may take long: a worker that hangs is
-// one that has done nothing for long, by the steps that its beats tell.
+// A pulse is whether a worker goes on with what it was asked beside leases. A call may take long: a worker that hangs
+// is one that has done nothing for long, by the steps that its beats tell.
 type pulse struct {
 	calls   map[int]calling // under way
 	newest  int

@@ -283,13 +283,3 @@ func (f *Members) judgeRows(ctx context.Context, g *bounds.Gain, rows []float32,
 	}
 	return wait(g)
 }
-
-// Greet asks a worker elsewhere what it is.
-func Greet(ctx context.Context, l link.Link) (h link.Hello, err error) {
-	broken, said, _ := link.Ask(ctx, l, "hello", nil, &h)
-	if err = errors.Join(broken, said); err != nil {
-		return h, fmt.Errorf("%s: %w", l.Name(), err)
-	}
-	h.Device.Fill = h.Fill
-	return h, nil
-}

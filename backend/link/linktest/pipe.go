@@ -30,7 +30,7 @@ type Faults struct {
 	DiesAfter         int           // messages from the worker, and answers in one, after which it is gone; 0: it stays
 	DiesAtCall        string        // a piece of the request at which it is gone; empty: at none
 	DiesBehind        int           // the first so many of these are answered
-	HangsAtCall       string        // a piece of the requests that are never answered, while the worker beats; empty: of none
+	HangsAtCall       string        // a piece of requests that are not answered, while the worker beats; empty: none
 	HangsBehind       int           // the first so many of these are answered
 	DamagedFrom       int           // files that are got from this number on are damaged; 0: none
 	Damaged           int           // the first so many files that are got are damaged
