@@ -84,18 +84,18 @@ type arriving struct {
 	given int
 }
 
-// arrivingOf are those of a part of its own that begins now; nil: nobody comes.
+// arrivingOf are those of a part of its own that begins now, with the workers that the part was given that it is of;
+// nil: nobody comes.
 func arrivingOf(l backend.Late) backend.Late {
-	a := &arrivals{late: l}
 	switch of := l.(type) {
 	case nil:
 		return nil
 	case *arriving:
-		a = of.arrivals
+		of.mu.Lock()
+		defer of.mu.Unlock()
+		return &arriving{of.arrivals, of.given}
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return &arriving{a, len(a.all)}
+	return &arriving{&arrivals{late: l}, 0}
 }
 
 // Come implements backend.Late.
@@ -105,9 +105,9 @@ func (a *arriving) Come(most int) []backend.Link {
 	if more := most - (len(a.all) - a.given); more > 0 {
 		a.all = append(a.all, a.late.Come(more)...)
 	}
-	news := slices.Clone(a.all[a.given:min(len(a.all), a.given+most)])
+	news := a.all[a.given:min(len(a.all), a.given+most)]
 	a.given += len(news)
-	return news
+	return slices.DeleteFunc(slices.Clone(news), backend.IsGone)
 }
 
 // Came implements backend.Late.
