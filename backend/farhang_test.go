@@ -2,7 +2,6 @@ package backend_test
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"strings"
 	"sync"
@@ -106,7 +105,7 @@ func TestHungCallsElsewhere(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if !told.has("worker 7 is left out", fmt.Sprintf("it is there, and has done nothing of %q for ", c.call)) {
+			if !told.has("worker 7 is left out", "it is there, and has done nothing of call "+c.call+" for ") {
 				t.Errorf("told %q", told.list)
 			}
 		})
@@ -161,7 +160,7 @@ func TestHungCPUs(t *testing.T) {
 			})
 			e := openedFar(t, toy, backend.Options{Metric: named(t, "top1"), Kind: &kind, Naive: true, Stream: true, Links: links, OnCPU: true, Stuck: stuckSoon, Told: told.add})
 			sameOutputs(t, e, m, toy.Want)
-			if !told.has("worker 1: ", "has done nothing of \""+call+"\" for ") {
+			if !told.has("worker 1: ", "has done nothing of call "+call+" for ") {
 				t.Errorf("told %q", told.list)
 			}
 		})

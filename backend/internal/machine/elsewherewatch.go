@@ -97,10 +97,10 @@ func (p *pulse) look(most, every time.Duration) (text string, gone error) {
 	}
 	switch p.still {
 	case tellAfter(limit):
-		return fmt.Sprintf("it is there, and has done nothing of %q for %v; the search goes on without it in %v, or as soon as it ends", what,
+		return fmt.Sprintf("it is there, and has done nothing of call %s for %v; the search goes on without it in %v, or as soon as it ends", what,
 			rounded(time.Duration(p.still)*every), rounded(time.Duration(limit-p.still)*every)), nil
 	case limit:
-		return "", fmt.Errorf("it is there, and has done nothing of %q for %v", what, rounded(time.Duration(limit)*every))
+		return "", fmt.Errorf("it is there, and has done nothing of call %s for %v", what, rounded(time.Duration(limit)*every))
 	}
 	return "", nil
 }

@@ -9,16 +9,22 @@ import (
 	"example.org/demote/backend/link"
 )
 
-// errNobody says that no worker is left, and that none came as long as was waited.
-var errNobody = errors.New("no other one came")
-
-// nobodyFor is the error of a search whose last worker is gone, and which has waited so long.
-func nobodyFor(why error, patience time.Duration) error {
-	if patience == 0 {
-		return why
-	}
-	return fmt.Errorf("%w, and %w within %v", why, errNobody, patience)
+// nobodyError says that no worker is left, why the last one is gone, and how long another one was waited for.
+type nobodyError struct {
+	why      error
+	patience time.Duration
 }
+
+// Error implements error.
+func (e nobodyError) Error() string {
+	if e.patience == 0 {
+		return e.why.Error()
+	}
+	return fmt.Sprintf("%v, and no other one came within %v", e.why, e.patience)
+}
+
+// Unwrap is why the last one is gone.
+func (e nobodyError) Unwrap() error { return e.why }
 
 // tellWaiting says that no worker is left. tell may be nil.
 func tellWaiting(tell func(text string), patience time.Duration) {
@@ -47,7 +53,7 @@ func (f *Members) refill(ctx context.Context, why error) error {
 		}
 		f.summon()
 		if over && len(r.coming) == 0 {
-			r.nobody = nobodyFor(why, patience)
+			r.nobody = nobodyError{why, patience}
 			return r.nobody
 		}
 		select {
@@ -64,7 +70,7 @@ func (f *Members) refill(ctx context.Context, why error) error {
 // Await waits for workers, where none is left of those that something was asked of, and returns links to at most so
 // many. The error says why the search does not go on, and begins with what is said of the last worker.
 func Await(ctx context.Context, l link.Late, most int, tell func(text string), why error) ([]link.Link, error) {
-	if errors.Is(why, errNobody) { // it was waited for
+	if errors.As(why, new(nobodyError)) { // it was waited for
 		return nil, why
 	}
 	patience := l.Patience()
@@ -76,7 +82,7 @@ func Await(ctx context.Context, l link.Late, most int, tell func(text string), w
 			return list, nil
 		}
 		if over {
-			return nil, nobodyFor(why, patience)
+			return nil, nobodyError{why, patience}
 		}
 		select {
 		case <-l.Came():
