@@ -37,10 +37,9 @@ func ProveGPU(ctx context.Context, name string, p *Proof) error {
 	return p.Prove(d)
 }
 
-// Greet asks a worker on another machine for its device.
-func Greet(ctx context.Context, l Link) (DeviceInfo, error) {
-	h, err := machine.Greet(ctx, l)
-	return h.Device, err
+// Greet asks workers on other machines for their devices, all at once. Each says so, or there is an error in its place.
+func Greet(ctx context.Context, list []Link) (said []DeviceInfo, errs []error) {
+	return machine.Greet(ctx, list)
 }
 
 // FreeMemory is the memory of a GPU that can still be had, in bytes, by whatever process asks first.
@@ -52,6 +51,18 @@ func OutOfMemory(err error) bool { return gpu.OutOfMemory(err) || errors.Is(err,
 
 // WorkerLost says whether an error is that a worker on another machine does not answer any more.
 func WorkerLost(err error) bool { return machine.WorkerLost(err) }
+
+// IsGone says whether the worker that a link leads to is known not to be there any more.
+func IsGone(l Link) bool {
+	g, is := l.(link.Ending)
+	return is && g.Gone()
+}
+
+// Await waits for workers, where none is left of those that something was asked of, and returns links to at most so
+// many. The error says why the search does not go on, and begins with what is said of the last worker.
+func Await(ctx context.Context, l Late, most int, tell func(string), why error) ([]Link, error) {
+	return machine.Await(ctx, l, most, tell, why)
+}
 
 // DeviceLost says whether an error is that a GPU does not answer any more.
 func DeviceLost(err error) bool { return gpu.DeviceLost(err) }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -19,7 +20,7 @@ func gatherFlags() []cli.Flag {
 		clusterFolderFlag(), clusterFlag(), credsFlag(),
 		&cli.IntFlag{Name: "min-workers", Category: catCluster, Value: 1, Usage: "`N`: workers that must be there before the search begins; further ones take part when they come"},
 		&cli.DurationFlag{Name: "wait", Category: catCluster, Value: time.Minute, Usage: "`TIME`: how long to wait for them, and for another one where none is left"},
-		&cli.StringFlag{Name: "data-at", Category: catCluster, Usage: "`PATH`: where the file of --data lies on the workers, below their --data-root: they read it themselves, if it is the same file; else samples are sent to them"},
+		&cli.StringFlag{Name: "data-at", Category: catCluster, Usage: "`PATH`: where the file of --data lies on the workers, below their --data-root, or relative to it: they read it themselves, if it is the same file; else samples are sent to them"},
 	}
 }
 
@@ -45,6 +46,8 @@ func gathering(c *cli.Context, cfg *run.Config) (done func(), err error) {
 		return nil, usage("--wait %v: give a time such as 60s", c.Duration("wait"))
 	case c.IsSet("device"):
 		return nil, usage("--device %s: trials run on the devices of the workers: leave it out, and give it to demote worker", c.String("device"))
+	case c.IsSet("data-at") && !filepath.IsAbs(c.String("data-at")) && (!filepath.IsLocal(c.String("data-at")) || filepath.Clean(c.String("data-at")) == "."):
+		return nil, usage("--data-at %s: no worker reads outside its --data-root: give the path there, such as /nfs/data/eval.npy, or one relative to each --data-root", c.String("data-at"))
 	case cfg.DryRun:
 		return func() {}, nil
 	}

@@ -1,9 +1,7 @@
 package cluster_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -82,25 +80,5 @@ func TestNothingIsSaidForOthers(t *testing.T) {
 	}
 	if m, err := w.Request("demote.hello.w1", []byte(hello), 10*time.Second); err != nil || !strings.Contains(string(m.Data), "welcome") {
 		t.Errorf("it is not answered itself: %v", err)
-	}
-}
-
-// TestSlowWorkerIsTold holds that a person hears of a worker that beats and does not answer, and only of such a one.
-func TestSlowWorkerIsTold(t *testing.T) {
-	b := newBench(t)
-	h, said := b.begin(t)
-	h.SlowAfter(300 * time.Millisecond)
-	b.worker(t, b.join, nil)
-	l := gather(t, h, 1)[0]
-	if _, err := l.Call(t.Context(), []byte("ab")); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithTimeout(t.Context(), time.Second)
-	defer stop()
-	if _, err := l.Call(ctx, []byte("wait")); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("%v", err)
-	}
-	if n := strings.Count(said(), "worker w1 (here, cpu) has not answered for 300ms"); n != 1 {
-		t.Errorf("it is said %d times: %q", n, said())
 	}
 }

@@ -20,7 +20,8 @@ type call struct {
 // mostReply is the most that a reply has.
 const mostReply = MostBytes + 1<<20
 
-// Call has the worker answer a request, and waits.
+// Call has the worker answer a request, and waits as long as the worker is heard and the context goes on: who asks
+// knows how long that may take.
 func (l *Link) Call(ctx context.Context, request []byte) ([]byte, error) {
 	form, body := byte(0), request
 	if len(request) > inlineBytes {
@@ -46,8 +47,6 @@ func (l *Link) Call(ctx context.Context, request []byte) ([]byte, error) {
 	asked := message(kindCall, l.server, []uint64{number}, []byte{form}, body)
 	again := time.NewTimer(l.of.of.again)
 	defer again.Stop()
-	slow := time.AfterFunc(l.of.of.slow, func() { caught(l.tellSlow) })
-	defer slow.Stop()
 	for {
 		l.mu.Lock()
 		begun, done, have := c.begun, c.begun && len(c.reply) == c.total, len(c.reply)
@@ -77,14 +76,6 @@ func (l *Link) Call(ctx context.Context, request []byte) ([]byte, error) {
 			return nil, ctx.Err()
 		}
 	}
-}
-
-// slowAfter is how long a call takes that a person is told of: who beats and does not answer is waited for.
-const slowAfter = 2 * time.Minute
-
-// tellSlow says that a call takes long.
-func (l *Link) tellSlow() {
-	l.of.of.opts.Say(fmt.Sprintf("worker %s has not answered for %v: it compiles a large network, or hangs; the search goes on without it when it ends, or by demote cluster revoke %s", l.Name(), l.of.of.slow, l.of.who.Name))
 }
 
 // replied takes a piece of a reply, by the number of the call, the length of the reply and where the piece begins. One

@@ -285,6 +285,7 @@ func TestBadCredentials(t *testing.T) {
 		`no worker is called "w7"`:               func() error { return b.folder.Revoke("w7") },
 		"is no worker's file":                    func() error { _, err := cluster.ReadJoin(damaged); return err },
 		"may be read by others":                  func() error { _, err := cluster.ReadJoin(open); return err },
+		"is a folder: name the file in it":       func() error { _, err := cluster.ReadJoin(b.dir); return err },
 		"no such file":                           func() error { _, err := cluster.ReadJoin(filepath.Join(b.dir, "nothing")); return err },
 		"option workers-at localhost: give an":   func() error { _, err := cluster.Listen(b.folder, "localhost", "", nil); return err },
 		"the address is in use, or not of this ": func() error { _, err := cluster.Listen(b.folder, b.broker.Address(), "", nil); return err },

@@ -37,10 +37,9 @@ type Coordinator struct {
 	subs  []*nats.Subscription
 	ended sync.WaitGroup
 	stop  chan struct{}
-	// sends a message, how long a call waits for a sign of its reply before it is sent again, and until a person hears
+	// sends a message, and how long a call waits for a sign of its reply before it is sent again
 	publish func(subject string, m []byte) error
 	again   time.Duration
-	slow    time.Duration
 
 	mu    sync.Mutex
 	seats map[string]*seat    // by instance
@@ -59,7 +58,7 @@ func NewCoordinator(ctx context.Context, c *nats.Conn, o CoordinatorOptions) (*C
 		o.Say = func(string) {}
 	}
 	h := &Coordinator{
-		conn: c, run: "r" + token(), opts: o, publish: c.Publish, again: againAfter, slow: slowAfter,
+		conn: c, run: "r" + token(), opts: o, publish: c.Publish, again: againAfter,
 		seats: map[string]*seat{}, said: map[string][]string{}, came: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 	if o.disturb != nil {

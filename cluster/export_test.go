@@ -24,9 +24,6 @@ func (o CoordinatorOptions) Disturbed(change func(Publish) Publish, again time.D
 	return o
 }
 
-// SlowAfter changes how soon a person is told of a call that is not answered.
-func (h *Coordinator) SlowAfter(d time.Duration) { h.slow = d }
-
 // Disturbed is a worker that sends messages otherwise.
 func (o WorkerOptions) Disturbed(change func(Publish) Publish) WorkerOptions {
 	o.disturb = change

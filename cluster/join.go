@@ -77,6 +77,9 @@ func checkSecret(path string) error {
 	if err != nil {
 		return mistake.Errorf("%w", err)
 	}
+	if info.IsDir() {
+		return mistake.Errorf("%s is a folder: name the file in it", path)
+	}
 	owner := os.Getuid()
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
 		owner = int(s.Uid)

@@ -23,9 +23,11 @@ type Link struct {
 }
 
 var (
-	_ link.Link      = (*Link)(nil)
-	_ link.Watched   = (*Link)(nil)
-	_ link.Branching = (*Link)(nil)
+	_ link.Link       = (*Link)(nil)
+	_ link.Watched    = (*Link)(nil)
+	_ link.Branching  = (*Link)(nil)
+	_ link.Dismissing = (*Link)(nil)
+	_ link.Ending     = (*Link)(nil)
 )
 
 // Stands takes note of how the worker stands, for whoever asks.
@@ -56,6 +58,10 @@ func (l *Link) Another() link.Link {
 	}
 	return nil
 }
+
+// Dismiss ends the worker's part in the run, with all links to it. It hears why, and may come again, once what it was
+// asked has come to an end.
+func (l *Link) Dismiss(why error) { l.of.lose(why) }
 
 // take takes a message of the worker's. A nil link is one that was closed.
 func (l *Link) take(m []byte) {
@@ -88,6 +94,9 @@ func (l *Link) Send(m []byte) error {
 func (l *Link) Put(ctx context.Context, data []byte) ([32]byte, error) {
 	return l.of.of.files.Put(ctx, data)
 }
+
+// Gone says whether the link has ended.
+func (l *Link) Gone() bool { return l.ended() != nil }
 
 // ended is why the link ended; nil: it has not.
 func (l *Link) ended() error {

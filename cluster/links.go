@@ -34,9 +34,9 @@ func (h *Coordinator) Links(ctx context.Context, least int, wait time.Duration) 
 		h.mu.Unlock()
 		if over {
 			if busy != "" {
-				return nil, mistake.Errorf("%d of %d workers came within %v, and %s: start more (demote worker), or give a longer --wait or a smaller --min-workers", len(list), least, wait, busy)
+				busy = ", and " + busy
 			}
-			return nil, mistake.Errorf("%d of %d workers came within %v: start more (demote worker), or give a longer --wait or a smaller --min-workers", len(list), least, wait)
+			return nil, mistake.Errorf("%d of %d workers came within %v%s: start more (demote worker), or give a longer --wait or a smaller --min-workers", len(list), least, wait, busy)
 		}
 		select {
 		case <-ctx.Done():

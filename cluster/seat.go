@@ -73,8 +73,11 @@ func (s *seat) status() (w WorkerStatus, whole link.Standing) {
 		}
 	}
 	state := "works"
-	if whole.All == 0 {
+	switch {
+	case whole.All == 0:
 		state = "begins"
+	case whole.Coming != "":
+		state = string(whole.Coming)
 	}
 	return WorkerStatus{
 		Name: s.who.Name, Host: s.who.Host, Device: s.who.Device, State: state, Blocks: whole.Blocks, Speed: whole.Speed, Waited: whole.Waited,

@@ -30,7 +30,7 @@ type WorkerStatus struct {
 	Name   string  `json:"name"`
 	Host   string  `json:"host"`
 	Device string  `json:"device"`
-	State  string  `json:"state"`  // begins, or works: it holds blocks
+	State  string  `json:"state"`  // begins, or works: it holds blocks; or see link.Coming
 	Blocks int     `json:"blocks"` // that it holds
 	Speed  float64 `json:"speed"`  // passes of a sample through the whole network a second; 0: not measured yet
 	Silent float64 `json:"silent"` // seconds since it was heard

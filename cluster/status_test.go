@@ -77,6 +77,7 @@ func TestAdministerRefused(t *testing.T) {
 		{b.broker.Address(), t.TempDir(), "", "holds no credentials of a cluster"},
 		{b.broker.Address(), b.dir, open, "may be read by others"},
 		{b.broker.Address(), b.dir, open + "x", "no such file"},
+		{b.broker.Address(), b.dir, b.dir, b.dir + " is a folder: name the file in it"},
 	} {
 		if _, err := cluster.Administer(c.at, c.folder, c.creds); !mistake.Is(err) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %q", err, c.want)
@@ -137,5 +138,11 @@ func TestStandings(t *testing.T) {
 	s.Workers[0].Silent = 0
 	if want := (cluster.WorkerStatus{Name: "w1", Host: "here", Device: "cpu", State: "works", Blocks: 3, Speed: 2, Waited: 0.25}); s.Workers[0] != want {
 		t.Errorf("%+v, want %+v", s.Workers[0], want)
+	}
+	for coming, want := range map[link.Coming]string{link.GetsReady: "gets ready", link.Waits: "waits for blocks", "": "works"} {
+		links[0].Stands(link.Standing{All: 10, Samples: 95, Coming: coming})
+		if s, err := admin.Status(t.Context()); err != nil || s.Workers[0].State != want {
+			t.Errorf("%q: %+v, %v", coming, s, err)
+		}
 	}
 }

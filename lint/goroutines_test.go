@@ -11,6 +11,7 @@ import (
 var calm = map[string]string{
 	"cli/signals.go":                "waits for signals",
 	"backend/far/server.go":         "beats, and catches what is wrong by itself",
+	"backend/link/linktest/call.go": "asks a worker of tests",
 	"backend/link/linktest/pipe.go": "carries messages of tests",
 	"cuda/worker.go":                "serve has every job caught, and openDevice only calls the driver",
 	"dataset/hash.go":               "compute has its own caught",

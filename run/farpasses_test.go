@@ -91,12 +91,17 @@ func TestHoldoutElsewhere(t *testing.T) {
 		own := cfg
 		own.Links, own.Out = links, filepath.Join(t.TempDir(), "elsewhere") // no folder beside it has used the samples
 		if dies == 1 {
+			killed := false
 			own.Say = func(text string) {
-				if strings.Contains(text, "of the hold-out") {
+				if strings.Contains(text, "on the hold-out; ") {
+					killed = true
 					pipes[1].Kill(errors.New("its machine is gone"))
 				}
 			}
 			asAlone(t, mustSearch(t, own), one)
+			if !killed {
+				t.Error("no worker was gone: this shows nothing")
+			}
 			continue
 		}
 		sameRun(t, "a hold-out on two workers", one, mustSearch(t, own))

@@ -55,6 +55,16 @@ type Options struct {
 	// basic, 2 extended, 99 all
 	Level  int
 	Config map[string]string // entries of the runtime's session configuration, such as session.disable_quant_qdq
+	// is called behind each session that is made, each block that is loaded and each part that has run, from any
+	// goroutine: something goes on; nil: nobody is
+	Step func()
+}
+
+// Stepped says that something has been done.
+func (o Options) Stepped() {
+	if o.Step != nil {
+		o.Step()
+	}
 }
 
 // A Device is where networks are compiled, data is resident and blocks are computed. What a trial is, which blocks of

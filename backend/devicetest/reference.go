@@ -84,6 +84,7 @@ func (d *reference) Load(inputs []device.Tensor, samples []int, fill func(input 
 		b.read = nil
 	}
 	b.open()
+	d.opts.Stepped()
 	return b, nil
 }
 
@@ -141,6 +142,7 @@ func (d *reference) Compile(parts []*device.Segment, inputs []device.Tensor, lan
 		}
 		n.parts = append(n.parts, p)
 		s.Model = device.Model{}
+		d.opts.Stepped()
 	}
 	for range lanes {
 		l, err := newReferenceLane(d, n, inputs)

@@ -63,6 +63,7 @@ func (l *referenceLane) RunPart(b device.Block, part int) error {
 	defer func() {
 		l.Drop()
 		l.spent += time.Since(start)
+		l.d.opts.Stepped()
 	}()
 	data := b.(*referenceBlock).data
 	if data == nil {

@@ -88,8 +88,8 @@ func reason(err error) error {
 	return err
 }
 
-// find opens a file if it is the one that a search has.
-func (d *Data) find(ctx context.Context, at link.DataFile) (*os.File, error) {
+// find opens a file if it is the one that a search has. step is called while it is read.
+func (d *Data) find(ctx context.Context, at link.DataFile, step func()) (*os.File, error) {
 	f, info, err := d.open(at.Path)
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func (d *Data) find(ctx context.Context, at link.DataFile) (*os.File, error) {
 	d.mu.Unlock()
 	if !is {
 		h := sha256.New()
-		if _, err = io.Copy(h, io.NewSectionReader(heard{ctx, f}, 0, at.Size)); err != nil {
+		if _, err = io.Copy(h, io.NewSectionReader(heard{ctx, f, step}, 0, at.Size)); err != nil {
 			f.Close()
 			return nil, err
 		}
@@ -123,10 +123,11 @@ func (d *Data) find(ctx context.Context, at link.DataFile) (*os.File, error) {
 	return f, nil
 }
 
-// heard reads until its context ends.
+// heard reads until its context ends, and says so each time.
 type heard struct {
 	ctx context.Context
 	*os.File
+	step func()
 }
 
 // ReadAt implements io.ReaderAt.
@@ -134,6 +135,7 @@ func (h heard) ReadAt(p []byte, at int64) (int, error) {
 	if err := h.ctx.Err(); err != nil {
 		return 0, err
 	}
+	defer h.step()
 	return h.File.ReadAt(p, at)
 }
 
@@ -150,7 +152,7 @@ func (s *Server) data(ctx context.Context, r *run, args json.RawMessage) error {
 	if err != nil {
 		return fmt.Errorf("the rows of a file: %w", err)
 	}
-	f, err := s.o.Data.find(ctx, at)
+	f, err := s.o.Data.find(ctx, at, s.step)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (s *Server) plan(ctx context.Context, p link.Plan) error {
 		return fmt.Errorf("%d blocks of samples have %d bytes each, and there is room for %d", lanes, bytes, room)
 	}
 	o := machine.Options{Device: s.o.Device, Kind: s.o.Kind, Metric: metric.OutputsOnly, Output: p.Output, Beside: p.Beside, Axis: p.Axis, Block: p.Block, Workers: p.Workers, Threads: p.Threads, Spin: p.Spin,
-		Level: p.Level, Cuts: p.Cuts, Patient: p.Patient, Naive: p.Naive, Activations: p.Activations, Cache: room / 4, Working: bytes}
+		Level: p.Level, Cuts: p.Cuts, Patient: p.Patient, Naive: p.Naive, Activations: p.Activations, Cache: room / 4, Working: bytes, Step: s.step}
 	kind := s.o.Kind
 	if p.CPU {
 		kind = s.o.CPU

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.org/demote/backend"
@@ -47,6 +48,7 @@ type Server struct {
 	ctx   context.Context // ends what runs
 	stop  context.CancelFunc
 	ended sync.WaitGroup // the goroutine that beats
+	steps atomic.Uint64  // things that it has done: a search takes more of them for progress
 
 	calls sync.Mutex // one is answered at a time
 
@@ -68,7 +70,8 @@ type run struct {
 
 // NewServer returns a server that waits for a plan, and beats. The caller must Close it.
 func NewServer(h Host, o ServerOptions) *Server {
-	s := &Server{host: h, o: o}
+	s := &Server{o: o}
+	s.host = stepping{h, s.step}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	if s.o.Beat == 0 {
 		s.o.Beat = time.Second
@@ -106,7 +109,7 @@ func (s *Server) beat() {
 			lease, answers = s.run.newest, s.run.answers
 		}
 		s.mu.Unlock()
-		_ = s.host.Send(link.Beat(lease, answers)) // the next one may come
+		_ = s.host.Send(link.Beat(lease, answers, s.steps.Load())) // the next one may come
 	}
 }
 

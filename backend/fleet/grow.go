@@ -15,7 +15,9 @@ func (f *Fleet) Add(m Member, speed float64) error {
 	after := f.with(speed)
 	f.members = append(f.members, &booked{Member: m, guess: f.guess(speed)})
 	b := &f.balance
-	f.balance = balance{moved: b.moved, all: b.all, allWaits: b.allWaits}
+	if b.waits != nil {
+		b.waits = append(b.waits, 0)
+	}
 	if b.allWaits != nil {
 		b.allWaits = append(b.allWaits, 0)
 	}
@@ -25,6 +27,7 @@ func (f *Fleet) Add(m Member, speed float64) error {
 		return err
 	}
 	f.owner = after
+	*b = balance{moved: b.moved, all: b.all, allWaits: b.allWaits} // blocks that fitted nowhere else may now
 	if f.bare {
 		f.err, f.bare = nil, false
 		f.shorten()

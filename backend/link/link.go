@@ -16,7 +16,8 @@ var ErrStore = errors.New("no room for files")
 type Link interface {
 	// Name says which worker it is, for people: its host and device.
 	Name() string
-	// Call has the worker answer a request of up to FileBytes, and waits. There is exactly one answer or an error.
+	// Call has the worker answer a request of up to FileBytes, and waits, no longer than the worker is there and the
+	// context goes on. There is exactly one answer or an error.
 	Call(ctx context.Context, request []byte) (reply []byte, err error)
 	// Send hands the worker a message and does not wait. Messages keep their order, and may be lost or come twice.
 	Send(message []byte) error
@@ -41,6 +42,15 @@ type Late interface {
 	Patience() time.Duration
 }
 
+// Coming is how far a worker is that has come while a search runs.
+type Coming string
+
+// A worker that has come is made ready, and then waits where others have all blocks.
+const (
+	GetsReady Coming = "gets ready"
+	Waits     Coming = "waits for blocks"
+)
+
 // A Standing is how a worker stands in a search, for people.
 type Standing struct {
 	Blocks, All int     // that it holds, and that there are
@@ -48,11 +58,23 @@ type Standing struct {
 	Leases      int     // of the search so far
 	Speed       float64 // passes of a sample through the whole network a second; 0: not known
 	Waited      float64 // share of the time of leases in which the others waited for it, 0 to 1
+	Coming      Coming  // how a worker stands that has come while the search runs; empty: it is a member
 }
 
 // A Watched is a Link that is told how its worker stands, every second or so.
 type Watched interface {
 	Stands(s Standing)
+}
+
+// A Dismissing is a Link whose worker can be sent away: all its links end, as if it were lost, also where it hangs. It
+// may come again.
+type Dismissing interface {
+	Dismiss(why error)
+}
+
+// An Ending is a Link that knows whether its worker is gone.
+type Ending interface {
+	Gone() bool
 }
 
 // A Branching is a Link whose worker may serve several evaluators at once: Another leads to a server of its own on the

@@ -26,7 +26,7 @@ const (
 	KindSum                     // what a block has gained where that is not all; of a lease of rows, that all are sent
 	KindPiece                   // a piece of the output rows of a block
 	KindFailed                  // a block of a lease has failed, in words
-	KindBeat                    // once a second: the lease at hand and the answers to it so far
+	KindBeat                    // once a second: the lease at hand, the answers to it so far, and all that was done
 	KindLost                    // the worker's device does not answer any more, in words
 	KindFull                    // a block of a lease has failed since the device's memory is full, in words
 	KindMarks                   // a lease whose answers have marks of the samples in place of the rows
@@ -161,17 +161,19 @@ func readMask(m []byte, holders int) (search.Mask, error) {
 // Drop is the message that ends a lease: 9 bytes.
 func Drop(number uint64) []byte { return begin(KindDrop, number, 0) }
 
-// Beat is the message that a worker is there, with the lease at hand and the answers that it has sent to it: 17 bytes.
-func Beat(lease, answers uint64) []byte {
-	return binary.LittleEndian.AppendUint64(begin(KindBeat, lease, 8), answers)
+// Beat is the message that a worker is there, with the lease at hand, the answers that it has sent to it, and how many
+// things it has done so far, whatever they are: 25 bytes.
+func Beat(lease, answers, steps uint64) []byte {
+	m := binary.LittleEndian.AppendUint64(begin(KindBeat, lease, 16), answers)
+	return binary.LittleEndian.AppendUint64(m, steps)
 }
 
 // ReadBeat reads such a message.
-func ReadBeat(m []byte) (lease, answers uint64, err error) {
-	if k, err := KindOf(m); err != nil || k != KindBeat || len(m) != head+8 {
-		return 0, 0, errMessage
+func ReadBeat(m []byte) (lease, answers, steps uint64, err error) {
+	if k, err := KindOf(m); err != nil || k != KindBeat || len(m) != head+16 {
+		return 0, 0, 0, errMessage
 	}
-	return binary.LittleEndian.Uint64(m[1:]), binary.LittleEndian.Uint64(m[head:]), nil
+	return binary.LittleEndian.Uint64(m[1:]), binary.LittleEndian.Uint64(m[head:]), binary.LittleEndian.Uint64(m[head+8:]), nil
 }
 
 // Lost is the message that the worker's device is lost.

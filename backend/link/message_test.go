@@ -55,9 +55,9 @@ func TestLeasesArrive(t *testing.T) {
 	if m := Drop(5); len(m) != 9 {
 		t.Errorf("a drop of %d bytes", len(m))
 	}
-	lease, answers, err := ReadBeat(Beat(7, 9))
-	if lease != 7 || answers != 9 || err != nil || len(Beat(0, 0)) != 17 {
-		t.Error(lease, answers, err)
+	lease, answers, steps, err := ReadBeat(Beat(7, 9, 11))
+	if lease != 7 || answers != 9 || steps != 11 || err != nil || len(Beat(0, 0, 0)) != 25 {
+		t.Error(lease, answers, steps, err)
 	}
 }
 
@@ -169,7 +169,7 @@ func FuzzMessages(f *testing.F) {
 	f.Add(Answer(&bounds.Answer{}, 4), 4)
 	f.Add(Answer(&bounds.Answer{Gain: bounds.Gain{Outcomes: []bounds.Outcome{{3, 1, 300, math.MaxInt32}}}}, 4), 4)
 	f.Add(append(pace(KindCounts, &bounds.Answer{}, 0), 0xff, 0xff, 0xff, 0xff, 0x0f), 4)
-	f.Add(Beat(1, 2), 0)
+	f.Add(Beat(1, 2, 5), 0)
 	f.Add(Pieces(1, 2, []float32{1, 2})[0], 2)
 	f.Add(Failed(1, 2, "no", false), 2)
 	f.Add(Answers([][]byte{Answer(&bounds.Answer{}, 4), Answer(&bounds.Answer{Block: 1}, 4)}), 4)
@@ -179,7 +179,7 @@ func FuzzMessages(f *testing.F) {
 		_, _ = KindOf(m)
 		_, _ = LeaseOf(m)
 		_, _ = BlockOf(m)
-		_, _, _ = ReadBeat(m)
+		_, _, _, _ = ReadBeat(m)
 		_, _ = Why(m), FailedWhy(m)
 		rows := make([]float32, n)
 		if from, to, err := ReadPiece(m, rows); err == nil && (from < 0 || to < from || to > n) {

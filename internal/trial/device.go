@@ -18,7 +18,8 @@ func (s *Runner) ChooseDevice(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := s.findDevice(); err != nil {
+	s.Config.Late = arrivingOf(s.Config.Late)
+	if err := s.findDevice(ctx); err != nil {
 		return err
 	}
 	s.Config.OwnMemory = s.Can().OwnMemory
@@ -31,11 +32,11 @@ func (s *Runner) ChooseDevice(ctx context.Context) (err error) {
 	return nil
 }
 
-func (s *Runner) findDevice() error {
+func (s *Runner) findDevice(ctx context.Context) error {
 	name := s.Config.Device
 	switch {
 	case len(s.Config.Links) > 0:
-		return s.greet()
+		return s.greet(ctx)
 	case name == backend.DeviceCPU, name == "auto" && !backend.WithCUDA:
 		s.Device = backend.DeviceInfo{Name: backend.DeviceCPU}
 		return nil

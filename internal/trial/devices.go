@@ -1,12 +1,9 @@
 package trial
 
 import (
-	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"example.org/demote/backend"
 	"example.org/demote/mistake"
@@ -95,53 +92,6 @@ func (s *Runner) DeviceNames() string {
 		names = append(names, d.Name)
 	}
 	return strings.Join(names, ", ")
-}
-
-// links lead to the workers on other machines that the samples are dealt to, no more than there are blocks.
-func (s *Runner) links() []backend.Link {
-	return s.Config.Links[:min(len(s.Config.Links), (s.Data.Len()+s.Block-1)/s.Block)]
-}
-
-// greet asks the workers on other machines what they run on, which is the same for all. Those that do not say are left
-// out; the error is that of the first where none is left.
-func (s *Runner) greet() error {
-	if err := s.meet(); err != nil {
-		return err
-	}
-	s.Config.Say(fmt.Sprintf("the samples are dealt to %d workers: %s", len(s.Config.Links), s.DeviceNames()))
-	return nil
-}
-
-// meet is greet of workers that the user knows of.
-func (s *Runner) meet() (err error) {
-	var there []backend.Link
-	var least int64
-	for _, l := range s.Config.Links {
-		d, gerr := greetOne(l)
-		if gerr != nil {
-			err = cmp.Or(err, gerr)
-			s.memberLeft(l.Name() + " is left out: " + strings.TrimPrefix(gerr.Error(), l.Name()+": "))
-			continue
-		}
-		if there == nil {
-			s.Device, least = d, d.Free
-		}
-		there, least = append(there, l), min(least, d.Free)
-	}
-	if there == nil {
-		return s.lostDevice(err)
-	}
-	s.Config.Links, s.Device.Free = there, least
-	return nil
-}
-
-// greetTime is how long a worker may take to say what it is.
-const greetTime = 10 * time.Second
-
-func greetOne(l backend.Link) (backend.DeviceInfo, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), greetTime)
-	defer cancel()
-	return backend.Greet(ctx, l)
 }
 
 // runsOn is what trials run on, where that is not this machine's CPU.

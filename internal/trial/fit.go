@@ -172,7 +172,7 @@ func (s *Runner) Shrinking(ctx context.Context, f func(context.Context) error) e
 // lostDevice words what ends a search whose GPU fails under it.
 func (s *Runner) lostDevice(err error) error {
 	if err != nil && len(s.Config.Links) > 0 && (backend.WorkerLost(err) || backend.DeviceLost(err)) {
-		return fmt.Errorf("no worker is left: %w; what was found so far is kept: start workers again, and give the same command", err)
+		return s.noWorkers(err)
 	}
 	if err == nil || !backend.DeviceLost(err) {
 		return err

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"example.org/demote/backend"
@@ -11,25 +12,45 @@ import (
 // those that come. They are also of the evaluators behind it.
 type late struct {
 	runner *Runner
-	given  int // of Config.Links, the first ones
+	given  map[backend.Link]bool // of Config.Links
 }
 
 // late are those of an evaluator on some workers; nil: there are none.
-func (s *Runner) late(given int) backend.Late {
-	if given == 0 || s.Config.Late == nil && given == len(s.Config.Links) {
+func (s *Runner) late(given []backend.Link) backend.Late {
+	if len(given) == 0 || s.Config.Late == nil && len(given) == len(s.Config.Links) {
 		return nil
 	}
-	return &late{runner: s, given: given}
+	l := &late{runner: s, given: map[backend.Link]bool{}}
+	for _, one := range given {
+		l.given[one] = true
+	}
+	return l
 }
 
 // Come implements backend.Late.
 func (l *late) Come(most int) (links []backend.Link) {
 	c := &l.runner.Config
-	if more := most - (len(c.Links) - l.given); more > 0 && c.Late != nil {
-		c.Links = append(slices.Clip(c.Links), c.Late.Come(more)...)
+	links = l.others()
+	if more := most - len(links); more > 0 && c.Late != nil {
+		if news := c.Late.Come(more); len(news) > 0 {
+			c.Links = append(slices.Clip(c.Links), news...)
+			links = l.others()
+		}
 	}
-	links = c.Links[l.given:min(len(c.Links), l.given+most)]
-	l.given += len(links)
+	links = links[:min(len(links), most)]
+	for _, one := range links {
+		l.given[one] = true
+	}
+	return links
+}
+
+// others are those that are there and were not given.
+func (l *late) others() (links []backend.Link) {
+	for _, one := range l.runner.Config.Links {
+		if !l.given[one] && !backend.IsGone(one) {
+			links = append(links, one)
+		}
+	}
 	return links
 }
 
@@ -48,3 +69,49 @@ func (l *late) Patience() time.Duration {
 	}
 	return l.runner.Config.Late.Patience()
 }
+
+// arrivals are the workers that come while a search runs. Its parts, such as its trials and its hold-out, are each
+// given all of them that come from their beginning on.
+type arrivals struct {
+	late backend.Late
+	mu   sync.Mutex
+	all  []backend.Link // so far
+}
+
+// arriving are arrivals as one part of a search is given them.
+type arriving struct {
+	*arrivals
+	given int
+}
+
+// arrivingOf are those of a part of its own that begins now, with the workers that the part was given that it is of;
+// nil: nobody comes.
+func arrivingOf(l backend.Late) backend.Late {
+	switch of := l.(type) {
+	case nil:
+		return nil
+	case *arriving:
+		of.mu.Lock()
+		defer of.mu.Unlock()
+		return &arriving{of.arrivals, of.given}
+	}
+	return &arriving{&arrivals{late: l}, 0}
+}
+
+// Come implements backend.Late.
+func (a *arriving) Come(most int) []backend.Link {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if more := most - (len(a.all) - a.given); more > 0 {
+		a.all = append(a.all, a.late.Come(more)...)
+	}
+	news := a.all[a.given:min(len(a.all), a.given+most)]
+	a.given += len(news)
+	return slices.DeleteFunc(slices.Clone(news), backend.IsGone)
+}
+
+// Came implements backend.Late.
+func (a *arriving) Came() <-chan struct{} { return a.late.Came() }
+
+// Patience implements backend.Late.
+func (a *arriving) Patience() time.Duration { return a.late.Patience() }

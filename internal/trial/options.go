@@ -22,7 +22,7 @@ func (s *Runner) TrialOptions() (backend.Options, error) {
 	}
 	o.Device = s.Device.Name
 	o.Links = s.links()
-	o.Late = s.late(len(o.Links))
+	o.Late = s.late(o.Links)
 	if err := s.dataThere(&o); err != nil {
 		return o, err
 	}

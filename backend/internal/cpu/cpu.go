@@ -88,6 +88,7 @@ func (d *Device) Compile(parts []*device.Segment, inputs []device.Tensor, lanes 
 				return fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
 			}
 			s.Model = device.Model{} // the session has its own
+			d.opts.Stepped()
 			return nil
 		})
 	}
@@ -104,6 +105,7 @@ func (d *Device) Compile(parts []*device.Segment, inputs []device.Tensor, lanes 
 		if err != nil {
 			return nil, err
 		}
+		w.stepped = d.opts.Stepped
 		c.workers, c.list = append(c.workers, w), append(c.list, w)
 	}
 	return c, nil
@@ -165,6 +167,7 @@ func (d *Device) Load(inputs []device.Tensor, samples []int, fill func(input int
 			return nil, err
 		}
 	}
+	d.opts.Stepped()
 	return b, nil
 }
 

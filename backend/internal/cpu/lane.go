@@ -34,6 +34,7 @@ type Lane struct {
 	read    []*reading      // one an input, of blocks that are not resident
 	steps   *steps          // nil: samples have one step
 	floats  []float32       // of integer outputs, see numbers
+	stepped func()          // is called behind each run; nil: nobody is
 	device.LaneBase
 }
 
@@ -222,7 +223,12 @@ func (w *Lane) runBound(data []*cgo.Tensor, b *binding) error {
 		}
 	}
 	start := time.Now()
-	defer func() { w.seconds += time.Since(start) }()
+	defer func() {
+		w.seconds += time.Since(start)
+		if w.stepped != nil {
+			w.stepped()
+		}
+	}()
 	if b.unproved != nil {
 		return w.runChecked(b)
 	}

@@ -69,6 +69,7 @@ func (g *gpu) Compile(parts []*device.Segment, inputs []device.Tensor, lanes int
 			p.model = model
 			c.parts = append(c.parts, p)
 			s.Model = device.Model{} // the session has its own
+			g.opts.Stepped()
 		}
 		if lanes > 0 {
 			c.lane, err = newLane(g, c.parts, inputs, c.grids)

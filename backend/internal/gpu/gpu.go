@@ -206,6 +206,7 @@ func (g *gpu) Load(inputs []device.Tensor, samples []int, fill func(input int, d
 			return nil, gpuError(err)
 		}
 	}
+	g.opts.Stepped()
 	return b, nil
 }
 

@@ -203,6 +203,7 @@ func (l *lane) runOnce(p *part) error {
 	}
 	err := l.run(p)
 	l.seconds += time.Since(start)
+	l.g.opts.Stepped()
 	return err
 }
 

@@ -13,6 +13,7 @@ import (
 	"example.org/demote/backend/fleet"
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/metric"
+	"example.org/demote/crash"
 	"example.org/demote/search"
 )
 
@@ -50,6 +51,9 @@ type elsewhere struct {
 	still   int       // beats in a row in which it had blocks at hand, and no news of them came
 	silent  time.Time // when the first of these came
 	longest float64   // seconds of the block that took longest; 0: not known
+	pulse   pulse     // of the calls under way
+
+	left chan struct{} // closed: it is gone
 }
 
 // lostBeats is after how many beats in a row by which answers are missing a lease is sent again.
@@ -62,8 +66,13 @@ var _ part = (*elsewhere)(nil)
 
 // newElsewhere is a part behind a link.
 func newElsewhere(ctx context.Context, l link.Link, of *Members) *elsewhere {
-	e := &elsewhere{link: l, root: l, of: of, ctx: ctx, number: len(of.list), heard: map[int]bool{}, answers: map[int]bool{}, coming: map[int]*coming{}}
+	e := &elsewhere{link: l, root: l, of: of, ctx: ctx, number: len(of.list), heard: map[int]bool{}, answers: map[int]bool{}, coming: map[int]*coming{}, left: make(chan struct{})}
 	l.Receive(e.hear, func(why error) { _ = e.lose(why) })
+	go func() {
+		var err error
+		defer crash.Catch(&err) // who is lost is found by its link still
+		e.watch()
+	}()
 	return e
 }
 
@@ -91,6 +100,10 @@ func (e *elsewhere) lose(why error) error {
 	first := e.gone == nil
 	if first {
 		e.gone = fmt.Errorf("%w: %w", fleet.ErrGone, why)
+		close(e.left)
+		for _, c := range e.pulse.calls {
+			c.end()
+		}
 	}
 	gone, post, number := e.gone, e.post, e.number
 	e.mu.Unlock()
@@ -116,11 +129,16 @@ func (e *elsewhere) there() (ctx context.Context, gone error) {
 	return e.ctx, e.gone
 }
 
+// askUnder is ask under a context. It ends as soon as the worker is gone, also where it is there and hangs, see watch.
 func (e *elsewhere) askUnder(ctx context.Context, call string, args, result any) error {
-	broken, said, lost := link.Ask(ctx, e.link, call, args, result)
+	own, done := e.asking(ctx, call)
+	defer done()
+	broken, said, lost := link.Ask(own, e.link, call, args, result)
 	switch {
 	case broken != nil && ctx.Err() != nil:
 		return ctx.Err()
+	case broken != nil && own.Err() != nil: // it is gone: lose says why
+		return e.lose(own.Err())
 	case broken != nil:
 		return e.lose(broken)
 	case lost, said != nil && e.failing():
@@ -174,8 +192,12 @@ func (e *elsewhere) putBlock(b int, samples []int) (f link.Block, err error) {
 	if err := e.putTruth(ctx, &f); err != nil {
 		return f, err
 	}
-	form := e.of.form()
-	if file, is := e.of.opts.Shelf.Find(e.root, form, f.Samples); is {
+	shelf := e.of.opts.Shelf
+	var at link.Place
+	if shelf != nil {
+		at = link.PlaceOf(e.root, e.of.form(), f.Samples)
+	}
+	if file, is := shelf.Find(at); is {
 		f.File = file
 		return f, nil
 	}
@@ -188,7 +210,7 @@ func (e *elsewhere) putBlock(b int, samples []int) (f link.Block, err error) {
 		return f, nil
 	}
 	if f.File, err = link.Put(ctx, e.link, data); err == nil {
-		e.of.opts.Shelf.Keep(e.root, form, f.Samples, f.File)
+		shelf.Keep(at, f.File)
 		return f, nil
 	}
 	if ctx.Err() != nil {

@@ -3,12 +3,9 @@ package machine
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
-	"time"
 
 	"example.org/demote/backend/bounds"
-	"example.org/demote/backend/fleet"
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/metric"
 	"example.org/demote/crash"
@@ -101,11 +98,12 @@ func (e *elsewhere) hear(m []byte) {
 
 // beat sends the lease at hand again where what the worker has to say of it does not come.
 func (e *elsewhere) beat(m []byte) {
-	lease, answers, err := link.ReadBeat(m)
+	lease, answers, steps, err := link.ReadBeat(m)
 	if err != nil {
 		return
 	}
 	e.mu.Lock()
+	e.pulse.stepped(steps)
 	var again []byte
 	switch {
 	case e.hand == nil || lease == e.newest && answers <= uint64(len(e.answers)) && !e.torn():
@@ -121,73 +119,10 @@ func (e *elsewhere) beat(m []byte) {
 			}
 		}
 	}
-	stuck, post, number := e.stuck(), e.post, e.number
 	e.mu.Unlock()
-	if stuck != nil && post != nil {
-		post(bounds.Answer{Member: number, Block: fleet.Stuck, Err: stuck})
-	}
 	if again != nil {
 		e.send(again)
 	}
-}
-
-// A worker that beats, and sends no news of blocks that it has at hand, is stuck after so long, and so many times as
-// long as its longest block has taken, the whole network counted too. One of which no block is known yet has ten times
-// as long.
-const stuckAfter, stuckBlocks, stuckUnknown = time.Minute, 20, 10
-
-// stuck is an error where a worker is, each time that so long has passed. A search that was stopped does not take its
-// own time for the worker's: there are as many beats as seconds. mu is held.
-func (e *elsewhere) stuck() error {
-	if !e.atWork() {
-		e.still = 0
-		return nil
-	}
-	if e.still++; e.still == 1 {
-		e.silent = time.Now()
-	}
-	most := stuckAfter
-	if e.of.opts.Stuck > 0 {
-		most = e.of.opts.Stuck
-	}
-	longest := time.Duration(max(e.longest, e.whole) * float64(time.Second))
-	if longest == 0 {
-		most *= stuckUnknown
-	} else if longest < math.MaxInt64/stuckBlocks {
-		most = max(most, stuckBlocks*longest)
-	}
-	if time.Since(e.silent) < most || e.still < int(most/time.Second) {
-		return nil
-	}
-	e.still = 0
-	if longest == 0 {
-		return fmt.Errorf("it is there, and has answered no block for %v", rounded(most))
-	}
-	return fmt.Errorf("it is there, and has answered no block for %v, where its longest has taken %v", rounded(most), rounded(longest))
-}
-
-// atWork says whether the worker has a block of the lease at hand to answer: not once its own have lost so much that it
-// has ended the lease. mu is held.
-func (e *elsewhere) atWork() bool {
-	if e.hand == nil || e.over || e.of.judgesThere && e.lost > e.hand.Spare {
-		return false
-	}
-	for _, b := range e.blocks {
-		if b >= e.hand.From && !e.heard[b] && (e.hand.Only == nil || slices.Contains(e.hand.Only, b)) {
-			return true
-		}
-	}
-	return false
-}
-
-// Abandon implements fleet.Abandoned.
-func (e *elsewhere) Abandon(why error) {
-	e.mu.Lock()
-	e.hand = nil
-	number := e.newest
-	e.mu.Unlock()
-	e.send(link.Drop(number))
-	_ = e.lose(why)
 }
 
 // torn says whether the answer to a block is here and pieces of its rows are not. mu is held.

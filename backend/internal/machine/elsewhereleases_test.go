@@ -62,3 +62,35 @@ func TestAnswersThatNobodyAskedFor(t *testing.T) {
 		t.Error("a gain of the last sample of a block is not heard")
 	}
 }
+
+// TestFailuresOfEndedLeases holds that a worker whose failures others run is left out by one of the lease at hand
+// alone, of a block of its own: not by what comes late, twice, or of a lease that has ended.
+func TestFailuresOfEndedLeases(t *testing.T) {
+	f := &Members{samples: 50, judgesThere: true, order: make([]int, 50)}
+	f.opts.Block, f.opts.OnCPU = 10, true
+	e := &elsewhere{link: noLink{}, of: f, branch: true, blocks: []int{0, 2, 4}, left: make(chan struct{}), post: func(bounds.Answer) {}}
+	lease := func(id uint64) uint64 {
+		e.Lease(&bounds.Lease{ID: id, Base: search.NewMask(3), Mask: search.NewMask(3)})
+		return e.newest
+	}
+	fails := func(number uint64, block int) bool {
+		e.hear(link.Failed(number, block, "it was ended", false))
+		_, gone := e.there()
+		return gone != nil
+	}
+	before := lease(1)
+	e.Drop(1)
+	if fails(before, 2) {
+		t.Error("it is left out for a lease that was dropped")
+	}
+	now := lease(2)
+	e.hear(link.Answer(&bounds.Answer{Lease: now, Block: 4}, 10))
+	for name, at := range map[string][2]uint64{"of the lease before": {before, 2}, "of a later one": {now + 1, 2}, "of another's block": {now, 1}, "of an answered block": {now, 4}} {
+		if fails(at[0], int(at[1])) {
+			t.Errorf("it is left out for a failure %s", name)
+		}
+	}
+	if !fails(now, 2) {
+		t.Error("it is not left out for a block that it is to run")
+	}
+}

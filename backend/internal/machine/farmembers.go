@@ -25,32 +25,49 @@ type shipping interface {
 
 // NewElsewhere are Members on the workers behind Options.Links. This process runs no trial and compiles nothing. It
 // judges outputs where a metric is neither of single samples nor of outcomes that add up.
-func NewElsewhere(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (_ *Members, err error) {
-	f := &Members{samples: samples.Len(), from: samples, inputs: src.Inputs(), ctx: ctx, recruits: newRecruits(ctx, o.Late)}
+// Where none of the workers is left in front of the end, it begins anew with those that come.
+func NewElsewhere(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (*Members, error) {
+	for {
+		f, err := beginElsewhere(ctx, src, samples, records, o)
+		if err == nil {
+			return f, nil
+		}
+		if o.Late == nil || !WorkerLost(err) || ctx.Err() != nil {
+			return nil, err
+		}
+		if o.Links, err = Await(ctx, o.Late, max(1, f.blocks()), o.Tell, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// beginElsewhere is NewElsewhere on the workers that are there. Of an error, the members are closed.
+func beginElsewhere(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (f *Members, err error) {
+	f = &Members{samples: samples.Len(), from: samples, inputs: src.Inputs(), ctx: ctx, recruits: newRecruits(ctx, o.Late)}
 	defer func() {
 		if err != nil {
 			f.Close()
 		}
 	}()
+	if f.opts, err = o.fit(samples.Len()); err != nil {
+		return f, err
+	}
 	for _, l := range o.Links {
 		f.list = append(f.list, newElsewhere(ctx, l, f))
 	}
-	if f.opts, err = o.fit(samples.Len()); err != nil {
-		return nil, err
-	}
 	if err := f.opts.checkBatch(f.inputs); err != nil {
-		return nil, err
+		return f, err
 	}
 	if len(records) != src.Holders() {
-		return nil, fmt.Errorf("backend: %d records for %d holders", len(records), src.Holders())
+		return f, fmt.Errorf("backend: %d records for %d holders", len(records), src.Holders())
 	}
 	network, err := shippable(src, o)
 	if err != nil {
-		return nil, err
+		return f, err
 	}
 	if o.Data != nil {
 		if f.data, f.rows, err = locate(samples, len(f.inputs), *o.Data); err != nil {
-			return nil, err
+			return f, err
 		}
 	}
 	told := func(name string, why error) {
@@ -59,13 +76,13 @@ func NewElsewhere(ctx context.Context, src device.Source, samples device.Samples
 		}
 	}
 	if err := f.greet(told); err != nil {
-		return nil, err
+		return f, err
 	}
 	if err := f.readOutputs(src); err != nil {
-		return nil, err
+		return f, err
 	}
 	if err := f.sendPlans(network, records, told); err != nil {
-		return nil, err
+		return f, err
 	}
 	return f, f.assemble(o.Told)
 }
@@ -265,14 +282,4 @@ func (f *Members) judgeRows(ctx context.Context, g *bounds.Gain, rows []float32,
 		return err
 	}
 	return wait(g)
-}
-
-// Greet asks a worker elsewhere what it is.
-func Greet(ctx context.Context, l link.Link) (h link.Hello, err error) {
-	broken, said, _ := link.Ask(ctx, l, "hello", nil, &h)
-	if err = errors.Join(broken, said); err != nil {
-		return h, fmt.Errorf("%s: %w", l.Name(), err)
-	}
-	h.Device.Fill = h.Fill
-	return h, nil
 }

@@ -17,37 +17,39 @@ import (
 // SelfTest implements Machine: each member's own, and then their bits against each other. A member whose bits are not
 // those of the first one is left out, by name: a search has no answer that depends on who runs a block.
 func (f *Members) SelfTest() (dep *Dependence, err error) {
-	deps := make([]*Dependence, len(f.members()))
-	if err := f.each(func(at int, m part) (err error) { deps[at], err = m.selfTest(); return err }); err != nil {
-		return nil, err
-	}
-	for _, d := range deps {
-		if d != nil {
-			return d, nil
+	for {
+		there := len(f.list)
+		deps, err := askAll(f, part.selfTest)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range f.members() {
+			if d := deps[m]; d != nil {
+				return d, nil
+			}
+		}
+		if err := f.proveBits(); err != nil || len(f.list) == there { // who has come meanwhile has not tested itself
+			return nil, err
 		}
 	}
-	return nil, f.proveBits()
 }
 
 // proveBits leaves out every member whose bits are not those of the first one.
 func (f *Members) proveBits() error {
-	sums := make([][]byte, len(f.list))
-	err := f.each(func(at int, m part) (err error) {
-		sums[f.number(m)], err = m.digest()
-		return err
-	})
+	sums, err := askAll(f, part.digest)
 	if err != nil {
 		return err
 	}
-	first := -1
-	for i, got := range sums {
+	var first part
+	for i, m := range f.list {
+		got := sums[m]
 		switch {
 		case f.Lost(i) != nil || got == nil:
-		case first < 0:
-			first = i
-			f.recruits.prove(f.list[i].Name(), f.samplesOf(0), got)
+		case first == nil:
+			first = m
+			f.recruits.prove(m.Name(), f.samplesOf(0), got)
 		case string(got) != string(sums[first]):
-			if err := f.Leave(i, unlike(f.list[first].Name(), got, sums[first])); err != nil {
+			if err := f.Leave(i, unlike(first.Name(), got, sums[first])); err != nil {
 				return err
 			}
 		}
@@ -121,13 +123,12 @@ func (f *Members) Bits() []byte { return f.first().bits() }
 
 // HiddenNaN implements Machine.
 func (f *Members) HiddenNaN(ctx context.Context) (int, error) {
-	firsts := make([]int, len(f.list))
-	err := f.each(func(at int, m part) (err error) { firsts[at], err = m.hiddenNaN(ctx); return err })
+	firsts, err := askAll(f, func(m part) (int, error) { return m.hiddenNaN(ctx) })
 	if err != nil {
 		return -1, err
 	}
 	first := -1
-	for _, at := range firsts[:len(f.members())] {
+	for _, at := range firsts {
 		if at >= 0 && (first < 0 || at < first) {
 			first = at
 		}

@@ -2,20 +2,16 @@ package machine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/fleet"
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/metric"
-	"example.org/demote/crash"
 	"example.org/demote/quant"
 	"example.org/demote/search"
 )
@@ -156,41 +152,6 @@ func (f *Members) first() part {
 // number is that of a member.
 func (f *Members) number(m part) int { return slices.Index(f.list, m) }
 
-// each calls a function of every one of members, with its place among them, all at once, and returns the first error.
-// Where some of them are gone, it calls the others once more, since these have the blocks then.
-func (f *Members) each(call func(at int, m part) error) error {
-	for {
-		var all errgroup.Group
-		list := f.members()
-		gone := make([]error, len(list))
-		for at, m := range list {
-			all.Go(func() (err error) {
-				defer crash.Catch(&err)
-				if err = call(at, m); errors.Is(err, fleet.ErrGone) {
-					gone[at], err = err, nil
-				}
-				return err
-			})
-		}
-		if err := all.Wait(); err != nil {
-			return err
-		}
-		left := true
-		for at, why := range gone {
-			if why == nil {
-				continue
-			}
-			left = false
-			if err := f.Leave(f.number(list[at]), why); err != nil {
-				return err
-			}
-		}
-		if left {
-			return nil
-		}
-	}
-}
-
 // fleetOf is a fleet of parts.
 func fleetOf(list []part) *fleet.Fleet {
 	members := make([]fleet.Member, len(list))
@@ -198,6 +159,16 @@ func fleetOf(list []part) *fleet.Fleet {
 		members[i] = m
 	}
 	return fleet.New(members...)
+}
+
+// blocksOf are the blocks of a member.
+func (f *Members) blocksOf(member int) (own []int) {
+	for b := range f.blocks() {
+		if f.Owner(b) == member {
+			own = append(own, b)
+		}
+	}
+	return own
 }
 
 // blocks is the number of blocks of the layout.
@@ -254,6 +225,11 @@ func (f *Members) Run(ctx context.Context, job bounds.Job, gains []bounds.Gain) 
 		return f.differ
 	}
 	f.recruit()
+	if f.reserve != nil && job.To-job.From == f.blocks() {
+		if err := f.lookAgain(ctx, job.Mask); err != nil {
+			return err
+		}
+	}
 	if f.marking != nil {
 		return f.runMarked(ctx, job, gains)
 	}
@@ -338,6 +314,10 @@ func (f *Members) Close() {
 	f.recruits.close()
 	if f.Fleet != nil {
 		f.Fleet.Close()
+	} else {
+		for _, m := range f.list {
+			m.Close()
+		}
 	}
 	for _, m := range f.list {
 		m.end()

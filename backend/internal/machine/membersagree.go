@@ -52,23 +52,17 @@ func (f *Members) every() int {
 // agree is the error that names a member whose bits on the first block are not those of the first member. One that
 // cannot run the block shows that in the lease that follows.
 func (f *Members) agree(mask search.Mask) error {
-	sums := make([][]byte, len(f.list))
-	_ = f.each(func(_ int, m part) error {
-		sum, err := m.look(mask)
-		if err == nil {
-			sums[f.number(m)] = sum
-		}
-		return err
-	})
-	first := -1
-	for i, sum := range sums {
+	sums, _ := askAll(f, func(m part) ([]byte, error) { return m.look(mask) })
+	var first part
+	for _, m := range f.list {
+		sum := sums[m]
 		switch {
-		case sum == nil || f.Lost(i) != nil:
-		case first < 0:
-			first = i
+		case sum == nil:
+		case first == nil:
+			first = m
 		case string(sum) != string(sums[first]):
 			return fmt.Errorf("%s: its bits are not those of %s any more: %x and %x on the first block; what was found while they were the same is kept",
-				f.list[i].Name(), f.list[first].Name(), sum[:4], sums[first][:4])
+				m.Name(), first.Name(), sum[:4], sums[first][:4])
 		}
 	}
 	return nil

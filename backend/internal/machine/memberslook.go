@@ -1,10 +1,12 @@
 package machine
 
 import (
+	"errors"
 	"slices"
 	"time"
 
 	"example.org/demote/backend/device"
+	"example.org/demote/backend/fleet"
 	"example.org/demote/backend/metric"
 	"example.org/demote/search"
 )
@@ -12,12 +14,11 @@ import (
 // Plan implements Machine: the first member chooses the cuts, and the others take them, but for those elsewhere, each
 // of which chooses its own. They differ in time alone.
 func (f *Members) Plan() (p Plan, err error) {
-	f.cut = true
 	first := f.first()
 	if _, is := first.(*elsewhere); is {
-		plans := make([]Plan, len(f.list))
-		err := f.each(func(at int, m part) (err error) { plans[at], err = m.plan(); return err })
-		return plans[0], err
+		plans, err := askAll(f, part.plan)
+		f.cut = err == nil
+		return plans[f.first()], err
 	}
 	if p, err = first.plan(); err != nil {
 		return p, err
@@ -36,7 +37,10 @@ func (f *Members) Plan() (p Plan, err error) {
 // Block implements Machine.
 func (f *Members) Block() (blocked int, err error) {
 	for _, m := range f.members() {
-		if blocked, err = m.block(); err != nil {
+		if blocked, err = m.block(); errors.Is(err, fleet.ErrGone) {
+			err = f.without(m, err)
+		}
+		if err != nil {
 			return blocked, err
 		}
 	}
@@ -46,12 +50,12 @@ func (f *Members) Block() (blocked int, err error) {
 // Fleeting implements Machine.
 func (f *Members) Fleeting(on bool) {
 	f.beside = on
-	_ = f.each(func(_ int, m part) error { return m.fleeting(on) })
+	_ = f.each(func(m part) error { return m.fleeting(on) })
 }
 
 // Give implements Machine.
 func (f *Members) Give(gained []metric.Verdict) {
-	_ = f.each(func(_ int, m part) error { return m.give(gained) })
+	_ = f.each(func(m part) error { return m.give(gained) })
 }
 
 // HasHead implements Machine.
@@ -107,22 +111,27 @@ func (f *Members) WatchNaN(on bool) (seen bool, err error) {
 	if f.beside = on; on {
 		f.watching = len(f.members())
 	}
-	here := make([]bool, len(f.list))
-	err = f.each(func(at int, m part) (err error) { here[at], err = m.watchNaN(on); return err })
-	return err == nil && (slices.Contains(here, true) || len(f.members()) < f.watching), err
+	here, err := askAll(f, func(m part) (bool, error) { return m.watchNaN(on) })
+	seen = len(f.members()) < f.watching
+	for _, one := range here {
+		seen = seen || one
+	}
+	return err == nil && seen, err
 }
 
-// holding is the member that a sample lies on.
-func (f *Members) holding(sample int) part {
-	return f.list[f.Owner(slices.Index(f.order, sample)/f.opts.Block)]
+// holding chooses the member that a sample lies on.
+func (f *Members) holding(sample int) func() part {
+	return func() part { return f.list[f.Owner(slices.Index(f.order, sample)/f.opts.Block)] }
 }
 
 // FirstNaN implements Machine.
-func (f *Members) FirstNaN(sample int) (string, error) { return f.holding(sample).firstNaN(sample) }
+func (f *Members) FirstNaN(sample int) (string, error) {
+	return askOne(f, f.holding(sample), func(m part) (string, error) { return m.firstNaN(sample) })
+}
 
 // FirstDifference implements Machine.
 func (f *Members) FirstDifference(with Machine, mask search.Mask, sample int) (string, error) {
-	return f.holding(sample).firstDifference(with, mask, sample)
+	return askOne(f, f.holding(sample), func(m part) (string, error) { return m.firstDifference(with, mask, sample) })
 }
 
 // NoOps implements Machine.
@@ -137,12 +146,15 @@ func (f *Members) StoredAt() [][]device.StoredTensor { return f.first().storedAt
 // TimeSwitch implements Machine.
 func (f *Members) TimeSwitch(mask search.Mask) time.Duration {
 	begun := time.Now()
-	_ = f.each(func(_ int, m part) error { return m.timeSwitch(mask) })
+	_ = f.each(func(m part) error { return m.timeSwitch(mask) })
 	return time.Since(begun)
 }
 
 // Rebuild implements Machine: on one member.
-func (f *Members) Rebuild() error { return f.first().rebuild() }
+func (f *Members) Rebuild() error {
+	_, err := askOne(f, f.first, func(m part) (struct{}, error) { return struct{}{}, m.rebuild() })
+	return err
+}
 
 // Count implements Machine.
 func (f *Members) Count(s *Stats) {

@@ -8,7 +8,6 @@ import (
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/link"
-	"example.org/demote/crash"
 	"example.org/demote/quant"
 	"example.org/demote/search"
 )
@@ -103,18 +102,14 @@ func (f *Members) dealCPUs(told func(name string, why error)) error {
 		masks = append(masks, all)
 	}
 	for _, mask := range masks {
-		sums := make([][]byte, len(f.list))
-		err := f.each(func(_ int, m part) (err error) {
-			defer crash.Catch(&err)
-			sums[f.number(m)], err = m.look(mask)
-			return err
-		})
+		sums, err := askAll(f, func(m part) ([]byte, error) { return m.look(mask) })
 		if err != nil {
 			return err
 		}
-		for i, sum := range sums[:f.Reserve] {
-			if f.Lost(i) == nil && string(sum) != string(sums[f.Reserve]) {
-				if err := f.Leave(i, unlike("this machine's CPU", sum, sums[f.Reserve])); err != nil {
+		own := sums[f.reserve]
+		for i, m := range f.list[:f.Reserve] {
+			if sum := sums[m]; f.Lost(i) == nil && string(sum) != string(own) {
+				if err := f.Leave(i, unlike("this machine's CPU", sum, own)); err != nil {
 					return err
 				}
 			}
@@ -127,11 +122,17 @@ func (f *Members) dealCPUs(told func(name string, why error)) error {
 // too.
 func (e *elsewhere) failing() bool { return e.of.reserve != nil || e.branch && e.of.opts.OnCPU }
 
-// handOver has a block that has failed run by others.
+// handOver has a block that has failed run by others, if it is wanted: what has become of a lease that has ended is
+// nothing.
 func (e *elsewhere) handOver(a bounds.Answer) bool {
 	if a.Err == nil || !e.failing() {
 		return false
 	}
-	_ = e.lose(a.Err)
-	return true
+	e.mu.Lock()
+	wanted := e.wants(a.Lease, a.Block)
+	e.mu.Unlock()
+	if wanted {
+		_ = e.lose(a.Err)
+	}
+	return wanted
 }

@@ -73,6 +73,7 @@ type Options struct {
 	By     time.Time
 	Level  int               // optimization level of the runtime: 0, 1, 2 or 99
 	Config map[string]string // session configuration entries of the runtime
+	Step   func()            // is called, from any goroutine, whenever the device has done something; nil: nobody is
 	Proof  *device.Proof     // has a GPU prove that it computes in full float32; nil: nothing is asked
 	// of the evaluator of one shape of several: as many as its whole has workers, however few blocks it has; 0: it
 	// has the only shape
@@ -138,7 +139,7 @@ func (o Options) kind() device.Kind {
 
 // forDevice are the options that concern a device.
 func (o Options) forDevice(records []quant.Record) device.Options {
-	return device.Options{Name: o.Device, Records: records, Block: o.Block, Threads: o.Threads, Spin: o.Spin, Stream: o.Stream, Level: o.Level, Config: o.Config}
+	return device.Options{Name: o.Device, Records: records, Block: o.Block, Threads: o.Threads, Spin: o.Spin, Stream: o.Stream, Level: o.Level, Config: o.Config, Step: o.Step}
 }
 
 // checkBatch holds that blocks have the size that the network's inputs have been fixed to: it is what divides their

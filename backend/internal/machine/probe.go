@@ -112,7 +112,7 @@ func (e *Single) FirstNaN(sample int) (string, error) {
 // differs between them for a sample; this one with a mask, the other as it is. Empty if none does.
 func (e *Single) FirstDifference(with Machine, m search.Mask, sample int) (string, error) {
 	if f, is := with.(*Members); is {
-		h, is := f.holding(sample).(*here)
+		h, is := f.holding(sample)().(*here)
 		if !is {
 			return "", nil // it is on another machine
 		}

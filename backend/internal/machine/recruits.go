@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"example.org/demote/backend/link"
 	"example.org/demote/crash"
@@ -25,17 +24,29 @@ type recruits struct {
 	coming []*recruit
 	news   chan struct{} // has one element where one of them may be ready
 
-	// what the members have made of these samples in their proof, and who was the first of them; nil: there was none
+	proof  *proof // of the members; nil: there was none yet
+	nobody error  // none was left, and nobody came; nil: that was not so
+}
+
+// proof is what the members have made of the first block, which has these samples, and who was the first of them.
+type proof struct {
+	first   string
 	samples []int
 	digest  []byte
-	first   string
 }
 
 // recruit is a worker that is not a member yet.
 type recruit struct {
 	*elsewhere
-	done atomic.Bool // err is known
-	err  error
+	done  atomic.Bool // err is known
+	err   error
+	cuts  bool // it has chosen its cuts
+	equal bool // its bits are those of the proof
+}
+
+// lacks says whether a recruit that was made ready must do what the members have done since.
+func (f *Members) lacks(c *recruit) bool {
+	return f.cut && !c.cuts || f.recruits.proof != nil && !c.equal
 }
 
 // newRecruits returns nil where nobody comes.
@@ -48,15 +59,16 @@ func newRecruits(ctx context.Context, late link.Late) *recruits {
 	return r
 }
 
-// prove takes note of what the members have made of the first block of their proof. Before, nobody is let in.
+// prove takes note of what the members have made of the first block of their proof. Before, nobody is let in but where
+// no member is left.
 func (r *recruits) prove(first string, samples []int, digest []byte) {
 	if r != nil {
-		r.first, r.samples, r.digest = first, slices.Clone(samples), digest
+		r.proof = &proof{first, slices.Clone(samples), digest}
 	}
 }
 
 // open says whether workers that come are let in: there are some, and the members' proof is known.
-func (r *recruits) open() bool { return r != nil && r.samples != nil }
+func (r *recruits) open() bool { return r != nil && r.proof != nil }
 
 // close ends those that are not members.
 func (r *recruits) close() {
@@ -87,30 +99,44 @@ func (f *Members) summon() {
 	if most < 1 {
 		return
 	}
-	for _, l := range r.late.Come(most) {
+	links := r.late.Come(most)
+	if len(links) > 0 {
+		defer f.tellStandings(true)
+	}
+	for _, l := range links {
 		c := &recruit{elsewhere: newElsewhere(r.ctx, l, f)}
 		order, layout := f.order, f.layouts
 		samples := func(block int) []int { return blockOf(order, block, f.opts.Block) }
-		first, share, cut := f.list[0].(*elsewhere), f.Share(0), f.cut
+		first, share, cut, proof := f.list[0].(*elsewhere), f.Share(0), f.cut, r.proof
 		r.coming = append(r.coming, c)
-		r.ended.Go(func() {
-			defer func() {
-				c.done.Store(true)
-				select {
-				case r.news <- struct{}{}:
-				default:
-				}
-			}()
-			defer crash.Catch(&c.err)
-			c.err = c.prepare(first, cut, func() error { return c.holdOf(share, layout, samples) })
+		r.start(c, func() error {
+			if err := c.prepare(first, func() error { return c.holdOf(share, layout, samples) }); err != nil {
+				return err
+			}
+			return c.catchUp(cut, proof)
 		})
 	}
 }
 
-// prepare makes a worker ready. hold gives it the blocks that it is likely to have, so that it chooses its cuts as the
-// others did, and has their samples when it takes part.
-func (c *recruit) prepare(first *elsewhere, cut bool, hold func() error) error {
-	r := c.of.recruits
+// start has a goroutine make a worker ready.
+func (r *recruits) start(c *recruit, ready func() error) {
+	c.done.Store(false)
+	r.ended.Go(func() {
+		defer func() {
+			c.done.Store(true)
+			select {
+			case r.news <- struct{}{}:
+			default:
+			}
+		}()
+		defer crash.Catch(&c.err)
+		c.err = ready()
+	})
+}
+
+// prepare has a worker compile the network. hold gives it the blocks that it is likely to have, so that it chooses its
+// cuts as the others did, and has their samples when it takes part.
+func (c *recruit) prepare(first *elsewhere, hold func() error) error {
 	if err := c.ask("hello", nil, &c.hello); err != nil {
 		return err
 	}
@@ -120,15 +146,22 @@ func (c *recruit) prepare(first *elsewhere, cut bool, hold func() error) error {
 	if err := c.of.planned(c.elsewhere); err != nil {
 		return err
 	}
-	if err := hold(); err != nil {
-		return err
-	}
-	if cut {
+	return hold()
+}
+
+// catchUp has a worker do what the members have done: choose cuts, and prove that its bits are theirs; nil: they have
+// not yet.
+func (c *recruit) catchUp(cut bool, proof *proof) error {
+	if cut && !c.cuts {
 		if _, err := c.plan(); err != nil {
 			return err
 		}
+		c.cuts = true
 	}
-	block, err := c.putBlock(0, r.samples)
+	if proof == nil || c.equal {
+		return nil
+	}
+	block, err := c.putBlock(0, proof.samples)
 	if err != nil {
 		return err
 	}
@@ -143,9 +176,10 @@ func (c *recruit) prepare(first *elsewhere, cut bool, hold func() error) error {
 		return dep
 	}
 	sum, err := c.digest()
-	if err == nil && string(sum) != string(r.digest) {
-		err = unlike(r.first, sum, r.digest)
+	if err == nil && string(sum) != string(proof.digest) {
+		err = unlike(proof.first, sum, proof.digest)
 	}
+	c.equal = err == nil
 	return err
 }
 
@@ -154,6 +188,11 @@ func (f *Members) enlist() {
 	r := f.recruits
 	for _, c := range slices.Clone(r.coming) {
 		if !c.done.Load() {
+			continue
+		}
+		if c.err == nil && f.lacks(c) {
+			cut, proof := f.cut, r.proof
+			r.start(c, func() error { return c.catchUp(cut, proof) })
 			continue
 		}
 		speed := f.speedOf(c.elsewhere)
@@ -205,38 +244,4 @@ func (f *Members) speedOf(e *elsewhere) float64 {
 	}
 	mean := all / float64(n)
 	return min(max(like/float64(n)/e.whole, mean/mostUnlike), mean*mostUnlike)
-}
-
-// refill waits until a worker has come and is ready, where none is left. Its error says why the search does not go on.
-func (f *Members) refill(ctx context.Context, why error) error {
-	r := f.recruits
-	if !r.open() {
-		return why
-	}
-	patience := r.late.Patience()
-	if f.opts.Tell != nil && patience > 0 {
-		f.opts.Tell(fmt.Sprintf("no worker is left: waiting %v for another one", patience))
-	}
-	late := time.NewTimer(patience)
-	defer late.Stop()
-	for over := false; ; {
-		if f.enlist(); !f.Bare() {
-			return nil
-		}
-		f.summon()
-		if over && len(r.coming) == 0 {
-			if patience == 0 {
-				return why
-			}
-			return fmt.Errorf("%w, and no other one came within %v", why, patience)
-		}
-		select {
-		case <-r.news:
-		case <-r.late.Came():
-		case <-late.C:
-			over = true
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }

@@ -19,13 +19,25 @@ func (f *Members) tellStandings(now bool) {
 		return
 	}
 	f.stood = time.Now()
+	tell := func(l link.Link, s link.Standing) {
+		if w, is := l.(link.Watched); is {
+			s.All, s.Samples, s.Leases = f.blocks(), f.samples, f.leases
+			w.Stands(s)
+		}
+	}
 	for i, s := range f.Standings() {
-		m, is := f.list[i].(*elsewhere)
-		if !is {
-			continue
+		if m, is := f.list[i].(*elsewhere); is {
+			tell(m.link, link.Standing{Blocks: s.Blocks, Speed: s.Speed, Waited: s.Waited})
 		}
-		if w, is := m.link.(link.Watched); is {
-			w.Stands(link.Standing{Blocks: s.Blocks, All: f.blocks(), Samples: f.samples, Leases: f.leases, Speed: s.Speed, Waited: s.Waited})
+	}
+	if f.recruits == nil {
+		return
+	}
+	for _, c := range f.recruits.coming {
+		s := link.Standing{Coming: link.GetsReady}
+		if c.done.Load() && c.err == nil && !f.lacks(c) {
+			s.Coming = link.Waits
 		}
+		tell(c.link, s)
 	}
 }

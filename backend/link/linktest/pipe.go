@@ -3,7 +3,6 @@
 package linktest
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -30,6 +29,9 @@ type Faults struct {
 	Delay             time.Duration // of a late one, at most: those behind it may pass
 	DiesAfter         int           // messages from the worker, and answers in one, after which it is gone; 0: it stays
 	DiesAtCall        string        // a piece of the request at which it is gone; empty: at none
+	DiesBehind        int           // the first so many of these are answered
+	HangsAtCall       string        // a piece of requests that are not answered, while the worker beats; empty: none
+	HangsBehind       int           // the first so many of these are answered
 	DamagedFrom       int           // files that are got from this number on are damaged; 0: none
 	Damaged           int           // the first so many files that are got are damaged
 	FullFrom          int           // files that are put from this number on find no room; 0: all do
@@ -58,22 +60,27 @@ type Pipe struct {
 	damaged int
 	got     int // files
 	puts    int
+	hangs   int // requests that might hang, of the first, and at which it might be gone
+	deaths  int
 
 	down, up chan []byte // to the worker, and from it
 	ended    sync.WaitGroup
 	quit     chan struct{}
+	dead     chan struct{} // closed: it is gone
+	asks     sync.WaitGroup
 }
 
 var (
-	_ link.Link      = (*Pipe)(nil)
-	_ link.Branching = (*Pipe)(nil)
-	_ link.Host      = (*Pipe)(nil)
+	_ link.Link       = (*Pipe)(nil)
+	_ link.Branching  = (*Pipe)(nil)
+	_ link.Dismissing = (*Pipe)(nil)
+	_ link.Host       = (*Pipe)(nil)
 )
 
 // New is a pipe to the worker that start returns.
 func New(name string, start func(h link.Host) Worker, f Faults) *Pipe {
 	p := &Pipe{name: name, start: start, faults: f, rng: rand.New(rand.NewPCG(f.Seed, 1)), files: map[[32]byte][]byte{}, sent: map[link.Kind][2]int{}, damaged: f.Damaged,
-		down: make(chan []byte, 1<<16), up: make(chan []byte, 1<<16), quit: make(chan struct{})}
+		down: make(chan []byte, 1<<16), up: make(chan []byte, 1<<16), quit: make(chan struct{}), dead: make(chan struct{})}
 	p.root = p
 	p.begin()
 	return p
@@ -93,7 +100,7 @@ func (p *Pipe) Another() link.Link {
 		return nil
 	}
 	o := &Pipe{name: r.name, start: r.start, faults: r.faults, rng: rand.New(rand.NewPCG(r.faults.Seed, 2)), sent: map[link.Kind][2]int{},
-		down: make(chan []byte, 1<<16), up: make(chan []byte, 1<<16), quit: make(chan struct{}), root: r}
+		down: make(chan []byte, 1<<16), up: make(chan []byte, 1<<16), quit: make(chan struct{}), dead: make(chan struct{}), root: r}
 	r.mu.Lock()
 	r.others = append(r.others, o)
 	r.mu.Unlock()
@@ -123,21 +130,6 @@ func (h host) Send(m []byte) error { return h.put(h.up, m) }
 
 // Name implements link.Link.
 func (p *Pipe) Name() string { return p.name }
-
-// Call implements link.Link.
-func (p *Pipe) Call(ctx context.Context, request []byte) ([]byte, error) {
-	if d := p.faults.DiesAtCall; d != "" && bytes.Contains(request, []byte(d)) {
-		p.Kill(errors.New("it died at a call"))
-	}
-	if why := p.gone(); why != nil {
-		return nil, why
-	}
-	reply, err := p.worker.Call(ctx, slices.Clone(request))
-	if why := p.gone(); why != nil {
-		return nil, why
-	}
-	return reply, err
-}
 
 // Send implements link.Link.
 func (p *Pipe) Send(m []byte) error { return p.put(p.down, m) }
@@ -238,12 +230,16 @@ func (p *Pipe) kill(why error) {
 	first, lost := p.why == nil, p.lost
 	if first {
 		p.why = why
+		close(p.dead)
 	}
 	p.mu.Unlock()
 	if first && lost != nil {
 		lost(why)
 	}
 }
+
+// Gone implements link.Ending.
+func (p *Pipe) Gone() bool { return p.gone() != nil }
 
 func (p *Pipe) gone() error {
 	p.mu.Lock()
@@ -318,6 +314,7 @@ func (p *Pipe) Close() {
 		}
 	}
 	p.worker.Close()
+	p.asks.Wait()
 	close(p.quit)
 	p.ended.Wait()
 }
