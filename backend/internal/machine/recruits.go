@@ -25,10 +25,10 @@ type recruits struct {
 	coming []*recruit
 	news   chan struct{} // has one element where one of them may be ready
 
-	// what the members have made of these samples in their proof, and who was the first of them; nil: there was none
-	samples []int
-	digest  []byte
-	first   string
+	// what the members have made of these blocks in their proof, and who was the first of them; nil: there was none
+	cells  []cell
+	digest []byte
+	first  string
 }
 
 // recruit is a worker that is not a member yet.
@@ -48,15 +48,15 @@ func newRecruits(ctx context.Context, late link.Late) *recruits {
 	return r
 }
 
-// prove takes note of what the members have made of the first block of their proof. Before, nobody is let in.
-func (r *recruits) prove(first string, samples []int, digest []byte) {
+// prove takes note of what the members have made of the first block of each shape. Before, nobody is let in.
+func (r *recruits) prove(first string, cells []cell, digest []byte) {
 	if r != nil {
-		r.first, r.samples, r.digest = first, slices.Clone(samples), digest
+		r.first, r.cells, r.digest = first, cells, digest
 	}
 }
 
 // open says whether workers that come are let in: there are some, and the members' proof is known.
-func (r *recruits) open() bool { return r != nil && r.samples != nil }
+func (r *recruits) open() bool { return r != nil && r.cells != nil }
 
 // close ends those that are not members.
 func (r *recruits) close() {
@@ -89,8 +89,7 @@ func (f *Members) summon() {
 	}
 	for _, l := range r.late.Come(most) {
 		c := &recruit{elsewhere: newElsewhere(r.ctx, l, f)}
-		order, layout := f.order, f.layouts
-		samples := func(block int) []int { return blockOf(order, block, f.opts.Block) }
+		cells, layout := f.cells, f.layouts
 		first, share, cut := f.list[0].(*elsewhere), f.Share(0), f.cut
 		r.coming = append(r.coming, c)
 		r.ended.Go(func() {
@@ -102,7 +101,7 @@ func (f *Members) summon() {
 				}
 			}()
 			defer crash.Catch(&c.err)
-			c.err = c.prepare(first, cut, func() error { return c.holdOf(share, layout, samples) })
+			c.err = c.prepare(first, cut, func() error { return c.holdOf(share, layout, cells) })
 		})
 	}
 }
@@ -128,11 +127,15 @@ func (c *recruit) prepare(first *elsewhere, cut bool, hold func() error) error {
 			return err
 		}
 	}
-	block, err := c.putBlock(0, r.samples)
-	if err != nil {
-		return err
+	proof := link.HoldArgs{Own: []int{}}
+	for i, one := range r.cells {
+		block, err := c.putBlock(i, one)
+		if err != nil {
+			return err
+		}
+		proof.Blocks = append(proof.Blocks, block)
 	}
-	if err := c.ask("hold", link.HoldArgs{Blocks: []link.Block{block}, Own: []int{}}, nil); err != nil {
+	if err := c.ask("hold", proof, nil); err != nil {
 		return err
 	}
 	dep, err := c.selfTest()
