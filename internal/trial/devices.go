@@ -99,7 +99,15 @@ func (s *Runner) DeviceNames() string {
 
 // links lead to the workers on other machines that the samples are dealt to, no more than there are blocks.
 func (s *Runner) links() []backend.Link {
-	return s.Config.Links[:min(len(s.Config.Links), (s.Data.Len()+s.Block-1)/s.Block)]
+	return s.Config.Links[:min(len(s.Config.Links), s.blocks())]
+}
+
+// blocks is how many blocks the samples of all shapes make.
+func (s *Runner) blocks() (n int) {
+	for _, q := range s.Members() {
+		n += (q.Data.Len() + q.Block - 1) / q.Block
+	}
+	return n
 }
 
 // greet asks the workers on other machines what they run on, which is the same for all. Those that do not say are left
@@ -174,7 +182,6 @@ func (s *Runner) freeMemory() (free int64, err error) {
 
 // members are the devices that the samples are dealt to; nil: one has them all.
 func (s *Runner) members() (names []string) {
-	blocks := (s.Data.Len() + s.Block - 1) / s.Block
 	switch {
 	case len(s.Config.Links) > 0:
 		return nil
@@ -185,7 +192,7 @@ func (s *Runner) members() (names []string) {
 	case s.Config.Members > 1:
 		names = slices.Repeat([]string{backend.DeviceCPU}, s.Config.Members)
 	}
-	return names[:min(len(names), blocks)]
+	return names[:min(len(names), s.blocks())]
 }
 
 // memberLeft says that a member is not among the others any more.

@@ -70,7 +70,7 @@ func NewElsewhere(ctx context.Context, list []Shape, records []quant.Record, o O
 		return nil, err
 	}
 	if len(f.shapes) > 1 && !f.can.Shapes {
-		return nil, mistake.Errorf("samples of different shapes run on workers' CPUs: start workers with --device cpu, or give the value that fills up the smaller ones, --pad NAME=0")
+		return nil, ShapesNotThere()
 	}
 	if err := f.readOutputs(list); err != nil {
 		return nil, err
@@ -79,6 +79,11 @@ func NewElsewhere(ctx context.Context, list []Shape, records []quant.Record, o O
 		return nil, err
 	}
 	return f, f.assemble(o.Told)
+}
+
+// ShapesNotThere refuses samples of several shapes on workers whose devices have one shape at a time.
+func ShapesNotThere() error {
+	return mistake.Errorf("samples of different shapes run on workers' CPUs: start workers with --device cpu, or give the value that fills up the smaller ones, --pad NAME=0")
 }
 
 // shippable are the networks of all shapes, or an error that names what workers elsewhere cannot have yet.
