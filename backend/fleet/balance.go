@@ -6,8 +6,8 @@ import (
 )
 
 // Blocks move where the others have waited for one member more than so much of the time of so many leases that ran to
-// their end, and no sooner after the last move than that: members read the samples of their blocks anew, and lose what
-// they have stored.
+// their end, and no sooner after the last move than that: members read the samples of their new blocks, and lose what
+// they have stored of those that go.
 const (
 	waited     = 0.25
 	overLeases = 20

@@ -10,7 +10,7 @@ import (
 )
 
 // Add has a member join a fleet that has dealt its blocks. It runs about so many passes of a sample a second; 0: as
-// many as the others on average. Each of the others gives it some of its blocks, and loses what it has stored. A lease
+// many as the others on average. Each of the others gives it some of its blocks. A lease
 // at hand is handed out again. Where no member is left, the newcomer has all blocks, and one that answers nothing is
 // left out. The error is that of a newcomer that does not take its blocks: it is lost then, and all is as it was.
 func (f *Fleet) Add(m Member, speed float64) error {
