@@ -186,7 +186,7 @@ simulate: ## a recorded search on 1 to 64 members in simulated time, and the tab
 .PHONY: test-members
 test-members: setup ## searches by every strategy and kind of metric whose samples are dealt to members, here and elsewhere, against one machine (a minute)
 	@$(NEED) go cc
-	go test ./run -count=1 -run '^TestMembers|^TestWorkersElsewhere' -v -members
+	go test ./run -count=1 -run '^TestMembers|^TestWorkersElsewhere|^TestShapesOnMembers|^TestShapesInFiles' -v -members
 
 .PHONY: test-cluster
 test-cluster: setup ## searches on worker processes over TLS, ten of which are killed; also part of make test (four minutes)

@@ -156,9 +156,9 @@ func (l even) Receive(message func([]byte), lost func(error)) {
 	}, lost)
 }
 
-// TestMemberMemory searches 20,000 small samples on one device and on four workers, by a metric of which the toy's scans
-// store next to nothing, and by one of which they store more than the samples have: on none of them is there more of
-// samples and rooms for codes than a quarter and a tenth of it, at any moment.
+// TestMemberMemory searches 20,000 small samples on one device and on four workers, by a metric of which the toy's
+// scans store next to nothing, and by one of which they store more than the samples have: on none of them is there more
+// of samples and rooms for codes than a quarter and a tenth of it, at any moment.
 func TestMemberMemory(t *testing.T) {
 	for _, c := range []struct {
 		metric string

@@ -144,9 +144,9 @@ func shapedKinds() map[string]*device.Kind {
 	return all
 }
 
-// TestShapesOnMembersAnswerAlike asks evaluators whose samples of three shapes are dealt to members, in this process and
-// elsewhere, by metrics of every kind, all that one machine is asked: layout, scores, distances, outputs, searches by
-// every strategy, what the journal is told, and the number of blocks that were asked for.
+// TestShapesOnMembersAnswerAlike asks evaluators whose samples of three shapes are dealt to members, in this process
+// and elsewhere, by metrics of every kind, all that one machine is asked: layout, scores, distances, outputs, searches
+// by every strategy, what the journal is told, and the number of blocks that were asked for.
 func TestShapesOnMembersAnswerAlike(t *testing.T) {
 	for name, kind := range shapedKinds() {
 		for _, by := range mixtureMetrics(name) {

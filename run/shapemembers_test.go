@@ -24,7 +24,7 @@ import (
 // elsewhere: result.json but for times, promotion.txt, mixed.onnx, curve.csv and the journal, row by row. What runs on
 // the workers' CPUs has a share of the float score and of the check of the written file.
 func TestShapesOnMembersRunAlike(t *testing.T) {
-	list := []struct{ kind, metric, target string }{{"classes", "top1", "16bit-0.05"}, {"masked", "sqnr", "50%"}, {"map", "mse", "50%"}, {"lines", "cosine", "50%"}, {"classes", "f1", "16bit-0.05"}, {"classes", "auroc", "16bit-0.05"}}
+	list := []struct{ kind, metric, target string }{{"classes", "top1", "16bit-0.05"}, {"masked", "sqnr", "50%"}, {"map", "mse", "50%"}, {"lines", "cosine", "50%"}, {"classes", "f1", "16bit-0.05"}, {"touching", "mse", "50%"}, {"classes", "auroc", "16bit-0.05"}}
 	if !*allMembers {
 		list = list[:2]
 	}
@@ -32,6 +32,9 @@ func TestShapesOnMembersRunAlike(t *testing.T) {
 		t.Run(c.kind+" "+c.metric, func(t *testing.T) {
 			cfg := tasktest.OwnConfig(t, c.kind, 30)
 			cfg.Metric, cfg.Target, cfg.Block = c.metric, c.target, 3
+			if c.kind == "touching" { // samples depend on each other in blocks: each runs alone then
+				cfg.Block = 0
+			}
 			one := mustSearch(t, cfg)
 			own := cfg
 			own.Members, own.Out = 2+i%2, cfg.Out+"-members"
@@ -45,20 +48,6 @@ func TestShapesOnMembersRunAlike(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestTouchingShapesElsewhere searches samples that depend on each other in blocks: each runs alone then, on workers
-// too. Without -members it is left out.
-func TestTouchingShapesElsewhere(t *testing.T) {
-	if !*allMembers {
-		t.Skip("long: make test-members")
-	}
-	cfg := tasktest.OwnConfig(t, "touching", 24)
-	cfg.Metric = "mse"
-	one := mustSearch(t, cfg)
-	cfg.Links, _ = elsewhereOf(t, 2, nil)
-	cfg.Out += "-elsewhere"
-	sameRun(t, "touching", one, mustSearch(t, cfg))
 }
 
 // TestShapesElsewhereResume stops a search of samples of three shapes, and goes on with another number of workers each

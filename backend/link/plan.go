@@ -205,7 +205,7 @@ type Shape struct {
 	Network Network
 	Block   int    // samples a block
 	Of      File   // the number that each of them has among all, see Numbers; empty: all samples have the shape
-	Truth   *Truth `json:",omitempty"` // what the metric compares with, where it goes by that of all samples of the shape
+	Truth   *Truth `json:",omitempty"` // what the metric compares with, where it goes by that of all samples
 	TruthOf *Sizes `json:",omitempty"` // how long that is, where each block has its own
 }
 

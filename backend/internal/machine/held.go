@@ -9,9 +9,10 @@ import (
 	"example.org/demote/backend/link"
 )
 
-// keptBytes is how many bytes of files with samples a worker keeps beside the samples that are on its device: those
-// that it is about to read on in. Others are fetched again, mostly from the worker's own cache.
-const keptBytes = 8 << 20
+// keptBytes is how many bytes of files with samples a worker keeps beside the samples that are on its device, and one
+// file if it is larger: that which it is about to read on in. Others are fetched again, mostly from the worker's own
+// cache.
+const keptBytes = 1 << 20
 
 // held are the samples of a shape that a worker has, of files with a block each, which are fetched when they are read.
 type held struct {

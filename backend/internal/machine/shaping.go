@@ -141,8 +141,8 @@ func (f *Members) costs(block int) (whole, sample float64) {
 	return s.cost * float64(s.opts.Block), s.cost
 }
 
-// cellsOf lays samples out in an order, nil being their own: those of each shape in blocks of their own, in that order, and the blocks of all
-// shapes among each other, so that what lies in front in one of them lies in front of all.
+// cellsOf lays samples out in an order, nil being their own: those of each shape in blocks of their own, in that order,
+// and the blocks of all shapes among each other, so that what lies in front in one of them lies in front of all.
 func (f *Members) cellsOf(order []int) (cells []cell) {
 	if order == nil {
 		for sample := range f.samples {

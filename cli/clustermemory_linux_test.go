@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,16 +90,13 @@ func peakOf(t *testing.T, cmd *exec.Cmd) (most float64) {
 }
 
 // TestClusterMemory searches few samples and many, in one process and on four worker processes, and holds what the many
-// take of each worker's resident memory beyond the few, which is its samples and the activations that it stores, against a
-// quarter and a tenth of what they take of the one process.
+// take of each worker's resident memory beyond the few, which is its samples and the activations that it stores,
+// against a quarter and a tenth of what they take of the one process.
 func TestClusterMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
 	}
-	if runtime.GOOS != "linux" {
-		t.Skip("the memory of a process is read in /proc")
-	}
-	const few, workers, block = 200, 4, 25
+	const few, workers, block = 400, 4, 25
 	var alone [2]float64
 	var each [2][]float64
 	for i, samples := range []int{few, *clusterMemory} {
