@@ -199,6 +199,7 @@ test-cluster-long: setup ## the same with CLUSTER_KILLS (150) kills, CLUSTER_ROU
 	@$(NEED) go cc
 	nice go test ./cluster -count=1 -timeout 3h -run '^TestDisturbedSearches$$' -v -rounds $(CLUSTER_ROUNDS)
 	nice go test ./cli -count=1 -timeout 3h -run '^TestClusterKills$$' -v -cluster-kills $(CLUSTER_KILLS)
+	nice go test ./cli -count=1 -timeout 1h -run '^TestClusterMemory$$' -v -cluster-memory 5000
 	$(MAKE) soak-cluster
 
 .PHONY: bench-cluster
