@@ -17,16 +17,16 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-var clusterMemory = flag.Int("cluster-memory", 1000, "samples of 16 KiB that TestClusterMemory searches: 5,000 in make test-cluster-long")
+var clusterMemorySamples = flag.Int("cluster-memory", 1000, "samples of 16 KiB that TestClusterMemory searches, and four times as many without stored activations: 5,000 in make test-cluster-long")
 
 // sampleBytes are those of a sample of wideSearch.
 const sampleBytes = 16 << 10
 
 // wideSearch is a search by a network whose activations are as large as its samples, of which some are stored: so many
-// samples of 4096 numbers.
-func wideSearch(t *testing.T, samples int) inputs {
+// samples of 4096 numbers, and so many layers.
+func wideSearch(t *testing.T, samples, layers int) inputs {
 	t.Helper()
-	const width, layers = sampleBytes / 4, 3
+	const width = sampleBytes / 4
 	in := good(t)
 	g := graph{&onnxpb.ModelProto{IrVersion: proto.Int64(8), Graph: &onnxpb.GraphProto{Name: proto.String("g"), Input: []*onnxpb.ValueInfoProto{value("x", 1, -1, width)}},
 		OpsetImport: []*onnxpb.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(17)}}}}
@@ -51,14 +51,14 @@ func wideSearch(t *testing.T, samples int) inputs {
 	return in
 }
 
-// peak is the most memory, in bytes, that a process has had so far; 0: it has ended.
-func peak(t *testing.T, pid int) float64 {
+// resident is the memory of a process that is resident and of no file, in bytes; 0: it has ended.
+func resident(t *testing.T, pid int) float64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
-	_, rest, is := strings.Cut(string(status), "VmHWM:")
+	_, rest, is := strings.Cut(string(status), "RssAnon:")
 	if !is {
 		return 0
 	}
@@ -69,8 +69,8 @@ func peak(t *testing.T, pid int) float64 {
 	return kb * 1024
 }
 
-// peakOf runs a process to its end and says how much memory it has had.
-func peakOf(t *testing.T, cmd *exec.Cmd) (most float64) {
+// peaks runs a process to its end, and says how much memory it and others have had meanwhile.
+func peaks(t *testing.T, cmd *exec.Cmd, others ...int) (own float64, most []float64) {
 	t.Helper()
 	said := &lockedBuffer{}
 	cmd.Stdout, cmd.Stderr = said, said
@@ -79,15 +79,19 @@ func peakOf(t *testing.T, cmd *exec.Cmd) (most float64) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
+	most = make([]float64, len(others))
 	for {
 		select {
 		case err := <-ended:
 			if err != nil {
 				t.Fatalf("%v: %s", err, said)
 			}
-			return most
+			return own, most
 		case <-time.After(5 * time.Millisecond):
-			most = max(most, peak(t, cmd.Process.Pid))
+			own = max(own, resident(t, cmd.Process.Pid))
+			for i, pid := range others {
+				most[i] = max(most[i], resident(t, pid))
+			}
 		}
 	}
 }
@@ -100,27 +104,31 @@ func TestClusterMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
 	}
+	t.Setenv(everyCutEnv, "1") // so that what is stored does not depend on the clock
+	t.Run("stored", func(t *testing.T) { clusterMemory(t, *clusterMemorySamples, 3) })
+	t.Run("samples", func(t *testing.T) { clusterMemory(t, 4**clusterMemorySamples, 1, "--scan", "naive") })
+}
+
+func clusterMemory(t *testing.T, many, layers int, more ...string) {
 	const few, workers, block = 200, 4, 25
 	var alone [2]float64
 	var each [2][]float64
-	for i, samples := range []int{few, *clusterMemory} {
-		in := wideSearch(t, samples)
-		args := func(out string, more ...string) []string {
-			return slices.Concat(in.args("--metric", "mse", "--target", "16bit+1e-5", "--block", fmt.Sprint(block), "--out", in.path(out)), more)
+	for i, samples := range []int{few, many} {
+		in := wideSearch(t, samples, layers)
+		args := func(out string, way ...string) []string {
+			return slices.Concat(in.args("--metric", "mse", "--target", "16bit+1e-5", "--block", fmt.Sprint(block), "--out", in.path(out)), more, way)
 		}
-		t.Setenv(everyCutEnv, "1") // so that what is stored does not depend on the clock
-		alone[i] = peakOf(t, process(args("alone", "--device", "cpu")...))
+		alone[i], _ = peaks(t, process(args("alone", "--device", "cpu")...))
 		f := newFarm(t, workers)
-		if got := finish(t, process(args("cluster", f.flags(workers)...)...)); got.code != 0 {
-			t.Fatalf("on workers: %d, %s%s", got.code, got.out, got.err)
-		}
-		sameFound(t, "on workers", found(t, in.path("cluster"), ofSession), found(t, in.path("alone"), ofSession))
+		var pids []int
 		for _, w := range f.workers {
-			each[i] = append(each[i], peak(t, w.Process.Pid))
+			pids = append(pids, w.Process.Pid)
 		}
+		_, each[i] = peaks(t, process(args("cluster", f.flags(workers)...)...), pids...)
+		sameFound(t, "on workers", found(t, in.path("cluster"), ofSession), found(t, in.path("alone"), ofSession))
 	}
 	whole, base, all := alone[1]-alone[0], slices.Max(each[0]), 0.0
-	t.Logf("one process: %.1f and %.1f MB, %.1f MB of them of %d samples", alone[0]/1e6, alone[1]/1e6, whole/1e6, *clusterMemory-few)
+	t.Logf("one process: %.1f and %.1f MB, %.1f MB of them of %d samples", alone[0]/1e6, alone[1]/1e6, whole/1e6, many-few)
 	for i, most := range each[1] {
 		t.Logf("a worker: %.1f and %.1f MB", each[0][i]/1e6, most/1e6)
 		if all += most - base; most > 1.1*(base+whole/workers) {
