@@ -186,7 +186,7 @@ simulate: ## a recorded search on 1 to 64 members in simulated time, and the tab
 .PHONY: test-members
 test-members: setup ## searches by every strategy and kind of metric whose samples are dealt to members, here and elsewhere, against one machine (a minute)
 	@$(NEED) go cc
-	go test ./run -count=1 -run '^TestMembers|^TestWorkersElsewhere' -v -members
+	go test ./run -count=1 -run '^TestMembers|^TestWorkersElsewhere|^TestShapesOnMembers|^TestShapesInFiles' -v -members
 
 .PHONY: test-cluster
 test-cluster: setup ## searches on worker processes over TLS, ten of which are killed; also part of make test (four minutes)
@@ -199,6 +199,7 @@ test-cluster-long: setup ## the same with CLUSTER_KILLS (150) kills, CLUSTER_ROU
 	@$(NEED) go cc
 	nice go test ./cluster -count=1 -timeout 3h -run '^TestDisturbedSearches$$' -v -rounds $(CLUSTER_ROUNDS)
 	nice go test ./cli -count=1 -timeout 3h -run '^TestClusterKills$$' -v -cluster-kills $(CLUSTER_KILLS)
+	nice go test ./cli -count=1 -timeout 1h -run '^TestClusterMemory$$' -v -cluster-memory 5000
 	$(MAKE) soak-cluster
 
 .PHONY: bench-cluster

@@ -66,3 +66,6 @@ func Await(ctx context.Context, l Late, most int, tell func(string), why error) 
 
 // DeviceLost says whether an error is that a GPU does not answer any more.
 func DeviceLost(err error) bool { return gpu.DeviceLost(err) }
+
+// ShapesNotThere refuses samples of several shapes on workers on other machines whose devices have one shape at a time.
+func ShapesNotThere() error { return machine.ShapesNotThere() }

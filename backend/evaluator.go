@@ -8,7 +8,6 @@ import (
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/internal/machine"
-	"example.org/demote/mistake"
 	"example.org/demote/quant"
 	"example.org/demote/search"
 )
@@ -47,26 +46,8 @@ var (
 // mistake.Err for a network, an output, labels or an option that the metric or the device cannot take, the context's,
 // or the device's; then there is nothing to close.
 func New(ctx context.Context, src Source, samples Samples, records []quant.Record, o Options) (*Evaluator, error) {
-	if len(o.Links) > 0 && o.OnCPU {
-		m, threads, err := machine.OnCPUs(ctx, src, samples, records, o)
-		if err != nil {
-			return nil, err
-		}
-		return over(m, o, threads, samples.Len(), src.Holders())
-	}
-	if len(o.Links) > 0 {
-		m, err := machine.NewElsewhere(ctx, src, samples, records, o)
-		if err != nil {
-			return nil, err
-		}
-		return over(m, o, m.Threads(), samples.Len(), src.Holders())
-	}
-	if len(o.Members) > 1 {
-		m, err := machine.NewMembers(ctx, src, samples, records, o)
-		if err != nil {
-			return nil, err
-		}
-		return over(m, o, m.Threads(), samples.Len(), src.Holders())
+	if many(o) {
+		return overMany(ctx, []Shape{{Source: src, Samples: samples}}, records, o)
 	}
 	m, err := machine.New(ctx, src, samples, records, o)
 	if err != nil {
@@ -78,20 +59,43 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 // NewShaped is New for samples of several shapes, each of which is run with samples of its own shape. Labels and
 // references are those of all samples. The device must be able to run several shapes, as the CPU is.
 func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Options) (*Evaluator, error) {
-	if len(o.Members) > 1 {
-		return nil, mistake.Errorf("--members %d: samples of different shapes stay together: leave it out, or give the value that fills up the smaller ones, --pad NAME=0", len(o.Members))
-	}
-	if o.OnCPU {
-		o.Links = nil
-	}
-	if len(o.Links) > 0 {
-		return nil, mistake.Errorf("samples of different shapes cannot be handed to workers elsewhere yet: search on this machine, or give the value that fills up the smaller ones, --pad NAME=0")
+	if many(o) {
+		return overMany(ctx, list, records, o)
 	}
 	m, err := machine.NewShaped(ctx, list, records, o)
 	if err != nil {
 		return nil, err
 	}
 	return over(m, o, m.Threads(), len(m.Order()), list[0].Source.Holders())
+}
+
+// many says whether blocks are dealt to members, here or elsewhere.
+func many(o Options) bool { return len(o.Links) > 0 || len(o.Members) > 1 }
+
+// overMany is the evaluator over members.
+func overMany(ctx context.Context, list []Shape, records []quant.Record, o Options) (*Evaluator, error) {
+	samples, holders := 0, list[0].Source.Holders()
+	for _, s := range list {
+		samples += s.Samples.Len()
+	}
+	if len(o.Links) > 0 && o.OnCPU {
+		m, threads, err := machine.OnCPUs(ctx, list, records, o)
+		if err != nil {
+			return nil, err
+		}
+		return over(m, o, threads, samples, holders)
+	}
+	var m *machine.Members
+	var err error
+	if len(o.Links) > 0 {
+		m, err = machine.NewElsewhere(ctx, list, records, o)
+	} else {
+		m, err = machine.NewMembers(ctx, list, records, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return over(m, o, m.Threads(), samples, holders)
 }
 
 // over is the evaluator over a machine, which it closes if there cannot be one.

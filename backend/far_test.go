@@ -223,10 +223,6 @@ func TestWhatCannotBeShipped(t *testing.T) {
 	toy := devicetest.NewToy(toyBlock, 9, 22)
 	links, pipes := workersOf(t, 1, toy, kinds()["the reference"], nil)
 	o := backend.Options{Metric: named(t, "top1"), Block: toyBlock, Truth: truthOf(toy), Links: links}
-	_, err := backend.NewShaped(t.Context(), []backend.Shape{{Source: toy, Samples: toy, Of: []int{0, 1, 2, 3, 4, 5, 6, 7, 8}, Block: toyBlock}}, devicetest.ToyRecords(), o)
-	if err == nil || !strings.Contains(err.Error(), "samples of different shapes cannot be handed to workers elsewhere yet") {
-		t.Error(err)
-	}
 	if _, err := backend.New(t.Context(), toy, toy, devicetest.ToyRecords(), o); err == nil || !strings.Contains(err.Error(), "this network cannot be handed") {
 		t.Error(err)
 	}

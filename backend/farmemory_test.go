@@ -156,10 +156,20 @@ func (l even) Receive(message func([]byte), lost func(error)) {
 	}, lost)
 }
 
-// TestMemberMemory searches 20,000 small samples on one device and on four workers: on none of them is there more of
-// samples and rooms for codes than a quarter and a tenth of it, at any moment. It is all but samples here: the toy's
-// scans store next to nothing.
+// TestMemberMemory searches 20,000 small samples on one device and on four workers, by a metric of which the toy's
+// scans store next to nothing, and by one of which they store more than the samples have: on none of them is there more
+// of samples and rooms for codes than a quarter and a tenth of it, at any moment.
 func TestMemberMemory(t *testing.T) {
+	for _, c := range []struct {
+		metric string
+		target func(high float64) float64
+		stores bool
+	}{{"top1", func(high float64) float64 { return 0.4 * high }, false}, {"mse", func(float64) float64 { return -0.04 }, true}} {
+		t.Run(c.metric, func(t *testing.T) { memberMemory(t, c.metric, c.target, c.stores) })
+	}
+}
+
+func memberMemory(t *testing.T, by string, target func(high float64) float64, stores bool) {
 	const block, samples, workers = 50, 20_000, 4
 	toy := devicetest.NewToy(block, samples, 21)
 	run := func(e *backend.Evaluator) search.Result {
@@ -170,14 +180,14 @@ func TestMemberMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := search.Run(t.Context(), "demotion", e, search.Options{Holders: e.Holders(), Target: 0.4 * high.Float(), Multiplier: 0.5, Seed: 1})
+		r, err := search.Run(t.Context(), "demotion", e, search.Options{Holders: e.Holders(), Target: target(high.Float()), Multiplier: 0.5, Seed: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return r
 	}
 	options := func() backend.Options {
-		return backend.Options{Metric: named(t, "top1"), Block: block, Cuts: []int{0, 2, 4}, Patient: true}
+		return backend.Options{Metric: named(t, by), Block: block, Cuts: []int{0, 2, 4}, Patient: true}
 	}
 	var one tally
 	o := options()
@@ -196,7 +206,10 @@ func TestMemberMemory(t *testing.T) {
 	if got := run(openedFar(t, toy, o)); got.Mask.String() != want.Mask.String() {
 		t.Errorf("mask %s, on one device %s", got.Mask, want.Mask)
 	}
-	whole := one.most.Load()
+	whole, own := one.most.Load(), int64(samples*toy.Inputs()[0].SampleBytes(block))
+	if stored := whole - own; stored > own != stores {
+		t.Errorf("one device has had %d bytes of samples and %d of codes", own, stored)
+	}
 	for i := range all {
 		if most := all[i].most.Load(); most > whole/workers*11/10 || most < whole/workers/2 {
 			t.Errorf("worker %d has had %d bytes, one device %d", i, most, whole)

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -257,14 +256,4 @@ type counted struct {
 func (c *counted) Read(input, sample int, dst []byte) error {
 	c.reads.Add(1)
 	return c.Toy.Read(input, sample, dst)
-}
-
-// TestMembersOfSeveralShapes are refused: their samples stay together.
-func TestMembersOfSeveralShapes(t *testing.T) {
-	toy := devicetest.NewToy(toyBlock, 9, 22)
-	_, err := backend.NewShaped(t.Context(), []backend.Shape{{Source: toy, Samples: toy, Of: []int{0, 1, 2, 3, 4, 5, 6, 7, 8}, Block: toyBlock}}, devicetest.ToyRecords(),
-		backend.Options{Metric: named(t, "top1"), Kind: kinds()["the reference"], Members: members(2)})
-	if err == nil || !strings.Contains(err.Error(), "members 2: samples of different shapes stay together") {
-		t.Errorf("%v", err)
-	}
 }

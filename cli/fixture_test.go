@@ -28,6 +28,9 @@ import (
 // programEnv makes the test binary the program itself, for tests that need a process of its own.
 const programEnv = "DEMOTE_TEST_PROGRAM"
 
+// everyCutEnv has a search cut its network wherever it can be, whatever the clock says.
+const everyCutEnv = "DEMOTE_TEST_EVERY_CUT"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(programEnv) == "alone" { // the test says where the runtime is
 		os.Exit(Main(os.Args))
@@ -51,6 +54,9 @@ func TestMain(m *testing.M) {
 	// A command line, not flags of a test: bench has started it, from a test that runs in this process.
 	if use := os.Getenv(useEnv); use != "" {
 		tellUse(use)
+	}
+	if os.Getenv(everyCutEnv) != "" {
+		tuned = func(c *run.Config) { c.EveryCut, c.Patient = true, true }
 	}
 	if os.Getenv(programEnv) != "" || len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
 		os.Exit(Main(os.Args))

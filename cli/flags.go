@@ -144,6 +144,9 @@ var needed = []string{
 	"repair", "reuse", "scale", "scan", "session", "spool", "start", "std", "strategy", "weights",
 }
 
+// tuned changes what a command line says, in tests; nil: nothing does.
+var tuned func(c *run.Config)
+
 // config reads the flags that several commands share; absent ones read as zero.
 //
 // A flag of needed that was typed without a value is refused: as if it were not there is not what was meant, such as by
@@ -201,6 +204,9 @@ func config(c *cli.Context) (run.Config, error) {
 		return r, unexpectedArgument(c)
 	}
 	r.Say = warned(c.App.ErrWriter)
+	if tuned != nil {
+		tuned(&r)
+	}
 	return r, nil
 }
 

@@ -107,6 +107,7 @@ func (s *Set) Groups() []Group {
 	}
 	for _, g := range list {
 		g.keep(g.Of)
+		g.hash.files = s.hash.files // where SampleInFile looks
 	}
 	return list
 }

@@ -59,6 +59,6 @@ func WorkerData(root string) (*far.Data, error) {
 // WorkerServer begins what computes on a device for a search, in so much memory; 0: what is free.
 func WorkerServer(device string, memory int64, data *far.Data) func(link.Host) cluster.Server {
 	return func(h link.Host) cluster.Server {
-		return far.NewServer(h, far.ServerOptions{Device: device, Memory: memory, Data: data})
+		return far.NewServer(h, far.ServerOptions{Device: device, Memory: memory, Data: data, Trim: backend.Trim})
 	}
 }

@@ -21,6 +21,7 @@ type Toy struct {
 	block, rows int
 	follows     bool
 	coarse      bool
+	odd         bool
 	stages      [][]*onnxpb.NodeProto // between the cuts
 	cuts        [][]string
 	widths      map[string]int64     // of tensors
@@ -58,6 +59,9 @@ func NewToy(block, samples int, seed uint64, options ...ToyOption) *Toy {
 		for range w.n {
 			t.weights[w.name] = append(t.weights[w.name], float32(rng.IntN(5)-2)/2)
 		}
+	}
+	if t.odd {
+		t.weights["b4"][0] += 1.0 / 64
 	}
 	for name, width := range map[string]int64{"x": toyIn, "x0": toyIn, "q0": toyIn, "m0": toyHidden, "s0": toyHidden, "r0": toyHidden, "a1": toyHidden, "m1": toyMiddle, "a2": toyMiddle,
 		"m2": toyClasses, "m3": toyClasses, "s3": toyClasses, "a3": toyClasses, "m4": toyClasses, "y": toyClasses} {
@@ -183,6 +187,9 @@ func (t *Toy) Read(_, sample int, dst []byte) error {
 
 // Coarse has all samples lie on both grids of holder 0, so that its bit changes nothing.
 func Coarse() ToyOption { return func(t *Toy) { t.coarse = true } }
+
+// Odd has a weight be another one than that of other toys.
+func Odd() ToyOption { return func(t *Toy) { t.odd = true } }
 
 // Set puts a value into a sample.
 func (t *Toy) Set(sample, at int, v float32) { t.samples[sample][at] = v }

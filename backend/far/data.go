@@ -148,7 +148,11 @@ func (s *Server) data(ctx context.Context, r *run, args json.RawMessage) error {
 	if s.o.Data == nil {
 		return errors.New("it may read no data files: data-root of demote worker names a folder of those that it may")
 	}
-	rows, err := link.Get(ctx, s.host, at.Rows, 4*int64(r.Samples()))
+	file, most := at.Rows, 4*int64(r.Samples())
+	if at.Places.Size > 0 {
+		file, most = at.Places, 8*int64(r.Samples())*int64(r.Inputs())
+	}
+	rows, err := link.Get(ctx, s.host, file, most)
 	if err != nil {
 		return fmt.Errorf("the rows of a file: %w", err)
 	}

@@ -133,6 +133,10 @@ func TestDataFilesOfAWorker(t *testing.T) {
 	if text := ask(t, s, "hold", there()); text != "" {
 		t.Error(text)
 	}
+	first := there()
+	if first.Blocks, first.Own = first.Blocks[:1], nil; ask(t, s, "hold", first) != "" { // what stays is not read again
+		t.Error("the first block alone is refused")
+	}
 	wrong := there()
 	wrong.Blocks[1].File = link.FileOf(make([]byte, 64))
 	if text := ask(t, s, "hold", wrong); !strings.Contains(text, "block 1 in x.npy: it has changed") {

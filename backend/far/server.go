@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,8 @@ type ServerOptions struct {
 	Memory int64         // bytes that network, samples and stored activations may take; 0: what is free
 	Beat   time.Duration // between two beats; 0: a second
 	Data   *Data         // that samples may be read from; nil: none is
+	// gives memory that was freed back to the system, behind calls that free much; nil: nobody does
+	Trim func()
 
 	Kind   *device.Kind                                // of Device; nil: as its name says
 	CPU    *device.Kind                                // of what runs on the CPU, whatever Device is; nil: the CPU
@@ -178,8 +181,14 @@ func (s *Server) answer(ctx context.Context, request []byte) (result any, lost b
 		return nil, false, s.data(ctx, at, r.Args)
 	}
 	result, err = at.Call(ctx, r.Call, r.Args)
+	if s.o.Trim != nil && slices.Contains(trimmed, r.Call) {
+		s.o.Trim()
+	}
 	return result, err != nil && (backend.DeviceLost(err) || errors.Is(err, link.ErrFile)), err
 }
+
+// trimmed are the calls behind which there may be much memory that was freed: of files, blocks and sessions of before.
+var trimmed = []string{"hold", "cuts", "self-test"}
 
 // hello says what the worker is, or what its CPU is.
 func (s *Server) hello(cpu bool) (link.Hello, error) {

@@ -77,7 +77,8 @@ func served(t testing.TB) (s *far.Server, h *shelf, plan link.Plan, hold link.Ho
 		return stepped{toy, n.Steps["x"]}, nil
 	}})
 	t.Cleanup(s.Close)
-	plan = link.Plan{Network: link.Network{File: h.put([]byte("toy")), Holders: toy.Holders(), Outputs: []string{"y"}}, Records: devicetest.ToyRecords(), Samples: samples, Block: block, Output: "y", Threads: 1}
+	plan = link.Plan{Records: devicetest.ToyRecords(), Samples: samples, Output: "y", Threads: 1,
+		Shapes: []link.Shape{{Network: link.Network{File: h.put([]byte("toy")), Holders: toy.Holders(), Outputs: []string{"y"}}, Block: block}}}
 	for b := range (samples + block - 1) / block {
 		list := link.Block{Number: b}
 		var data []byte
@@ -145,12 +146,12 @@ func TestPlansThatCannotBe(t *testing.T) {
 		change func(p *link.Plan)
 		want   string
 	}{
-		"no samples":         {func(p *link.Plan) { p.Samples = 0 }, "a plan of 0 samples in blocks of 4"},
-		"many samples":       {func(p *link.Plan) { p.Samples = 1 << 40 }, "samples in blocks of 4"},
-		"a block of none":    {func(p *link.Plan) { p.Block = -1 }, "in blocks of -1"},
-		"a huge block":       {func(p *link.Plan) { p.Block = 1 << 30 }, "in blocks of"},
-		"another block":      {func(p *link.Plan) { p.Block = 5 }, "blocks of 5 samples, but input"},
-		"holders":            {func(p *link.Plan) { p.Network.Holders = 1 << 30 }, "holders with 4 records"},
+		"no samples":         {func(p *link.Plan) { p.Samples = 0 }, "a plan of 0 samples of 1 shapes"},
+		"many samples":       {func(p *link.Plan) { p.Samples = 1 << 40 }, "samples of 1 shapes"},
+		"a block of none":    {func(p *link.Plan) { p.Shapes[0].Block = -1 }, "in blocks of -1"},
+		"a huge block":       {func(p *link.Plan) { p.Shapes[0].Block = 1 << 30 }, "in blocks of"},
+		"another block":      {func(p *link.Plan) { p.Shapes[0].Block = 5 }, "blocks of 5 samples, but input"},
+		"holders":            {func(p *link.Plan) { p.Shapes[0].Network.Holders = 1 << 30 }, "holders with 4 records"},
 		"records":            {func(p *link.Plan) { p.Records = p.Records[1:] }, "4 holders with 3 records"},
 		"a grid":             {func(p *link.Plan) { p.Records[1].Low.Scale = 0 }, "scale"},
 		"an axis":            {func(p *link.Plan) { p.Axis = -7 }, "axis -7"},
@@ -162,28 +163,29 @@ func TestPlansThatCannotBe(t *testing.T) {
 		"a metric":           {func(p *link.Plan) { p.Metric = spec("fuzz") }, `unknown metric "fuzz"`},
 		"a whole metric":     {func(p *link.Plan) { p.Metric = spec("auroc") }, "not of single samples"},
 		"no truth":           {func(p *link.Plan) { p.Metric = spec("top1") }, "needs labels"},
-		"another model":      {func(p *link.Plan) { p.Network.File = h.put([]byte("no toy")) }, "not a toy"},
-		"a huge file":        {func(p *link.Plan) { p.Network.File.Size = 1 << 50 }, "a file of"},
-		"a file of another":  {func(p *link.Plan) { p.Network.File.Size = 9 }, "is damaged"},
-		"no file":            {func(p *link.Plan) { p.Network.File.Pieces[0][3]++ }, "there is no such file"},
-		"endless steps":      {func(p *link.Plan) { p.Network.Steps = map[string]int{"x": 1 << 60} }, "input x [4 4]: there is room for"},
-		"steps of an output": {func(p *link.Plan) { p.Network.Steps = map[string]int{"x": 10_000} }, "blocks of samples have 1120000 bytes each"},
+		"another model":      {func(p *link.Plan) { p.Shapes[0].Network.File = h.put([]byte("no toy")) }, "not a toy"},
+		"a huge file":        {func(p *link.Plan) { p.Shapes[0].Network.File.Size = 1 << 50 }, "a file of"},
+		"a file of another":  {func(p *link.Plan) { p.Shapes[0].Network.File.Size = 9 }, "is damaged"},
+		"no file":            {func(p *link.Plan) { p.Shapes[0].Network.File.Pieces[0][3]++ }, "there is no such file"},
+		"endless steps":      {func(p *link.Plan) { p.Shapes[0].Network.Steps = map[string]int{"x": 1 << 60} }, "input x [4 4]: there is room for"},
+		"steps of an output": {func(p *link.Plan) { p.Shapes[0].Network.Steps = map[string]int{"x": 10_000} }, "blocks of samples have 1120000 bytes each"},
 		"low constants too large": {func(p *link.Plan) {
-			p.Network.Followed, p.Network.LowFile = []link.Followed{{Name: "w"}}, link.File{Size: 1 << 50, Pieces: make([]link.Digest, 1<<14)}
+			p.Shapes[0].Network.Followed, p.Shapes[0].Network.LowFile = []link.Followed{{Name: "w"}}, link.File{Size: 1 << 50, Pieces: make([]link.Digest, 1<<14)}
 		}, "a file of"},
 		"labels of other classes": {func(p *link.Plan) {
-			p.Metric, p.TruthOf = spec("miou"), &link.Sizes{Pixels: samples, Labelled: []int64{1, 2}}
+			p.Metric, p.Shapes[0].TruthOf = spec("miou"), &link.Sizes{Pixels: samples, Labelled: []int64{1, 2}}
 		}, "needs an output [samples, classes, height, width]"},
 		"counts of labels too large": {func(p *link.Plan) {
-			p.Metric, p.TruthOf = spec("f1"), &link.Sizes{Labels: samples, Labelled: make([]int64, 1<<18)}
+			p.Metric, p.Shapes[0].TruthOf = spec("f1"), &link.Sizes{Labels: samples, Labelled: make([]int64, 1<<18)}
 		}, "there is room for"},
 		"truth too large": {func(p *link.Plan) {
-			p.Metric, p.Truth = spec("top1"), &link.Truth{Labels: link.File{Size: 1 << 40, Pieces: make([]link.Digest, 1<<14)}}
+			p.Metric, p.Shapes[0].Truth = spec("top1"), &link.Truth{Labels: link.File{Size: 1 << 40, Pieces: make([]link.Digest, 1<<14)}}
 		}, "labels: a file of"},
 	} {
 		p := right
 		p.Records = append(p.Records[:0:0], p.Records...)
-		p.Network.File.Pieces = append(p.Network.File.Pieces[:0:0], p.Network.File.Pieces...)
+		p.Shapes = append(p.Shapes[:0:0], p.Shapes...)
+		p.Shapes[0].Network.File.Pieces = append(p.Shapes[0].Network.File.Pieces[:0:0], p.Shapes[0].Network.File.Pieces...)
 		c.change(&p)
 		if text := ask(t, s, "plan", p); !strings.Contains(text, c.want) {
 			t.Errorf("%s: %q, want %q", name, text, c.want)
@@ -256,8 +258,10 @@ func TestPlansThatCannotBe(t *testing.T) {
 func FuzzServer(f *testing.F) {
 	s, h, plan, hold := served(f)
 	more := plan
-	more.Network.States, more.Network.Steps = []link.State{{Output: "y", Input: "x"}}, map[string]int{"x": 5}
-	more.Network.Followed, more.Network.LowFile = []link.Followed{{Name: "w", Holder: 1}}, h.put([]byte("low"))
+	more.Shapes = append(more.Shapes[:0:0], more.Shapes...)
+	network := &more.Shapes[0].Network
+	network.States, network.Steps = []link.State{{Output: "y", Input: "x"}}, map[string]int{"x": 5}
+	network.Followed, network.LowFile = []link.Followed{{Name: "w", Holder: 1}}, h.put([]byte("low"))
 	text, _ := json.Marshal(more)
 	request, _ := json.Marshal(link.Request{Version: link.Version, Call: "plan", Args: text})
 	f.Add(request)

@@ -6,8 +6,8 @@ import (
 )
 
 // Blocks move where the others have waited for one member more than so much of the time of so many leases that ran to
-// their end, and no sooner after the last move than that: members read the samples of their blocks anew, and lose what
-// they have stored.
+// their end, and no sooner after the last move than that: members read the samples of their new blocks, and lose what
+// they have stored of those that go.
 const (
 	waited     = 0.25
 	overLeases = 20
@@ -99,8 +99,9 @@ func (f *Fleet) rebalance() {
 	if !slow {
 		return
 	}
-	before, after := f.owner, Deal(len(f.owner), speeds)
-	if lasts(after, speeds) > near*lasts(before, speeds) {
+	costs := f.costs()
+	before, after := f.owner, DealCosts(costs, speeds)
+	if lasts(after, costs, speeds) > near*lasts(before, costs, speeds) {
 		return
 	}
 	f.owner, b.moved = after, f.now()
@@ -113,13 +114,10 @@ func (f *Fleet) rebalance() {
 	}
 }
 
-// lasts is how long a trial takes where blocks have these owners, of these speeds, in the time of a block at speed 1.
-func lasts(owners []int, speeds []float64) (longest float64) {
-	blocks := make([]float64, len(speeds))
-	for _, owner := range owners {
-		blocks[owner]++
-	}
-	for i, n := range blocks {
+// lasts is how long a trial takes where blocks have these owners, of these speeds, in the unit of the blocks' costs at
+// speed 1.
+func lasts(owners []int, costs, speeds []float64) (longest float64) {
+	for i, n := range share(owners, costs, len(speeds)) {
 		if n > 0 {
 			longest = max(longest, n/speeds[i])
 		}

@@ -27,6 +27,9 @@ type Fleet struct {
 
 	// Reserve is the number of a member that holds blocks only where no other is left; 0: there is none.
 	Reserve int
+	// Costs says how long a block takes, and how long a pass of a sample of it, which is 1 on average over all samples;
+	// nil: all blocks take as long.
+	Costs func(block int) (whole, sample float64)
 	// Clock tells the time; nil: the system's does.
 	Clock func() time.Time
 	// Told is called when a member is lost and its blocks have gone to the others; nil: nobody is told.
@@ -77,7 +80,8 @@ func (f *Fleet) Deal(blocks int) error {
 		f.owner = make([]int, blocks) // for whom the fleet is filled with
 		return f.err
 	}
-	f.owner = Deal(blocks, f.speeds())
+	f.owner = make([]int, blocks)
+	f.owner = DealCosts(f.costs(), f.speeds())
 	return f.hold(nil)
 }
 
@@ -249,7 +253,7 @@ func (f *Fleet) Next(ctx context.Context) (bounds.Answer, error) {
 		}
 		m := f.members[a.Member]
 		if m.still = nil; a.Err == nil {
-			m.work, m.seconds = m.work+a.Work, m.seconds+a.Seconds
+			m.work, m.seconds = m.work+a.Work*f.passCost(a.Block), m.seconds+a.Seconds
 		}
 		if f.atHand != nil && f.atHand.ID == a.Lease && !f.heard[a.Block] {
 			f.heard[a.Block] = true

@@ -3,11 +3,14 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // Add has a member join a fleet that has dealt its blocks. It runs about so many passes of a sample a second; 0: as
-// many as the others on average. Each of the others gives it some of its blocks, and loses what it has stored. A lease
+// many as the others on average. Each of the others gives it some of its blocks. A lease
 // at hand is handed out again. Where no member is left, the newcomer has all blocks, and one that answers nothing is
 // left out. The error is that of a newcomer that does not take its blocks: it is lost then, and all is as it was.
 func (f *Fleet) Add(m Member, speed float64) error {
@@ -76,16 +79,11 @@ func (f *Fleet) with(speed float64) []int {
 	}
 	speeds := speedsOf(append(slices.Clone(f.members), &booked{guess: f.guess(speed)}), f.Reserve)
 	f.pass(speeds)
-	counts := make([]int, number+1)
-	for _, owner := range Deal(len(f.owner), speeds) {
-		counts[owner]++
-	}
-	after := slices.Clone(f.owner)
+	costs := f.costs()
+	wanted, after := share(DealCosts(costs, speeds), costs, number+1), slices.Clone(f.owner)
 	for i := range f.members {
 		blocks := f.blocksOf(i)
-		for k, gives := 0, len(blocks)-counts[i]; k < gives; k++ {
-			// members begin to give at other places of theirs
-			at := (2*number*k + 2*i + 1) * len(blocks) / (2 * number * gives)
+		for at := range gifts(f.costsOf(blocks), wanted[i], float64(2*i+1)/float64(2*number)) {
 			after[blocks[at]] = number
 		}
 	}
@@ -114,4 +112,24 @@ func (f *Fleet) Fill(ctx context.Context) error {
 		return err
 	}
 	return f.err
+}
+
+// gifts are the places of the blocks, of these costs, that a member gives of its own so that it keeps as much as is
+// wanted: evenly among them, by cost. from, of 0 to 1, says how soon it begins to give: members do so at other places.
+func gifts(costs []float64, wanted, from float64) iter.Seq[int] {
+	return func(yield func(at int) bool) {
+		own := floats.Sum(costs)
+		gives, given, passed := own-wanted, 0.0, 0.0
+		for at, cost := range costs {
+			passed += cost
+			// a gift is due where what has passed of the blocks is more than what was given of the gifts, and this one
+			if gives < cost/2 || passed*gives <= (given+from*cost)*own*(1+1e-12) {
+				continue
+			}
+			given += cost
+			if given > gives+cost/2 || !yield(at) {
+				return
+			}
+		}
+	}
 }

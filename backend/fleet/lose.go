@@ -56,7 +56,7 @@ func (f *Fleet) lose(member int, why error) {
 func (f *Fleet) bequeath(member int, speeds []float64) (heirs map[int]bool) {
 	blocks := f.blocksOf(member)
 	heirs = map[int]bool{}
-	for i, heir := range Deal(len(blocks), speeds) {
+	for i, heir := range DealCosts(f.costsOf(blocks), speeds) {
 		f.owner[blocks[i]] = heir
 		heirs[heir] = true
 	}

@@ -57,9 +57,10 @@ func sized[T any](n int64) []T {
 // inlineTruth is how many bytes of a block's truth travel in the block itself: class labels, and the like.
 const inlineTruth = 256
 
-// SetTruth gives a block what the outputs of its samples, of so many, are compared with; its file is put by put.
-func (b *Block) SetTruth(t metric.Truth, s *Sizes, samples int, put func(data []byte) (File, error)) error {
-	data := s.of(t, b.Samples, samples)
+// SetTruth gives a block what the outputs of its samples are compared with, which are some of so many by their number
+// among those of their shape; its file is put by put.
+func (b *Block) SetTruth(t metric.Truth, s *Sizes, some []int, samples int, put func(data []byte) (File, error)) error {
+	data := s.of(t, some, samples)
 	if len(data) <= inlineTruth {
 		b.Truth = data
 		return nil
@@ -112,11 +113,12 @@ func (b *Block) GetTruth(ctx context.Context, get func(ctx context.Context, f Fi
 	return data, err
 }
 
-// FillTruth enters the bytes of a block, which GetTruth has returned, into a truth of so many samples.
-func (b *Block) FillTruth(t metric.Truth, samples int, data []byte) {
+// FillTruth enters the bytes of a block, which GetTruth has returned, into a truth of so many samples, of which the
+// block's are some.
+func FillTruth(t metric.Truth, some []int, samples int, data []byte) {
 	each := func(n int, bytes int, set func(at int, b []byte)) {
 		per := n / samples
-		for _, s := range b.Samples {
+		for _, s := range some {
 			for at := s * per; at < (s+1)*per; at++ {
 				set(at, data)
 				data = data[bytes:]

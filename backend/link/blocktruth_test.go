@@ -23,7 +23,7 @@ func TestTruthOfABlock(t *testing.T) {
 		sizes := SizesOf(full, true, true)
 		b := Block{Samples: []int{4, 1}}
 		var file []byte
-		if err := b.SetTruth(full, sizes, samples, func(data []byte) (File, error) { file = data; return File{Size: int64(len(data))}, nil }); err != nil {
+		if err := b.SetTruth(full, sizes, b.Samples, samples, func(data []byte) (File, error) { file = data; return File{Size: int64(len(data))}, nil }); err != nil {
 			t.Fatal(err)
 		}
 		if long := per > 1; (file != nil) != long || (b.Truth == nil) != long || len(file)+len(b.Truth) != 2*(8+12*per) {
@@ -38,7 +38,7 @@ func TestTruthOfABlock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.FillTruth(there, samples, data)
+		FillTruth(there, b.Samples, samples, data)
 		want := metric.Truth{Labels: make([]int64, samples), Pixels: make([]int32, samples*per), Values: make([]float32, samples*per), Reference: make([]float32, samples*per), LabelDims: full.LabelDims}
 		for _, s := range b.Samples {
 			want.Labels[s] = full.Labels[s]

@@ -10,6 +10,8 @@ type DataFile struct {
 	Size    int64
 	Offsets []int64 // by input: row r lies r times the bytes of a sample behind it
 	Rows    File    // of each sample its row, 4 bytes, little-endian; empty: the sample's number
+	// in place of both, where samples have several shapes: of each sample where each input lies, 8 bytes, little-endian
+	Places File
 }
 
 // FileOf is the file that Put makes of bytes, without putting it.

@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -178,16 +179,13 @@ type Written struct{ Inputs, Outputs []device.Tensor }
 
 // A Plan is all that a worker needs of a search but the samples.
 type Plan struct {
-	Network Network
+	Shapes  []Shape        // that the samples have
 	Records []quant.Record // by holder
-	Samples int            // of all members
-	Block   int            // samples a block
+	Samples int            // of all members and shapes
 	Axis    int            // of the output, as of the options of an evaluator
 	Output  string
 	Beside  []string     `json:",omitempty"`
 	Metric  *metric.Spec `json:",omitempty"` // nil: the search judges the outputs itself
-	Truth   *Truth       `json:",omitempty"` // what the metric compares with, where it goes by that of all samples
-	TruthOf *Sizes       `json:",omitempty"` // how long that is, where each block has its own
 	Workers int          `json:",omitempty"` // blocks that run at once on a worker; 0: as many as are fastest there
 	Threads int          // of the runtime for each of these
 	Spin    bool         `json:",omitempty"`
@@ -202,6 +200,31 @@ type Plan struct {
 	Activations int64 `json:",omitempty"`
 }
 
+// A Shape is what a plan has of the samples of one shape.
+type Shape struct {
+	Network Network
+	Block   int    // samples a block
+	Of      File   // the number that each of them has among all, see Numbers; empty: all samples have the shape
+	Truth   *Truth `json:",omitempty"` // what the metric compares with, where it goes by that of all samples
+	TruthOf *Sizes `json:",omitempty"` // how long that is, where each block has its own
+}
+
+// Numbers are numbers of samples as they travel: four bytes each, little-endian.
+func Numbers(list []int) (data []byte) {
+	for _, n := range list {
+		data = binary.LittleEndian.AppendUint32(data, uint32(n))
+	}
+	return data
+}
+
+// ReadNumbers reads what Numbers has made.
+func ReadNumbers(data []byte) (list []int) {
+	for ; len(data) >= 4; data = data[4:] {
+		list = append(list, int(binary.LittleEndian.Uint32(data)))
+	}
+	return list
+}
+
 // A Truth is a metric.Truth whose lists are files, little-endian.
 type Truth struct {
 	Labels, Pixels, Values, Reference File
@@ -213,7 +236,7 @@ type Block struct {
 	Number  int
 	Samples []int
 	File    File
-	// what their outputs are compared with: here, or in a file where it is long; see Plan.TruthOf
+	// what their outputs are compared with: here, or in a file where it is long; see Shape.TruthOf
 	Truth     []byte `json:",omitempty"`
 	TruthFile *File  `json:",omitempty"`
 	There     bool   `json:",omitempty"` // the worker reads it from a DataFile: it was not put

@@ -125,3 +125,11 @@ func (b byteSamples) InFile(input int) (offset int64, err error) {
 	}
 	return b.Set.InFile(input)
 }
+
+// SampleInFile is where one sample lies, see dataset.Set.SampleInFile.
+func (b byteSamples) SampleInFile(input, sample int) (offset int64, err error) {
+	if b.Bytes[input] {
+		return b.Set.SampleBytesInFile(input, sample)
+	}
+	return b.Set.SampleInFile(input, sample)
+}

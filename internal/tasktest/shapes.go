@@ -72,6 +72,11 @@ func OwnNetwork(kind string) *onnxpb.GraphProto {
 		g.Initializer = append(g.Initializer, weights("w3", 2, 6, 1, 1))
 		g.Node = append(g.Node, with(Node("ReduceMean", "m", "r"), ints("axes", 0), number("keepdims", 1)), Node("Add", "k", "r", "m"), Node("Conv", "y", "k", "w3"))
 		dims = []any{"N", 2, "H", "W"}
+	case "masked": // by another input of the same size
+		g.Initializer = append(g.Initializer, weights("w3", 2, 6, 1, 1))
+		g.Input = append(g.Input, onnxtest.Declared("m", ir.Float, "N", 1, "H", "W"))
+		g.Node = append(g.Node, Node("Mul", "k", "r", "m"), Node("Conv", "y", "k", "w3"))
+		dims = []any{"N", 2, "H", "W"}
 	case "map":
 		g.Initializer = append(g.Initializer, weights("w3", 2, 6, 1, 1))
 		g.Node = append(g.Node, Node("Conv", "y", "r", "w3"))
@@ -120,6 +125,9 @@ func OwnConfig(t testing.TB, kind string, n int) config.Config {
 		y := NPYHeader("<i8", n)
 		for i, s := range sizes {
 			arrays[fmt.Sprintf("x_%d", i)] = FloatsNPY(samples[i], 2, s[0], s[1])
+			if kind == "masked" {
+				arrays[fmt.Sprintf("m_%d", i)] = FloatsNPY(samples[i][:s[0]*s[1]], 1, s[0], s[1])
+			}
 			if labels {
 				class := metric.Top1(AlonePlain(t, c.Model, samples[i], s))
 				if i%7 == 3 {

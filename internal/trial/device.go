@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
 	"example.org/demote/search"
 )
@@ -102,14 +103,14 @@ func (s *Runner) Twin(ctx context.Context) (e *backend.Evaluator, done func(), e
 	if s.AsWritten() {
 		return s.Ev, func() {}, nil
 	}
-	src, err := s.Source(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
 	o := s.Options
 	o.Naive, o.Stream, o.Cache = true, true, 0
 	s.OnCPUs(&o)
-	if e, err = backend.New(ctx, src, s.Data, s.Records, o); err != nil {
+	e, err = s.Evaluator(ctx, s.Records, o, func(q *task.Task) (backend.Source, backend.Samples, error) {
+		src, err := q.Source(ctx)
+		return src, q.Data, err
+	})
+	if err != nil {
 		return nil, nil, err
 	}
 	return e, e.Close, nil

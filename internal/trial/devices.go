@@ -124,7 +124,6 @@ func (s *Runner) freeMemory() (free int64, err error) {
 
 // members are the devices that the samples are dealt to; nil: one has them all.
 func (s *Runner) members() (names []string) {
-	blocks := (s.Data.Len() + s.Block - 1) / s.Block
 	switch {
 	case len(s.Config.Links) > 0:
 		return nil
@@ -135,7 +134,7 @@ func (s *Runner) members() (names []string) {
 	case s.Config.Members > 1:
 		names = slices.Repeat([]string{backend.DeviceCPU}, s.Config.Members)
 	}
-	return names[:min(len(names), blocks)]
+	return names[:min(len(names), s.blocks())]
 }
 
 // memberLeft says that a member is not among the others any more.

@@ -50,6 +50,9 @@ func (s *Runner) FitDevice(ctx context.Context) error {
 	if !s.Can().OwnMemory {
 		return nil
 	}
+	if s.Groups != nil && len(s.Config.Links) > 0 {
+		return backend.ShapesNotThere()
+	}
 	if s.Groups != nil {
 		return s.leaveGPU("samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad "+s.Inputs[0].Name+"=0", "the samples have different shapes")
 	}

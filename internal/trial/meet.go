@@ -19,7 +19,15 @@ func (s *Runner) links() []backend.Link {
 	if len(there) == 0 {
 		there = s.Config.Links
 	}
-	return there[:min(len(there), (s.Data.Len()+s.Block-1)/s.Block)]
+	return there[:min(len(there), s.blocks())]
+}
+
+// blocks is how many blocks the samples of all shapes make.
+func (s *Runner) blocks() (n int) {
+	for _, q := range s.Members() {
+		n += (q.Data.Len() + q.Block - 1) / q.Block
+	}
+	return n
 }
 
 // greet asks the workers on other machines what they run on, which is the same for all. Those that do not say are left

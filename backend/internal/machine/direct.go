@@ -15,13 +15,16 @@ const mostCompared = 1 << 24
 
 // same are, by block, the holders of the network's own inputs whose two grids give the same bits for all of the
 // block's samples: their bit changes nothing there, whatever the mask. A device whose nodes compare finds that out
-// by itself.
-func (e *Single) same() [][]int {
+// by itself. at says of each block which one of before it is, of which that is known; -1: it is another; nil: all are.
+func (e *Single) same(at []int) [][]int {
 	if e.can.Compares || e.opts.Naive || e.opts.Stream {
 		return nil
 	}
 	var list [][]int
-	left := mostCompared
+	left, known := mostCompared, e.equal
+	if known == nil && at != nil {
+		known = make([][]int, slices.Max(at)+1)
+	}
 	for input, holders := range e.source.Direct() {
 		if e.inputs[input].Fed != "" {
 			continue // the values of later steps are made on the way
@@ -31,6 +34,12 @@ func (e *Single) same() [][]int {
 			for b, block := range e.data.Blocks {
 				if len(list) == 0 {
 					list = make([][]int, e.data.Len())
+				}
+				if at != nil && at[b] >= 0 {
+					if slices.Contains(known[at[b]], h) {
+						list[b] = append(list[b], h)
+					}
+					continue
 				}
 				if read != nil && e.sameIn(input, read, e.records[h], block.Samples(), &left) {
 					list[b] = append(list[b], h)

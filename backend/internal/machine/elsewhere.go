@@ -151,16 +151,13 @@ func (e *elsewhere) askUnder(ctx context.Context, call string, args, result any)
 
 // Hold implements fleet.Member. The samples are put as files, a block each; the worker fetches those that it has not.
 func (e *elsewhere) Hold(blocks []int) error {
-	return e.holdOf(blocks, e.of.layouts, e.of.samplesOf)
+	return e.holdOf(blocks, e.of.layouts, e.of.cells)
 }
 
 // holdOf is Hold of the blocks of a layout, by its number.
-func (e *elsewhere) holdOf(blocks []int, layout int, samples func(block int) []int) error {
+func (e *elsewhere) holdOf(blocks []int, layout int, cells []cell) error {
 	e.quit()
-	with := blocks
-	if len(blocks) == 0 || blocks[0] != 0 {
-		with = append([]int{0}, blocks...)
-	}
+	with := withFirsts(blocks, firstsOf(cells, len(e.of.shapes)))
 	args := link.HoldArgs{Own: append([]int{}, blocks...)}
 	if e.laid != layout {
 		e.laid, e.files = layout, map[int]link.Block{}
@@ -169,7 +166,7 @@ func (e *elsewhere) holdOf(blocks []int, layout int, samples func(block int) []i
 		f, is := e.files[b]
 		if !is {
 			var err error
-			if f, err = e.putBlock(b, samples(b)); err != nil {
+			if f, err = e.putBlock(b, cells[b]); err != nil {
 				return err
 			}
 			e.files[b] = f
@@ -183,25 +180,27 @@ func (e *elsewhere) holdOf(blocks []int, layout int, samples func(block int) []i
 }
 
 // putBlock puts the samples of a block.
-func (e *elsewhere) putBlock(b int, samples []int) (f link.Block, err error) {
+func (e *elsewhere) putBlock(b int, c cell) (f link.Block, err error) {
 	ctx, gone := e.there()
 	if gone != nil {
 		return f, gone
 	}
-	f = link.Block{Number: b, Samples: slices.Clone(samples)}
-	if err := e.putTruth(ctx, &f); err != nil {
+	f = link.Block{Number: b, Samples: slices.Clone(c.samples)}
+	s := e.of.shapes[c.shape]
+	if err := e.putTruth(ctx, &f, s, c.own); err != nil {
 		return f, err
 	}
+	form := s.form()
 	shelf := e.of.opts.Shelf
 	var at link.Place
 	if shelf != nil {
-		at = link.PlaceOf(e.root, e.of.form(), f.Samples)
+		at = link.PlaceOf(e.root, form, f.Samples)
 	}
 	if file, is := shelf.Find(at); is {
 		f.File = file
 		return f, nil
 	}
-	data, err := e.of.bytesOf(f.Samples)
+	data, err := s.bytesOf(c.own)
 	if err != nil {
 		return f, err
 	}
@@ -219,12 +218,13 @@ func (e *elsewhere) putBlock(b int, samples []int) (f link.Block, err error) {
 	return f, e.lose(err)
 }
 
-// putTruth gives a block what its outputs are compared with, where blocks have that.
-func (e *elsewhere) putTruth(ctx context.Context, b *link.Block) error {
-	if e.of.truthOf == nil {
+// putTruth gives a block what its outputs are compared with, where blocks have that. own are its samples by number
+// among those of their shape.
+func (e *elsewhere) putTruth(ctx context.Context, b *link.Block, s *shaping, own []int) error {
+	if s.truthOf == nil {
 		return nil
 	}
-	return b.SetTruth(e.of.opts.Truth, e.of.truthOf, e.of.samples, func(data []byte) (link.File, error) {
+	return b.SetTruth(s.opts.Truth, s.truthOf, own, s.from.Len(), func(data []byte) (link.File, error) {
 		f, err := link.Put(ctx, e.link, data)
 		if err != nil && ctx.Err() == nil {
 			err = e.lose(err)

@@ -152,7 +152,7 @@ func (e *elsewhere) has(block int) bool {
 // fits says whether an answer can be that of its block. mu is held.
 func (e *elsewhere) fits(a *bounds.Answer) bool {
 	samples := len(e.of.samplesOf(a.Block))
-	return fits(&a.Gain, samples) && (a.Err != nil || !e.of.judgesThere || e.of.judge.Fits(a.Gain.Outcomes, samples))
+	return fits(&a.Gain, samples) && (a.Err != nil || !e.of.judgesThere || e.of.judgeOf(a.Block).Fits(a.Gain.Outcomes, samples))
 }
 
 // fits says whether no more samples than there are count in a gain.
@@ -172,7 +172,7 @@ func (e *elsewhere) withRows() bool { return e.hand.Rows || !e.of.judgesThere }
 func (e *elsewhere) ofBlock(block int) *coming {
 	c := e.coming[block]
 	if c == nil {
-		words := e.of.judge.Length()
+		words := e.of.judgeOf(block).Length()
 		if e.hand.Marks != bounds.NoMarks {
 			words = metric.MarkWords(e.hand.Marks == bounds.Digests)
 		}
@@ -247,11 +247,11 @@ func (e *elsewhere) settle(a bounds.Answer) {
 		}
 		return
 	}
-	samples, ctx, post, rows := e.of.samplesOf(a.Block), e.ctx, e.post, e.hand.Rows
+	c, judge, ctx, post, rows := e.of.cells[a.Block], e.of.judgeOf(a.Block), e.ctx, e.post, e.hand.Rows
 	go func() { // a program may judge, which takes its time
 		func() {
 			defer crash.Catch(&a.Err)
-			a.Err = e.of.judgeRows(ctx, &a.Gain, a.Rows, samples)
+			a.Err = judgeRows(ctx, judge, &a.Gain, a.Rows, c.own)
 		}()
 		if !rows {
 			a.Rows = nil

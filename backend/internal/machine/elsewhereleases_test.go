@@ -18,11 +18,9 @@ func (noLink) Name() string      { return "a worker" }
 // can be, and on nothing else: neither the answers of others nor memory can be had by other messages.
 func TestAnswersThatNobodyAskedFor(t *testing.T) {
 	var got []int
-	f := &Members{samples: 70*5 - 3, judgesThere: true}
-	f.opts.Block = 70
-	for i := range f.samples {
-		f.order = append(f.order, i)
-	}
+	f := &Members{samples: 70*5 - 3, judgesThere: true, shapes: []*shaping{{}}}
+	f.shapes[0].opts.Block = 70
+	f.lay(f.cellsOf(nil))
 	e := &elsewhere{link: noLink{}, of: f, blocks: []int{0, 2, 4}, post: func(a bounds.Answer) { got = append(got, a.Block) }}
 	say := func(number uint64, block int, change func(g *bounds.Gain)) {
 		a := bounds.Answer{Lease: number, Block: block, Gain: bounds.Gain{Sum: 1, Count: 1}}

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.org/demote/backend/bounds"
-	"example.org/demote/backend/device"
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/metric"
 	"example.org/demote/crash"
+	"example.org/demote/mistake"
 	"example.org/demote/quant"
 )
 
@@ -24,49 +24,57 @@ type shipping interface {
 }
 
 // NewElsewhere are Members on the workers behind Options.Links. This process runs no trial and compiles nothing. It
-// judges outputs where a metric is neither of single samples nor of outcomes that add up.
-// Where none of the workers is left in front of the end, it begins anew with those that come.
-func NewElsewhere(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (*Members, error) {
+// judges outputs where a metric is neither of single samples nor of outcomes that add up. Where none of
+// the workers is left in front of the end, it begins anew with those that come.
+func NewElsewhere(ctx context.Context, list []Shape, records []quant.Record, o Options) (*Members, error) {
 	for {
-		f, err := beginElsewhere(ctx, src, samples, records, o)
+		f, err := beginElsewhere(ctx, list, records, o)
 		if err == nil {
 			return f, nil
 		}
 		if o.Late == nil || !WorkerLost(err) || ctx.Err() != nil {
 			return nil, err
 		}
-		if o.Links, err = Await(ctx, o.Late, max(1, f.blocks()), o.Tell, err); err != nil {
+		if o.Links, err = Await(ctx, o.Late, max(1, len(f.cellsOf(nil))), o.Tell, err); err != nil {
 			return nil, err
 		}
 	}
 }
 
 // beginElsewhere is NewElsewhere on the workers that are there. Of an error, the members are closed.
-func beginElsewhere(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (f *Members, err error) {
-	f = &Members{samples: samples.Len(), from: samples, inputs: src.Inputs(), ctx: ctx, recruits: newRecruits(ctx, o.Late)}
+func beginElsewhere(ctx context.Context, list []Shape, records []quant.Record, o Options) (f *Members, err error) {
+	f = &Members{ctx: ctx, recruits: newRecruits(ctx, o.Late)}
 	defer func() {
 		if err != nil {
 			f.Close()
 		}
 	}()
-	if f.opts, err = o.fit(samples.Len()); err != nil {
+	if f.opts, err = o.fit(total(list)); err != nil {
 		return f, err
 	}
 	for _, l := range o.Links {
 		f.list = append(f.list, newElsewhere(ctx, l, f))
 	}
-	if err := f.opts.checkBatch(f.inputs); err != nil {
-		return f, err
+	if several(list) {
+		if err := checkShapes(list, records, f.opts); err != nil {
+			return f, err
+		}
 	}
-	if len(records) != src.Holders() {
-		return f, fmt.Errorf("backend: %d records for %d holders", len(records), src.Holders())
+	f.shape(list, f.opts)
+	for _, s := range f.shapes {
+		if err := s.opts.checkBatch(s.inputs); err != nil {
+			return f, err
+		}
 	}
-	network, err := shippable(src, o)
+	if n := list[0].Source.Holders(); len(records) != n {
+		return f, fmt.Errorf("backend: %d records for %d holders", len(records), n)
+	}
+	networks, err := shippable(list, o)
 	if err != nil {
 		return f, err
 	}
 	if o.Data != nil {
-		if f.data, f.rows, err = locate(samples, len(f.inputs), *o.Data); err != nil {
+		if f.data, f.rows, err = f.locate(*o.Data); err != nil {
 			return f, err
 		}
 	}
@@ -78,25 +86,40 @@ func beginElsewhere(ctx context.Context, src device.Source, samples device.Sampl
 	if err := f.greet(told); err != nil {
 		return f, err
 	}
-	if err := f.readOutputs(src); err != nil {
+	if len(f.shapes) > 1 && !f.can.Shapes {
+		return f, ShapesNotThere()
+	}
+	if err := f.readOutputs(list); err != nil {
 		return f, err
 	}
-	if err := f.sendPlans(network, records, told); err != nil {
+	if err := f.sendPlans(networks, records, told); err != nil {
 		return f, err
 	}
 	return f, f.assemble(o.Told)
 }
 
-// shippable is the network of a source, or an error that names what workers elsewhere cannot have yet.
-func shippable(src device.Source, o Options) (n link.Network, err error) {
-	s, is := src.(shipping)
-	switch {
-	case !is:
-		return n, errors.New("backend: this network cannot be handed to workers elsewhere")
-	case o.Config != nil && !o.OnCPU:
-		return n, errors.New("backend: session settings are not handed to workers elsewhere")
+// ShapesNotThere refuses samples of several shapes on workers whose devices have one shape at a time.
+func ShapesNotThere() error {
+	return mistake.Errorf("samples of different shapes run on workers' CPUs: start workers with --device cpu, or give the value that fills up the smaller ones, --pad NAME=0")
+}
+
+// shippable are the networks of all shapes, or an error that names what workers elsewhere cannot have yet.
+func shippable(list []Shape, o Options) (networks []link.Network, err error) {
+	for _, shape := range list {
+		s, is := shape.Source.(shipping)
+		switch {
+		case !is:
+			return nil, errors.New("backend: this network cannot be handed to workers elsewhere")
+		case o.Config != nil && !o.OnCPU:
+			return nil, errors.New("backend: session settings are not handed to workers elsewhere")
+		}
+		n, err := s.Ship()
+		if err != nil {
+			return nil, err
+		}
+		networks = append(networks, n)
 	}
-	return s.Ship()
+	return networks, nil
 }
 
 // eachElsewhere calls a function of all workers at once. Those that fail are left out; the error is that of the first
@@ -169,40 +192,49 @@ func (e *elsewhere) like(first *elsewhere) error {
 	return nil
 }
 
-// readOutputs has a judge of the network's outputs on this side.
-func (f *Members) readOutputs(src device.Source) error {
-	whole, err := src.Segment(0, src.Cuts()-1)
-	if err != nil {
-		return err
+// readOutputs has judges of the networks' outputs on this side.
+func (f *Members) readOutputs(list []Shape) error {
+	for i, s := range f.shapes {
+		whole, err := list[i].Source.Segment(0, list[i].Source.Cuts()-1)
+		if err != nil {
+			return err
+		}
+		s.judge = metric.NewScorer(f.opts.Metric, s.opts.Truth, s.from.Len())
+		read, err := outputsOf(s.opts, f.can, s.inputs, whole.Outputs)
+		if err != nil {
+			return err
+		}
+		s.judge.Read(read...)
+		if err := s.judge.Check(); err != nil {
+			return err
+		}
+		s.judge.Among(s.of)
 	}
-	f.judge = metric.NewScorer(f.opts.Metric, f.opts.Truth, f.samples)
-	read, err := outputsOf(f.opts, f.can, f.inputs, whole.Outputs)
-	if err != nil {
-		return err
-	}
-	f.judge.Read(read...)
-	return f.judge.Check()
+	return f.judgeAll()
 }
 
-// sendPlans has the workers compile the network.
-func (f *Members) sendPlans(n link.Network, records []quant.Record, told func(name string, why error)) error {
+// sendPlans has the workers compile the networks.
+func (f *Members) sendPlans(networks []link.Network, records []quant.Record, told func(name string, why error)) error {
 	o := f.opts
-	p := link.Plan{Network: n, Records: records, Samples: f.samples, Block: o.Block, Axis: o.Axis, Output: f.judge.Output(), Beside: o.Beside, Threads: o.Threads, Spin: o.Spin,
+	p := link.Plan{Records: records, Samples: f.samples, Axis: o.Axis, Output: f.shapes[0].judge.Output(), Beside: o.Beside, Threads: o.Threads, Spin: o.Spin,
 		Level: o.Level, Cuts: o.Cuts, Patient: o.Patient, Naive: o.Naive, Activations: o.Activations}
 	p.CPU, p.Config = o.OnCPU, o.Config
 	if o.KeepOrder { // what a block gives depends on more than mask and samples
 		p.Workers = o.Workers
 	}
-	var truth map[string][]byte
 	if spec, ok := o.Metric.Spec(); ok && len(o.Beside) == 0 && f.judgedThere() {
 		f.judgesThere, p.Metric = true, &spec
-		if o.Metric.BySample() {
-			f.truthOf = link.SizesOf(o.Truth, o.Metric.NeedsLabels, o.Metric.NeedsReference)
-			f.truthOf.Labelled = f.judge.Labelled()
-			p.TruthOf = f.truthOf
-		}
-		if p.TruthOf == nil {
-			truth = link.TruthBytes(o.Truth, o.Metric.NeedsLabels, o.Metric.NeedsReference)
+	}
+	truths := make([]map[string][]byte, len(f.shapes)) // of all samples of a shape, where it is in the plan
+	for i, s := range f.shapes {
+		t := s.opts.Truth
+		switch {
+		case !f.judgesThere:
+		case o.Metric.BySample():
+			s.truthOf = link.SizesOf(t, o.Metric.NeedsLabels, o.Metric.NeedsReference)
+			s.truthOf.Labelled = s.judge.Labelled()
+		default:
+			truths[i] = link.TruthBytes(t, o.Metric.NeedsLabels, o.Metric.NeedsReference)
 		}
 	}
 	f.planned = func(e *elsewhere) error {
@@ -211,9 +243,20 @@ func (f *Members) sendPlans(n link.Network, records []quant.Record, told func(na
 			return gone
 		}
 		own := p
+		own.Shapes = nil
 		var err error
-		if own.Network, err = n.Put(ctx, e.link); err == nil && f.judgesThere && p.TruthOf == nil {
-			own.Truth, err = link.PutTruth(ctx, e.link, truth, o.Truth.LabelDims)
+		for i, s := range f.shapes {
+			shape := link.Shape{Block: s.opts.Block, TruthOf: s.truthOf}
+			if shape.Network, err = networks[i].Put(ctx, e.link); err == nil && truths[i] != nil {
+				shape.Truth, err = link.PutTruth(ctx, e.link, truths[i], s.opts.Truth.LabelDims)
+			}
+			if err == nil && s.of != nil {
+				shape.Of, err = link.Put(ctx, e.link, link.Numbers(s.of))
+			}
+			if err != nil {
+				break
+			}
+			own.Shapes = append(own.Shapes, shape)
 		}
 		if err != nil {
 			if ctx.Err() != nil {
@@ -239,30 +282,34 @@ func (f *Members) judgedThere() bool {
 	for _, m := range f.list {
 		room = min(room, m.(*elsewhere).hello.Room)
 	}
-	numbers, ok := f.judge.MostCounts(f.opts.Block)
-	return ok && link.CountsFit(numbers) && int64(8*len(t.Labels)+4*len(t.Pixels)+4*len(t.Values)) <= room/2
+	for _, s := range f.shapes {
+		if numbers, ok := s.judge.MostCounts(s.opts.Block); !ok || !link.CountsFit(numbers) {
+			return false
+		}
+	}
+	return int64(8*len(t.Labels)+4*len(t.Pixels)+4*len(t.Values)) <= room/2
 }
 
 // form says what bytesOf are made of, but for the samples.
-func (f *Members) form() (text string) {
-	for _, in := range f.inputs {
-		text += fmt.Sprint(in.Name, in.Type, in.SampleBytes(f.opts.Block), ";")
+func (s *shaping) form() (text string) {
+	for _, in := range s.inputs {
+		text += fmt.Sprint(in.Name, in.Type, in.SampleBytes(s.opts.Block), ";")
 	}
 	return text
 }
 
-// bytesOf are samples as they travel: each with all inputs, one behind the other.
-func (f *Members) bytesOf(samples []int) ([]byte, error) {
+// bytesOf are samples as they travel, by number among those of the shape: each with all inputs, one behind the other.
+func (s *shaping) bytesOf(samples []int) ([]byte, error) {
 	size := 0
-	for _, in := range f.inputs {
-		size += in.SampleBytes(f.opts.Block)
+	for _, in := range s.inputs {
+		size += in.SampleBytes(s.opts.Block)
 	}
 	data := make([]byte, len(samples)*size)
 	at := 0
 	for _, sample := range samples {
-		for i, in := range f.inputs {
-			n := in.SampleBytes(f.opts.Block)
-			if err := f.from.Read(i, sample, data[at:at+n]); err != nil {
+		for i, in := range s.inputs {
+			n := in.SampleBytes(s.opts.Block)
+			if err := s.from.Read(i, sample, data[at:at+n]); err != nil {
 				return nil, err
 			}
 			at += n
@@ -271,13 +318,13 @@ func (f *Members) bytesOf(samples []int) ([]byte, error) {
 	return data, nil
 }
 
-// judgeRows is what the output rows of a block gain.
-func (f *Members) judgeRows(ctx context.Context, g *bounds.Gain, rows []float32, samples []int) error {
-	if !f.judge.Served() {
-		*g = f.judge.Block(rows, samples)
+// judgeRows is what the output rows of a block gain, whose samples are these among those of the judge.
+func judgeRows(ctx context.Context, judge *metric.Scorer, g *bounds.Gain, rows []float32, samples []int) error {
+	if !judge.Served() {
+		*g = judge.Block(rows, samples)
 		return nil
 	}
-	wait, err := f.judge.Submit(ctx, rows, samples)
+	wait, err := judge.Submit(ctx, rows, samples)
 	if err != nil {
 		return err
 	}

@@ -48,9 +48,10 @@ func (f *Members) runMarked(ctx context.Context, job bounds.Job, gains []bounds.
 	l := bounds.Lease{Base: job.Base, Mask: job.Mask, Rows: true, Only: whole}
 	err := f.Each(ctx, l, job.To, func(a bounds.Answer) error {
 		gains[a.Block-job.From] = a.Gain
-		for slot, sample := range f.samplesOf(a.Block) {
-			row := f.judge.RowOf(a.Rows, slot)
-			m.mark(sample, f.judge.Mark(row, sample, sums))
+		c, judge := f.cells[a.Block], f.judgeOf(a.Block)
+		for slot, sample := range c.samples {
+			row := judge.RowOf(a.Rows, slot)
+			m.mark(sample, judge.Mark(row, c.own[slot], sums))
 			if m.rows[sample] {
 				m.row(sample, row)
 			}

@@ -47,7 +47,7 @@ func (f *Members) proveBits() error {
 		case f.Lost(i) != nil || got == nil:
 		case first == nil:
 			first = m
-			f.recruits.prove(m.Name(), f.samplesOf(0), got)
+			f.recruits.prove(m.Name(), pick(f.cells, f.firsts()), got)
 		case string(got) != string(sums[first]):
 			if err := f.Leave(i, unlike(first.Name(), got, sums[first])); err != nil {
 				return err
@@ -63,6 +63,20 @@ var errOtherBits = errors.New("its bits are not those")
 // unlike is errOtherBits of a member that has made one digest of the first block, where another has made another.
 func unlike(of string, got, want []byte) error {
 	return fmt.Errorf("%w of %s: %x and %x on the first block", errOtherBits, of, got[:min(4, len(got))], want[:min(4, len(want))])
+}
+
+// digestOf is a digest that the machines of all shapes make of their first blocks: of the only one as it is, or the
+// sha256 over all.
+func digestOf(b body, make func(e *Single) ([]byte, error)) ([]byte, error) {
+	h := sha256.New()
+	for shape := range b.shapes() {
+		sum, err := make(b.one(shape))
+		if err != nil || b.shapes() == 1 {
+			return sum, err
+		}
+		h.Write(sum)
+	}
+	return h.Sum(nil), nil
 }
 
 // digest is the sha256 of what the first block of all gives: the outputs of the compiled network under masks that are

@@ -23,13 +23,15 @@ type Members struct {
 	*fleet.Fleet
 	opts    Options
 	samples int
-	order   []int // of all samples: position to sample
+	shapes  []*shaping
+	places  places
+	judged  *metric.Parts // of samples of several shapes; nil: they have one
+	cells   []cell        // the layout
+	order   []int         // of all samples: position to sample
 	list    []part
-	judge   *metric.Scorer
 	can     device.Traits // of the devices
 	rule    *bounds.Rule
 	sources sync.Mutex
-	far     *distance // nil until Apart is asked
 	head    int
 	watch   func(sample int, row []float32) // sees every output row; nil: nobody does
 	marking *marking                        // in place of watch: who sees marks; nil: nobody does
@@ -38,12 +40,9 @@ type Members struct {
 	layouts int                             // so far
 	// members that were there when WatchNaN was turned on last
 	watching int
-	// of members elsewhere: the samples, the network's inputs, and that workers judge what they run
-	from        device.Samples
-	inputs      []device.Tensor
+	// of members elsewhere: workers judge what they run
 	judgesThere bool
-	truthOf     *link.Sizes // of what a block's outputs are compared with; nil: that of all samples is in the plan
-	stood       time.Time   // when links were told last how their workers stand
+	stood       time.Time // when links were told last how their workers stand
 	ctx         context.Context
 	cut         bool // Plan was asked
 	beside      bool // what runs is not of a search, but beside it: newcomers wait
@@ -57,13 +56,14 @@ type Members struct {
 
 var _ bounds.Fleet = (*Members)(nil)
 
-// NewMembers is New on the devices of Options.Members.
-func NewMembers(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (_ *Members, err error) {
-	own, err := o.ofMember(samples.Len())
+// NewMembers is New on the devices of Options.Members, or NewShaped where the samples have several shapes.
+func NewMembers(ctx context.Context, list []Shape, records []quant.Record, o Options) (_ *Members, err error) {
+	own, err := o.ofMember(total(list))
 	if err != nil {
 		return nil, err
 	}
-	f := &Members{opts: own, samples: samples.Len(), can: own.kind().Traits}
+	f := &Members{opts: own, can: own.kind().Traits}
+	f.shape(list, own)
 	defer func() {
 		if err != nil {
 			f.Close()
@@ -71,20 +71,58 @@ func NewMembers(ctx context.Context, src device.Source, samples device.Samples, 
 	}()
 	for i, name := range o.Members {
 		own.Device = name
-		one, err := open(ctx, src, samples, records, own, f.judge)
+		var judges []*metric.Scorer
+		if i > 0 {
+			judges = f.judges()
+		}
+		one, err := openBody(ctx, list, records, own, judges)
 		if err != nil {
 			return nil, err
 		}
 		// which has read the outputs: the others look at it while one compiles its network anew
-		f.judge, one.shared, one.sources = one.judge, true, &f.sources
+		f.take(one)
+		for shape := range one.shapes() {
+			one.one(shape).sources = &f.sources
+		}
 		f.list = append(f.list, newHere(nameOf(o.Members, i), one, f))
+	}
+	if err := f.judgeAll(); err != nil {
+		return nil, err
 	}
 	return f, f.assemble(o.Told)
 }
 
+// openBody is what runs the samples of these shapes, without data.
+func openBody(ctx context.Context, list []Shape, records []quant.Record, o Options, judges []*metric.Scorer) (body, error) {
+	if several(list) {
+		s, err := openShaped(ctx, list, records, o, judges)
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
+	var judge *metric.Scorer
+	if judges != nil {
+		judge = judges[0]
+	}
+	e, err := open(ctx, list[0].Source, list[0].Samples, records, o, judge)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// take has the judges of a machine, which have read the outputs, be those of all members.
+func (f *Members) take(b body) {
+	for shape, s := range f.shapes {
+		one := b.one(shape)
+		s.judge, one.shared = one.judge, true
+	}
+}
+
 // assemble makes a fleet of the members and deals them their blocks.
 func (f *Members) assemble(told func(text string)) error {
-	f.Fleet = fleetOf(f.list)
+	f.Fleet = f.fleetOf()
 	f.Told = func(name string, why error) {
 		if told != nil {
 			told(fmt.Sprintf("%s is left out, and the others have its blocks: %v", name, why))
@@ -152,13 +190,17 @@ func (f *Members) first() part {
 // number is that of a member.
 func (f *Members) number(m part) int { return slices.Index(f.list, m) }
 
-// fleetOf is a fleet of parts.
-func fleetOf(list []part) *fleet.Fleet {
-	members := make([]fleet.Member, len(list))
-	for i, m := range list {
+// fleetOf is a fleet of the parts.
+func (f *Members) fleetOf() *fleet.Fleet {
+	members := make([]fleet.Member, len(f.list))
+	for i, m := range f.list {
 		members[i] = m
 	}
-	return fleet.New(members...)
+	all := fleet.New(members...)
+	if len(f.shapes) > 1 {
+		all.Costs = f.costs
+	}
+	return all
 }
 
 // blocksOf are the blocks of a member.
@@ -171,26 +213,14 @@ func (f *Members) blocksOf(member int) (own []int) {
 	return own
 }
 
-// blocks is the number of blocks of the layout.
-func (f *Members) blocks() int { return (f.samples + f.opts.Block - 1) / f.opts.Block }
-
-// samplesOf are the samples of a block, in the order of its slots.
-func (f *Members) samplesOf(block int) []int {
-	return blockOf(f.order, block, f.opts.Block)
-}
-
-// blockOf are the samples of a block of so many, of a layout.
-func blockOf(order []int, block, size int) []int {
-	return order[block*size : min((block+1)*size, len(order))]
-}
-
 // Rule implements Machine.
 func (f *Members) Rule() (rule *bounds.Rule, err error) {
 	var sizes []int
-	for b := range f.blocks() {
-		sizes = append(sizes, len(f.samplesOf(b)))
+	for _, c := range f.cells {
+		sizes = append(sizes, len(c.samples))
 	}
-	f.rule, err = metric.RuleOf([]*metric.Scorer{f.judge}, sizes, looks(f.can, f.judge.Served()))
+	judges := f.judges()
+	f.rule, err = metric.RuleOf(judges, sizes, looks(f.can, judges[0].Served()))
 	return f.rule, err
 }
 
@@ -204,12 +234,7 @@ func (f *Members) loss(block int, g bounds.Gain) int {
 
 // LayOut implements Machine: the blocks are dealt anew.
 func (f *Members) LayOut(order []int) error {
-	if order == nil {
-		for sample := range f.samples {
-			order = append(order, sample)
-		}
-	}
-	f.order = slices.Clone(order)
+	f.lay(f.cellsOf(order))
 	f.layouts++
 	err := f.Deal(f.blocks())
 	if f.Bare() {
@@ -234,30 +259,33 @@ func (f *Members) Run(ctx context.Context, job bounds.Job, gains []bounds.Gain) 
 		return f.runMarked(ctx, job, gains)
 	}
 	l := bounds.Lease{Base: job.Base, Mask: job.Mask, From: job.From, Rows: f.watch != nil}
-	var tally metric.Accumulator
+	var tallies []metric.Accumulator
 	if f.opts.Metric.IsWhole() && job.To-job.From == f.blocks() {
-		tally, l.Rows = f.judge.NewAccumulator(), true
+		l.Rows = true
+		for _, s := range f.shapes {
+			tallies = append(tallies, s.judge.NewAccumulator())
+		}
 	}
 	err := f.Each(ctx, l, job.To, func(a bounds.Answer) error {
 		gains[a.Block-job.From] = a.Gain
-		samples := f.samplesOf(a.Block)
+		c, judge := f.cells[a.Block], f.judgeOf(a.Block)
 		if f.watch != nil {
-			for slot, sample := range samples {
-				f.watch(sample, f.judge.RowOf(a.Rows, slot))
+			for slot, sample := range c.samples {
+				f.watch(sample, judge.RowOf(a.Rows, slot))
 			}
 		}
-		if tally != nil {
-			tally.Add(samples, a.Rows)
+		if tallies != nil {
+			tallies[c.shape].Add(c.own, a.Rows)
 		}
 		return nil
 	})
 	if err == nil && job.To-job.From == f.blocks() {
 		f.tellSize()
 	}
-	if err != nil || tally == nil {
+	if err != nil || tallies == nil {
 		return err
 	}
-	v, err := tally.Score(ctx)
+	v, err := f.score(ctx, tallies)
 	if err != nil {
 		return err
 	}
@@ -266,14 +294,42 @@ func (f *Members) Run(ctx context.Context, job bounds.Job, gains []bounds.Gain) 
 	return nil
 }
 
-// Apart implements Machine.
-func (f *Members) Apart(ctx context.Context, mask search.Mask) (sum float64, count int, err error) {
-	l := laid{samples: f.samples, size: f.opts.Block, row: f.judge.Length(), rows: f.rowsOfBlocks}
-	return l.apart(ctx, mask, &f.far, f.head, f.opts.Look)
+// score is what the tallies of all shapes come to.
+func (f *Members) score(ctx context.Context, tallies []metric.Accumulator) (float64, error) {
+	if f.judged != nil {
+		return f.judged.Score(ctx, tallies)
+	}
+	return tallies[0].Score(ctx)
 }
 
-// rowsOfBlocks are the outputs of some blocks of a mask, by block, without the padding.
-func (f *Members) rowsOfBlocks(ctx context.Context, mask search.Mask, blocks []int) (map[int][]float32, error) {
+// Apart implements Machine.
+func (f *Members) Apart(ctx context.Context, mask search.Mask) (sum float64, count int, err error) {
+	for _, s := range f.shapes {
+		rows := func(ctx context.Context, mask search.Mask, blocks []int) (map[int][]float32, error) {
+			return f.rowsOfBlocks(ctx, mask, s, blocks)
+		}
+		l := laid{samples: s.from.Len(), size: s.opts.Block, row: s.judge.Length(), rows: rows}
+		own, n, err := l.apart(ctx, mask, &s.far, f.head, s.opts.Look)
+		if err != nil {
+			return 0, 0, err
+		}
+		sum, count = sum+own, count+n
+	}
+	return sum, count, nil
+}
+
+// rowsOfBlocks are the outputs of some blocks of a mask, by their number among those of a shape, without the padding.
+func (f *Members) rowsOfBlocks(ctx context.Context, mask search.Mask, s *shaping, blocks []int) (map[int][]float32, error) {
+	rows := make(map[int][]float32, len(blocks))
+	all, err := f.rowsOf(ctx, mask, pick(s.blocks, blocks))
+	for _, b := range blocks {
+		rows[b] = all[s.blocks[b]]
+	}
+	return rows, err
+}
+
+// rowsOf are the outputs of some blocks of a mask, by block, without the padding.
+func (f *Members) rowsOf(ctx context.Context, mask search.Mask, blocks []int) (map[int][]float32, error) {
 	rows := make(map[int][]float32, len(blocks))
 	l := bounds.Lease{Base: mask, Mask: mask, Only: blocks, Rows: true, Unjudged: true}
 	return rows, f.Each(ctx, l, f.blocks(), func(a bounds.Answer) error {

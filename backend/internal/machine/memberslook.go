@@ -18,16 +18,19 @@ func (f *Members) Plan() (p Plan, err error) {
 	if _, is := first.(*elsewhere); is {
 		plans, err := askAll(f, part.plan)
 		f.cut = err == nil
-		return plans[f.first()], err
+		p := plans[f.first()]
+		f.measured(p)
+		return p, err
 	}
 	if p, err = first.plan(); err != nil {
 		return p, err
 	}
+	f.measured(p)
 	for _, m := range f.members() { // a source is asked by one at a time
 		if m == first {
 			continue
 		}
-		if err := m.(*here).adopt(first.(*here), p); err != nil {
+		if err := m.(*here).adopt(first.(*here)); err != nil {
 			return p, err
 		}
 	}
@@ -59,13 +62,22 @@ func (f *Members) Give(gained []metric.Verdict) {
 }
 
 // HasHead implements Machine.
-func (f *Members) HasHead(samples int) { f.head, f.far = samples, nil }
+func (f *Members) HasHead(samples int) {
+	if f.judged == nil { // samples of several shapes have no head
+		f.head, f.shapes[0].far = samples, nil
+	}
+}
 
 // Order implements Machine.
 func (f *Members) Order() []int { return f.order }
 
 // Before implements Machine.
-func (f *Members) Before(blocks int) int { return min(blocks*f.opts.Block, f.samples) }
+func (f *Members) Before(blocks int) (samples int) {
+	for _, c := range f.cells[:min(blocks, len(f.cells))] {
+		samples += len(c.samples)
+	}
+	return samples
+}
 
 // Workers implements Machine.
 func (f *Members) Workers() (n int) {
@@ -79,30 +91,44 @@ func (f *Members) Workers() (n int) {
 func (f *Members) Threads() int { return f.opts.Threads }
 
 // Row implements Machine.
-func (f *Members) Row() int { return f.judge.Length() }
+func (f *Members) Row() int {
+	n := f.shapes[0].judge.Length()
+	for _, s := range f.shapes[1:] {
+		if s.judge.Length() != n {
+			return 0
+		}
+	}
+	return n
+}
 
 // RowOf implements Machine.
-func (f *Members) RowOf(int) int { return f.judge.Length() }
+func (f *Members) RowOf(sample int) int {
+	j, _ := f.judging(sample)
+	return j.Length()
+}
 
 // Judged implements Machine.
-func (f *Members) Judged(m *metric.Metric) int { return judgedBy(f.judge, m) }
+func (f *Members) Judged(m *metric.Metric) int { return judgedBy(f.shapes[0].judge, m) }
 
 // Steps implements Machine.
-func (f *Members) Steps() int { return f.judge.Judged() }
+func (f *Members) Steps() int { return f.shapes[0].judge.Judged() }
 
 // Verdict implements Machine.
 func (f *Members) Verdict(row []float32, sample int) metric.Verdict {
-	return f.judge.Verdict(row, sample)
+	j, own := f.judging(sample)
+	return j.Verdict(row, own)
 }
 
 // Margin implements Machine.
 func (f *Members) Margin(row []float32, sample int, v metric.Verdict) float64 {
-	return f.judge.Margin(row, sample, v)
+	j, own := f.judging(sample)
+	return j.Margin(row, own, v)
 }
 
 // GainOfHit implements Machine.
 func (f *Members) GainOfHit(hit bool, sample int) (gain float64, ok bool) {
-	return f.judge.GainOfHit(hit, sample)
+	j, own := f.judging(sample)
+	return j.GainOfHit(hit, own)
 }
 
 // WatchNaN implements Machine. What a member has seen that is lost meanwhile is not known: there may have been one
@@ -121,7 +147,9 @@ func (f *Members) WatchNaN(on bool) (seen bool, err error) {
 
 // holding chooses the member that a sample lies on.
 func (f *Members) holding(sample int) func() part {
-	return func() part { return f.list[f.Owner(slices.Index(f.order, sample)/f.opts.Block)] }
+	return func() part {
+		return f.list[f.Owner(slices.IndexFunc(f.cells, func(c cell) bool { return slices.Contains(c.samples, sample) }))]
+	}
 }
 
 // FirstNaN implements Machine.

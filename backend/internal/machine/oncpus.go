@@ -17,26 +17,36 @@ import (
 // bits of it, or cannot run it, is left out, and the blocks of one that is lost go to the others. Those that fit
 // nowhere run here. So the bits are those of this machine's CPU, and what is wrong with the network is said here.
 // Where no worker takes part, it is a machine of this process alone.
-func OnCPUs(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (_ Machine, threads int, err error) {
+func OnCPUs(ctx context.Context, list []Shape, records []quant.Record, o Options) (_ Machine, threads int, err error) {
 	own := o
 	own.Links, own.OnCPU = nil, false
-	one, err := open(ctx, src, samples, records, own, nil)
+	one, err := openBody(ctx, list, records, own, nil)
 	if err != nil {
 		return nil, 0, err
 	}
+	if own, err = own.fit(total(list)); err != nil {
+		return nil, 0, err
+	}
 	alone := func() (Machine, int, error) {
-		if err := one.LayOut(nil); err != nil {
+		if err := one.layAll(); err != nil {
 			one.Close()
 			return nil, 0, err
 		}
-		return one, one.Threads(), nil
+		return one, own.Threads, nil
 	}
-	f := &Members{opts: one.opts, samples: samples.Len(), from: samples, inputs: one.inputs, can: one.can, judge: one.judge, ctx: ctx}
+	f := &Members{opts: own, can: one.one(0).can, ctx: ctx}
 	f.opts.OnCPU, f.opts.Config, f.opts.Shelf, f.opts.KeepOrder = true, o.Config, o.Shelf, false
-	network, err := shippable(src, f.opts)
+	f.shape(list, f.opts)
+	f.take(one)
+	if err := f.judgeAll(); err != nil {
+		one.Close()
+		return nil, 0, err
+	}
+	networks, err := shippable(list, f.opts)
 	if err != nil {
 		return alone()
 	}
+	f.lay(f.cellsOf(nil))
 	told := func(name string, why error) {
 		if o.Told != nil {
 			o.Told(fmt.Sprintf("%s: %v", name, why))
@@ -52,9 +62,9 @@ func OnCPUs(ctx context.Context, src device.Source, samples device.Samples, reco
 		}
 	}
 	if len(f.list) > 0 {
-		err = f.eachElsewhere(told, func(e *elsewhere) error { return e.greetCPU(one) })
+		err = f.eachElsewhere(told, func(e *elsewhere) error { return e.greetCPU(f.can) })
 		if err == nil {
-			err = f.sendPlans(network, records, told)
+			err = f.sendPlans(networks, records, told)
 		}
 	}
 	if len(f.list) == 0 || err != nil {
@@ -65,7 +75,6 @@ func OnCPUs(ctx context.Context, src device.Source, samples device.Samples, reco
 		}
 		return alone()
 	}
-	one.shared = true // the judge is that of all
 	f.reserve = newHere("this machine", one, f)
 	f.list = append(f.list, f.reserve)
 	if err := f.dealCPUs(told); err != nil {
@@ -76,11 +85,11 @@ func OnCPUs(ctx context.Context, src device.Source, samples device.Samples, reco
 }
 
 // greetCPU refuses a worker whose CPU is not like this machine's.
-func (e *elsewhere) greetCPU(one *Single) error {
+func (e *elsewhere) greetCPU(can device.Traits) error {
 	if err := e.ask("hello", link.HelloArgs{CPU: true}, &e.hello); err != nil {
 		return err
 	}
-	if e.hello.Can != one.can {
+	if e.hello.Can != can {
 		return errors.New("its CPU is of another kind than this machine's")
 	}
 	return nil
@@ -88,12 +97,12 @@ func (e *elsewhere) greetCPU(one *Single) error {
 
 // dealCPUs makes a fleet of the workers, behind which this machine stands, and leaves out those with other bits.
 func (f *Members) dealCPUs(told func(name string, why error)) error {
-	f.Fleet = fleetOf(f.list)
+	f.Fleet = f.fleetOf()
 	f.Reserve, f.Told = len(f.list)-1, told
 	if err := f.LayOut(nil); err != nil {
 		return err
 	}
-	masks := []search.Mask{search.NewMask(f.reserve.m.source.Holders())}
+	masks := []search.Mask{search.NewMask(f.reserve.m.one(0).source.Holders())}
 	if n := masks[0].Len(); n > 0 {
 		all := masks[0].Clone()
 		for h := range n {

@@ -12,13 +12,14 @@ import (
 )
 
 // lookAgain holds CPUs of workers against this machine's once more, in front of a pass over all samples and under its
-// mask: each on a block of its own, which is drawn, since at first all were held on the first block of all. No more
+// mask: each on a block of its own, which is drawn, since at first all were held on the first block of each shape. No more
 // blocks are run here than one of the workers has; who is looked at is drawn, too. One with other bits is left out.
 func (f *Members) lookAgain(ctx context.Context, mask search.Mask) error {
 	var chosen []int
+	firsts := f.firsts()
 	workers := f.list[:f.Reserve]
 	for _, i := range rand.Perm(len(workers)) {
-		own := slices.DeleteFunc(f.blocksOf(i), func(b int) bool { return b == 0 })
+		own := slices.DeleteFunc(f.blocksOf(i), func(b int) bool { return slices.Contains(firsts, b) })
 		if f.Lost(i) == nil && len(own) > 0 && len(chosen) < max(1, f.blocks()/len(workers)) {
 			chosen = append(chosen, own[rand.IntN(len(own))])
 		}
@@ -27,7 +28,7 @@ func (f *Members) lookAgain(ctx context.Context, mask search.Mask) error {
 		return nil
 	}
 	slices.Sort(chosen)
-	theirs, err := f.rowsOfBlocks(ctx, mask, chosen)
+	theirs, err := f.rowsOf(ctx, mask, chosen)
 	if err != nil {
 		return err
 	}
@@ -54,11 +55,12 @@ func (f *Members) rowsHere(mask search.Mask, blocks []int) (map[int][]float32, e
 	rows := make(map[int][]float32, len(blocks))
 	err := h.do(func() error {
 		for _, b := range blocks {
-			all, err := h.m.Single.rows(h.m.chain.Lanes()[0], mask, h.m.data.Blocks[h.m.at[b]])
+			one, data := h.m.resident(b)
+			all, err := one.rows(one.chain.Lanes()[0], mask, data)
 			if err != nil {
 				return err
 			}
-			rows[b] = all[:len(f.samplesOf(b))*f.judge.Length()]
+			rows[b] = all[:len(f.samplesOf(b))*f.judgeOf(b).Length()]
 		}
 		return nil
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/fleet"
 	"example.org/demote/backend/metric"
@@ -58,8 +57,8 @@ type here struct {
 var _ part = (*here)(nil)
 
 // newHere is a part over a machine of its own. of says which samples a block has.
-func newHere(name string, one *Single, of layout) *here {
-	m := &member{Single: one, of: of}
+func newHere(name string, own body, of layout) *here {
+	m := &member{body: own, of: of}
 	return &here{fleet.NewLocal(name, m), m}
 }
 
@@ -82,18 +81,22 @@ func ask[T any](h *here, f func() (T, error)) (v T, err error) {
 }
 
 func (h *here) plan() (Plan, error)            { return ask(h, h.m.Plan) }
-func (h *here) block() (int, error)            { return ask(h, h.m.Single.Block) }
+func (h *here) block() (int, error)            { return ask(h, h.m.Block) }
 func (h *here) selfTest() (*Dependence, error) { return ask(h, h.m.SelfTest) }
-func (h *here) digest() ([]byte, error)        { return ask(h, h.m.digest) }
-func (h *here) bits() []byte                   { return h.m.bits }
+func (h *here) digest() ([]byte, error) {
+	return ask(h, func() ([]byte, error) { return digestOf(h.m, (*Single).digest) })
+}
+func (h *here) bits() []byte { return h.m.Bits() }
 
 // adopt has the cuts of another part.
-func (h *here) adopt(first *here, p Plan) error {
-	return h.do(func() error { return h.m.adopt(first.m.Single, p) })
+func (h *here) adopt(first *here) error {
+	return h.do(func() error { return h.m.adopt(first.m.body) })
 }
 
 func (h *here) look(mask search.Mask) ([]byte, error) {
-	return ask(h, func() ([]byte, error) { return h.m.looked(mask) })
+	return ask(h, func() ([]byte, error) {
+		return digestOf(h.m, func(e *Single) ([]byte, error) { return e.looked(mask) })
+	})
 }
 
 func (h *here) under(ctx context.Context) (func(), error) {
@@ -102,11 +105,11 @@ func (h *here) under(ctx context.Context) (func(), error) {
 }
 
 func (h *here) fleeting(on bool) error {
-	return h.do(func() error { h.m.fleeting = on; return nil })
+	return h.do(func() error { h.m.Fleeting(on); return nil })
 }
 
 func (h *here) give(gained []metric.Verdict) error {
-	return h.do(func() error { h.m.gained = gained; return nil })
+	return h.do(func() error { h.m.Give(gained); return nil })
 }
 
 func (h *here) watchNaN(on bool) (bool, error) {
@@ -135,7 +138,7 @@ func (h *here) parts() int                        { return h.m.Parts() }
 func (h *here) storedAt() [][]device.StoredTensor { return h.m.StoredAt() }
 func (h *here) rebuild() error                    { return h.do(h.m.Rebuild) }
 func (h *here) ping() error                       { h.Do(func() {}); return nil }
-func (h *here) end()                              { h.m.Single.Close() }
+func (h *here) end()                              { h.m.Close() }
 
 func (h *here) timeSwitch(mask search.Mask) error {
 	return h.do(func() error { h.m.TimeSwitch(mask); return nil })
@@ -156,11 +159,4 @@ func (h *here) graphs() (captured int, why string) {
 func (h *here) remark() (text string) {
 	h.Do(func() { text = h.m.Remark() })
 	return text
-}
-
-// A layout says what lies in the blocks of all members.
-type layout interface {
-	samplesOf(block int) []int
-	// loss is what a block has lost of a score that counts; 0 of others.
-	loss(block int, g bounds.Gain) int
 }

@@ -38,6 +38,8 @@ type Plan struct {
 	Expected float64 // share of a whole pass that a trial takes on average, one holder changed
 	Bytes    int64   // stored activations, when full
 	Blocked  int     // parts that work inside the blocked layout
+	// seconds a block of the network in one piece, of each shape where samples have several
+	Wholes []float64 `json:",omitempty"`
 }
 
 // Plan measures the network from its finest cuts on, chooses those that make trials cheapest within
@@ -61,6 +63,7 @@ func (e *Single) Plan() (Plan, error) {
 		_, err = e.chain.Measure(e.data.Blocks[0], e.measureRuns(), e.can.Queue)
 	}
 	e.resetStore()
+	e.blocked = p.Blocked
 	return p, err
 }
 
@@ -253,6 +256,11 @@ func (e *Single) resetStore() {
 	for b, holders := range e.equal {
 		e.store.Same(b, holders)
 	}
+	e.know()
+}
+
+// know enters what the samples gain without demotions, where that is known.
+func (e *Single) know() {
 	if e.gained != nil && (e.can.InOrder || e.judge.Hits() > 0) { // hits add up in any order
 		e.store.Know(e.gained, e.data)
 	}

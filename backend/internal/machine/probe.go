@@ -111,17 +111,44 @@ func (e *Single) FirstNaN(sample int) (string, error) {
 // FirstDifference names the first tensor, in computing order, that two networks both have and that
 // differs between them for a sample; this one with a mask, the other as it is. Empty if none does.
 func (e *Single) FirstDifference(with Machine, m search.Mask, sample int) (string, error) {
-	if f, is := with.(*Members); is {
-		h, is := f.holding(sample)().(*here)
-		if !is {
-			return "", nil // it is on another machine
-		}
-		with = h.m.Single
-	}
-	other, ok := with.(*Single)
-	if !ok {
+	if shapesOf(with) > 1 {
 		return "", nil // samples of other shapes
 	}
+	other := oneOf(with, sample)
+	if other == nil {
+		return "", nil // it is on another machine
+	}
+	return e.differs(other, m, sample)
+}
+
+// shapesOf is how many shapes the samples of a machine have.
+func shapesOf(of Machine) int {
+	switch f := of.(type) {
+	case *Members:
+		return len(f.shapes)
+	case *Shaped:
+		return len(f.members)
+	}
+	return 1
+}
+
+// oneOf is the machine of this process that runs a sample of all; nil: there is none.
+func oneOf(of Machine, sample int) *Single {
+	switch f := of.(type) {
+	case *Members:
+		if h, is := f.holding(sample)().(*here); is {
+			return h.m.one(f.places.of(sample).member)
+		}
+	case *Shaped:
+		return f.members[f.samples[sample].member]
+	case *Single:
+		return f
+	}
+	return nil
+}
+
+// differs is FirstDifference from a machine of the same shape, by the number of a sample among those of the shape.
+func (e *Single) differs(other *Single, m search.Mask, sample int) (string, error) {
 	a, err := e.openProbe()
 	if err != nil {
 		return "", err

@@ -28,11 +28,11 @@ type recruits struct {
 	nobody error  // none was left, and nobody came; nil: that was not so
 }
 
-// proof is what the members have made of the first block, which has these samples, and who was the first of them.
+// proof is what the members have made of these blocks, the first of each shape, and who was the first of them.
 type proof struct {
-	first   string
-	samples []int
-	digest  []byte
+	first  string
+	cells  []cell
+	digest []byte
 }
 
 // recruit is a worker that is not a member yet.
@@ -59,11 +59,11 @@ func newRecruits(ctx context.Context, late link.Late) *recruits {
 	return r
 }
 
-// prove takes note of what the members have made of the first block of their proof. Before, nobody is let in but where
+// prove takes note of what the members have made of the first block of each shape. Before, nobody is let in but where
 // no member is left.
-func (r *recruits) prove(first string, samples []int, digest []byte) {
+func (r *recruits) prove(first string, cells []cell, digest []byte) {
 	if r != nil {
-		r.proof = &proof{first, slices.Clone(samples), digest}
+		r.proof = &proof{first, cells, digest}
 	}
 }
 
@@ -105,12 +105,11 @@ func (f *Members) summon() {
 	}
 	for _, l := range links {
 		c := &recruit{elsewhere: newElsewhere(r.ctx, l, f)}
-		order, layout := f.order, f.layouts
-		samples := func(block int) []int { return blockOf(order, block, f.opts.Block) }
+		cells, layout := f.cells, f.layouts
 		first, share, cut, proof := f.list[0].(*elsewhere), f.Share(0), f.cut, r.proof
 		r.coming = append(r.coming, c)
 		r.start(c, func() error {
-			if err := c.prepare(first, func() error { return c.holdOf(share, layout, samples) }); err != nil {
+			if err := c.prepare(first, func() error { return c.holdOf(share, layout, cells) }); err != nil {
 				return err
 			}
 			return c.catchUp(cut, proof)
@@ -161,11 +160,15 @@ func (c *recruit) catchUp(cut bool, proof *proof) error {
 	if proof == nil || c.equal {
 		return nil
 	}
-	block, err := c.putBlock(0, proof.samples)
-	if err != nil {
-		return err
+	args := link.HoldArgs{Own: []int{}}
+	for i, one := range proof.cells {
+		block, err := c.putBlock(i, one)
+		if err != nil {
+			return err
+		}
+		args.Blocks = append(args.Blocks, block)
 	}
-	if err := c.ask("hold", link.HoldArgs{Blocks: []link.Block{block}, Own: []int{}}, nil); err != nil {
+	if err := c.ask("hold", args, nil); err != nil {
 		return err
 	}
 	dep, err := c.selfTest()

@@ -3,7 +3,6 @@ package machine
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"example.org/demote/backend/bounds"
@@ -19,8 +18,10 @@ import (
 type Shape struct {
 	Source  device.Source
 	Samples device.Samples
-	Of      []int // the number that each of them has among the samples of all shapes
+	Of      []int // the number that each of them has among the samples of all shapes; nil: there is no other shape
 	Block   int   // the batch of the Source
+	// what its outputs are compared with; nil: it is among Options.Truth, which is that of all samples
+	Truth *metric.Truth
 }
 
 // A Shaped runs samples of several shapes. Each has its own sessions, data and stored activations, in a machine of
@@ -30,7 +31,7 @@ type Shaped struct {
 	members []*Single
 	of      [][]int // by member: the number of each of its samples among all
 	blocks  []place // by block of all: whose block it is
-	samples []place // by sample
+	samples places
 	judged  *metric.Parts
 	ready   []store.Job // by member: what the blocks of the job under way have in common there
 	pool    *pool
@@ -43,47 +44,55 @@ type place struct{ member, at int }
 
 // NewShaped is New for samples of several shapes, each of which is run with samples of its own shape. Labels and
 // references are those of all samples. The device must have the trait Shapes.
-func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Options) (_ *Shaped, err error) {
-	n := 0
-	for _, s := range list {
-		n += len(s.Of)
+func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Options) (*Shaped, error) {
+	s, err := openShaped(ctx, list, records, o, nil)
+	if err != nil {
+		return nil, err
 	}
+	if err := s.layAll(); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// openShaped is NewShaped without data. Judges that have read the network's outputs are those of the machines of the
+// shapes, too; nil: they make their own.
+func openShaped(ctx context.Context, list []Shape, records []quant.Record, o Options, judges []*metric.Scorer) (_ *Shaped, err error) {
+	n := total(list)
 	if o, err = o.fit(n); err != nil {
 		return nil, err
 	}
 	if !o.kind().Shapes {
 		return nil, mistake.Errorf("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad NAME=0", o.Device)
 	}
-	if o.Reference != nil && len(o.Places) != n+1 {
-		return nil, fmt.Errorf("backend: %d places of reference rows for %d samples", len(o.Places), n)
+	if err := checkShapes(list, records, o); err != nil {
+		return nil, err
 	}
-	s := &Shaped{opts: o, samples: make([]place, n)}
+	s := &Shaped{opts: o, samples: placesOf(list)}
 	s.booked = s.stats.book
 	defer func() {
 		if err != nil {
 			s.Close()
 		}
 	}()
-	for at, shape := range list {
-		for i, sample := range shape.Of {
-			s.samples[sample] = place{at, i}
+	for i, own := range onShape(list, o) {
+		var judge *metric.Scorer
+		if judges != nil {
+			judge = judges[i]
 		}
-		m, err := New(ctx, shape.Source, shape.Samples, records, o.of(shape, n))
+		m, err := open(ctx, list[i].Source, list[i].Samples, records, own, judge)
 		if err != nil {
 			return nil, err
 		}
-		m.judge.Among(shape.Of)
-		s.members, s.of = append(s.members, m), append(s.of, shape.Of)
+		m.judge.Among(list[i].Of)
+		s.members, s.of = append(s.members, m), append(s.of, list[i].Of)
 	}
-	s.judged = &metric.Parts{Labels: o.Own, Of: func(sample int) (judge, at int) { return s.samples[sample].member, s.samples[sample].at }}
-	for _, m := range s.members {
-		s.judged.Judges = append(s.judged.Judges, m.judge)
-	}
+	s.judged = judgedTogether(s.judges(), s.samples, o)
 	if err := s.judged.Check(); err != nil {
 		return nil, err
 	}
 	s.ready = make([]store.Job, len(s.members))
-	s.mix()
 	var runners []func(store.Job) report
 	for worker := range o.Workers {
 		runners = append(runners, s.runner(worker))
@@ -92,23 +101,47 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 	return s, nil
 }
 
+// judges are those of all shapes.
+func (s *Shaped) judges() (list []*metric.Scorer) {
+	for _, m := range s.members {
+		list = append(list, m.judge)
+	}
+	return list
+}
+
+// layAll implements body.
+func (s *Shaped) layAll() error {
+	if err := s.eachOf(func(m *Single) error { return m.LayOut(nil) }); err != nil {
+		return err
+	}
+	s.mix()
+	return nil
+}
+
 // Rule implements Machine.
 func (s *Shaped) Rule() (*bounds.Rule, error) {
 	return metric.RuleOf(s.judged.Judges, s.sizes(), looks(s.opts.kind().Traits, s.members[0].judge.Served()))
 }
 
-// of are the options of the machine of one shape, of so many samples in all.
+// of are the options of the machine of one shape, of so many samples in all. What its outputs are compared with is its
+// own.
 func (o Options) of(s Shape, samples int) Options {
 	own := o
 	own.Block, own.lanes, own.share = s.Block, o.Workers, float64(len(s.Of))/float64(samples)
 	own.Cache = int64(float64(o.Cache) * own.share)
-	own.Truth, own.Places = o.Truth.Of(s.Of, samples, o.Places), nil
+	own.Places = nil
+	if s.Truth != nil {
+		own.Truth = *s.Truth
+		return own
+	}
+	own.Truth = o.Truth.Of(s.Of, samples, o.Places)
 	return own
 }
 
 // mix orders the blocks: those of each shape in their own order, the shapes among each other, so that what lies in
 // front in one of them lies in front of all.
 func (s *Shaped) mix() {
+	s.blocks = nil
 	for at, m := range s.members {
 		for b := range m.data.Len() {
 			s.blocks = append(s.blocks, place{at, b})

@@ -28,6 +28,7 @@ func (s *Shaped) Plan() (all Plan, err error) {
 			return all, err
 		}
 		took := p.Whole * float64(m.data.Len())
+		all.Wholes = append(all.Wholes, p.Whole)
 		seconds, expected = seconds+took, expected+took*p.Expected
 		all.Parts, all.Bytes, all.Blocked = all.Parts+p.Parts, all.Bytes+p.Bytes, all.Blocked+p.Blocked
 		if all.Cuts == nil || len(p.Cuts) > len(all.Cuts) {

@@ -25,12 +25,15 @@ func (s *Shaped) FirstNaN(sample int) (string, error) {
 
 // FirstDifference implements Machine.
 func (s *Shaped) FirstDifference(with Machine, m search.Mask, sample int) (string, error) {
-	other, ok := with.(*Shaped)
-	if !ok {
+	if shapesOf(with) != len(s.members) {
 		return "", nil // samples of other shapes
 	}
+	other := oneOf(with, sample)
+	if other == nil {
+		return "", nil // it is on another machine
+	}
 	p := s.samples[sample]
-	return s.members[p.member].FirstDifference(other.members[p.member], m, p.at)
+	return s.members[p.member].differs(other, m, p.at)
 }
 
 // NoOps implements Machine.

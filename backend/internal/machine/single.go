@@ -42,6 +42,7 @@ type Single struct {
 	head     int    // samples in front of the layout that Apart does not begin with
 	fleeting bool   // nothing is stored of what runs: the samples are about to be laid out anew
 	bits     []byte // see Bits
+	blocked  int    // parts that Plan has put into the blocked layout
 	alone    bool   // blocks are run for their outputs: no metric of the whole set is asked
 	// sees every block's outputs, from the lanes' goroutines; nil: nobody does
 	watch func(samples []int, rows []float32)
@@ -117,7 +118,7 @@ func (e *Single) LayOut(order []int) error {
 	if err != nil {
 		return err
 	}
-	e.equal = e.same()
+	e.equal = e.same(nil)
 	e.resetStore()
 	return nil
 }

@@ -27,6 +27,7 @@ type noops struct {
 	base     []uint64   // by block: the no-ops on the base
 	draft    []uint64   // by block: those on the mask of a trial
 	drafts   []uint64   // by block: its id; 0: none
+	idle     []uint64   // the holders of no part
 }
 
 // newNoops begins with what needs no run: a holder of no part changes nothing.
@@ -59,10 +60,12 @@ func newNoops(c *Chain, holders, blocks int, compares bool) *noops {
 		n.behind[p] = later.Clone().Words()
 	}
 	n.base, n.draft, n.always = make([]uint64, n.words*blocks), make([]uint64, n.words*blocks), make([]uint64, n.words*blocks)
+	n.idle = make([]uint64, n.words)
 	for h := range holders {
-		for b := range blocks {
-			n.set(n.base, b, h, !touched.Low(h))
-		}
+		n.set(n.idle, 0, h, !touched.Low(h))
+	}
+	for b := range blocks {
+		copy(n.base[b*n.words:], n.idle)
 	}
 	return n
 }

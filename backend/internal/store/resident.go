@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"example.org/demote/backend/device"
 	"example.org/demote/mistake"
 )
@@ -36,6 +38,48 @@ func NewResident(d device.Device, src device.Samples, inputs []device.Tensor, si
 		r.Blocks = append(r.Blocks, b)
 	}
 	return r, nil
+}
+
+// Kept says of each block of an order which block here has the same samples in the same slots; -1: none.
+func (r *Resident) Kept(order []int) (at []int) {
+	first := map[int]int{}
+	for b := range r.Blocks {
+		first[r.SamplesOf(b)[0]] = b
+	}
+	for samples := range slices.Chunk(order, r.Block) {
+		b, is := first[samples[0]]
+		if !is || !slices.Equal(r.SamplesOf(b), samples) {
+			b = -1
+		}
+		at = append(at, b)
+	}
+	return at
+}
+
+// Relaid are the samples of an order, of which the blocks that at names are here already. The others of here are
+// closed. The error leaves nothing: all are closed then, and there are no data.
+func (r *Resident) Relaid(d device.Device, src device.Samples, inputs []device.Tensor, order, at []int) (*Resident, error) {
+	own := &Resident{Block: r.Block, Order: order, Blocks: make([]device.Block, len(at))}
+	for b, from := range at {
+		if from >= 0 {
+			own.Blocks[b], r.Blocks[from] = r.Blocks[from], nil
+		}
+	}
+	r.Blocks = slices.DeleteFunc(r.Blocks, func(b device.Block) bool { return b == nil })
+	r.Close() // first: there is to be memory for the new ones
+	for b, from := range at {
+		if from >= 0 {
+			continue
+		}
+		var err error
+		own.Blocks[b], err = LoadBlock(d, src, inputs, r.Block, order[b*r.Block:min((b+1)*r.Block, len(order))])
+		if err != nil {
+			own.Blocks = slices.DeleteFunc(own.Blocks, func(b device.Block) bool { return b == nil })
+			own.Close()
+			return nil, err
+		}
+	}
+	return own, nil
 }
 
 // LoadBlock makes a block of so many slots resident, with the first sample in those that are left.

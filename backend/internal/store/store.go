@@ -215,11 +215,7 @@ func (t *storedTensor) has(l device.Lane, r *device.Room) bool {
 func (s *Store) Close() {
 	for _, t := range s.tensors {
 		for b := range t.slots {
-			for _, r := range []device.Room{t.slots[b].base, t.slots[b].draft} {
-				if r != nil {
-					r.Close()
-				}
-			}
+			t.slots[b].close()
 			t.slots[b] = slot{}
 		}
 		t.spare.Close()
