@@ -50,10 +50,10 @@ func searchUses() []use {
 		{name: "session both", make: goal("16bit-0.1", "--session", "both"), code: 2},
 		{name: "bops", make: decibels("--cost", "bops")}, {name: "bytes", make: decibels("--cost", "bytes", "--strategy", "auto")},
 		{name: "cost file", make: func(t *testing.T, in inputs) []string {
-			in.write(t, "cost.csv", []byte("x,3,6\nm1,1,2\nc1,5,7\nt,0.5,0.75\n"))
+			in.write(t, "cost.csv", []byte("x,3,6\nm1,1,2\nc1,5,7\nt,0.5,0.75\na1,1,2\ns1,2,3\n"))
 			return decibels("--cost", in.path("cost.csv"))(t, in)
 		}},
-		{name: "pins and a group", make: decibels("--pin", "op:Tanh=int16", "--pin", "x=int8", "--group", "m1,c1")},
+		{name: "pins and a group", make: decibels("--pin", "op:Tanh=int8", "--pin", "x=int16", "--group", "m1,c1")},
 		{name: "profile", make: func(t *testing.T, in inputs) []string {
 			in.write(t, "p.yaml", []byte("share_width: [Mul]\nno_int16: [Tanh]\nmultipliers: wider\n"))
 			return decibels("--profile", in.path("p.yaml"))(t, in)
