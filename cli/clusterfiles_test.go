@@ -16,8 +16,8 @@ import (
 // ofPlaces are the fields of a result that tell where it was found and how long it took.
 var ofPlaces = append([]string{"members", "calls", "requests"}, ofSession...)
 
-// writtenBy are the files of a run folder by their path in it, and the journal as text. result.json is without times and
-// places; the report is left out.
+// writtenBy are the files of a run folder by their path in it, and the journal as text. result.json is without times
+// and places; the report is left out.
 func writtenBy(t *testing.T, out string) map[string]string {
 	t.Helper()
 	files := map[string]string{}

@@ -29,12 +29,12 @@ type use struct {
 type maker = func(*testing.T, inputs) []string
 
 // uses are the searches of TestClusterUses.
-func uses() []use { return slices.Concat(metricUses(), searchUses(), inputUses()) }
+func uses() []use { return slices.Concat(metricUses(), searchUses(), inputUses(), togetherUses()) }
 
 // fewUses are the names of those that are run without -cluster-uses: a search of each kind.
 var fewUses = []string{"macro-f1", "auroc", "recall-at-5", "dice", "wer", "ssim", "map", "heads", "metric command, lower", "server of hits", "server of all",
 	"repair auto", "range auto, top1", "bits 4,8", "list with one that is missed", "budget", "prove", "session default", "cost file", "weights searched, repaired",
-	"promise of a ladder", "holdout share, sqnr", "toolkit pair", "encodings", "two outputs, a command", "states", "shapes of their own", "bytes"}
+	"promise of a ladder", "holdout share, sqnr", "list, ranges, holdout", "ranges, promise", "toolkit pair", "encodings", "two outputs, a command", "states", "shapes of their own", "bytes"}
 
 // timesOf matches what a summary says of time and work.
 var timesOf = regexp.MustCompile(`(?m)^.*(full passes|evaluations? \(|everything is in|was started|judged|seconds).*$| +[0-9.]+ +OUT.*$`)
@@ -94,13 +94,14 @@ func (u use) places(f *farm) []place {
 	return []place{{"members", u.members, []string{"--device", "cpu", "--members", "2"}}, {"workers", u.workers, slices.Concat(f.flags(2), []string{"--wait", "2m"})}}
 }
 
-// ask is a search whose files are made: in a folder of its own, since a hold-out is asked of those beside it.
+// ask is a search whose files are made. Each place has a folder of its own for its run folder: a search looks at those
+// beside it for what has used its hold-out.
 type ask struct {
 	in   inputs
 	more []string
 }
 
-// opening a search: one at a time makes its files, since a metric command of this process runs for it.
+// making is held while the files of a search are made: labels of some are what this process computes.
 var making sync.Mutex
 
 // asked makes the files of a search.

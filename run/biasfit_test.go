@@ -64,8 +64,8 @@ func TestBiasesFit(t *testing.T) {
 	}
 }
 
-// TestBiasesFitBesideBF16 has the low grids be chosen behind the weights', which are finer than those by minmax where the
-// calibration has an outlier; bfloat16 beside them has no step that bounds them. The file is as good in a default
+// TestBiasesFitBesideBF16 has the low grids be chosen behind the weights', which are finer than those by minmax where
+// the calibration has an outlier; bfloat16 beside them has no step that bounds them. The file is as good in a default
 // session as in the exact one.
 func TestBiasesFitBesideBF16(t *testing.T) {
 	cfg := deadChannels(1e-6)["Conv"].Config(t)

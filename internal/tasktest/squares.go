@@ -44,8 +44,8 @@ func Detector(t testing.TB) config.Config {
 	return c
 }
 
-// DetectorHeads is such a network with raw heads: for each of 16 cells the distances to the four sides, and logits of the
-// classes.
+// DetectorHeads is such a network with raw heads: for each of 16 cells the distances to the four sides, and logits of
+// the classes.
 func DetectorHeads(t testing.TB) config.Config {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(9, 9))
