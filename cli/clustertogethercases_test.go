@@ -41,6 +41,18 @@ func togetherUses() []use {
 		{name: "f1, ladder, holdout", make: list("16bit-0.3", "--metric", "f1", "--ladder", "4,8,16", "--holdout", "40%", "--class-weights", "balanced")},
 		{name: "session default, list, holdout", make: list("16bit-0.02,16bit-0.1", "--session", "default", "--holdout", "40%", "--export", "qdq-ms,encodings")},
 		{name: "curve, proof, ranges", make: list("16bit-0.1", "--bits", "4,16", "--range", "auto", "--curve", "--prove", "2", "--strategy", "gallop")},
+		{name: "reuse", make: func(t *testing.T, in inputs) []string {
+			more := list("16bit-0.2", "--bits", "4,16", "--range", "minmax")(t, in)
+			must(t, in.args(append([]string{"--out", in.path("before/run")}, more...)...)...)
+			in.flags["--target"] = "16bit-0.1"
+			return append(more, "--reuse", in.path("before/run"))
+		}},
+		{name: "reuse of a ladder", make: func(t *testing.T, in inputs) []string {
+			more := list("16bit-0.4", "--ladder", "4,8,16", "--range", "minmax")(t, in)
+			must(t, in.args(append([]string{"--out", in.path("before/run")}, more...)...)...)
+			in.flags["--target"] = "16bit-0.2"
+			return append(more, "--reuse", in.path("before/run"))
+		}},
 		{name: "improve, pins, bytes, ranges", make: list("16bit-0.05", "--bits", "4,16", "--strategy", "improve", "--pin", "op:Tanh=int16", "--cost", "bytes", "--range", "auto", "--time", "1h")},
 	}
 }
