@@ -195,12 +195,18 @@ test-cluster: setup ## searches on worker processes over TLS, ten of which are k
 	go test ./cli -count=1 -run '^TestCluster' -v
 
 .PHONY: test-cluster-long
-test-cluster-long: setup ## the same with CLUSTER_KILLS (150) kills, CLUSTER_ROUNDS (100) over a network that loses, doubles and reorders messages, and SOAK_MINUTES (60) of workers that come and go (three hours)
+test-cluster-long: setup ## the same with CLUSTER_KILLS (150) kills, CLUSTER_ROUNDS (100) over a network that loses, doubles and reorders messages, all uses, and SOAK_MINUTES (60) of workers that come and go (three hours)
 	@$(NEED) go cc
 	nice go test ./cluster -count=1 -timeout 3h -run '^TestDisturbedSearches$$' -v -rounds $(CLUSTER_ROUNDS)
 	nice go test ./cli -count=1 -timeout 3h -run '^TestClusterKills$$' -v -cluster-kills $(CLUSTER_KILLS)
 	nice go test ./cli -count=1 -timeout 1h -run '^TestClusterMemory$$' -v -cluster-memory 5000
+	$(MAKE) test-uses
 	$(MAKE) soak-cluster
+
+.PHONY: test-uses
+test-uses: setup numpy ## whatever can be asked of a search, alone, on members and on worker processes: every file is the same (a part of it is in test; ten minutes)
+	@$(NEED) go cc
+	nice go test ./cli -count=1 -timeout 1h -run '^TestClusterUses' -v -cluster-uses
 
 .PHONY: bench-cluster
 bench-cluster: setup build ## what two worker processes cost against two members and two workers of one process: medians of BENCH_PAIRS (3) turns on BENCH_LIMITS (1000 and 2000) samples

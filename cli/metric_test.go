@@ -25,7 +25,7 @@ const metricEnv = "DEMOTE_TEST_METRIC"
 // metricProgram reads outputs and labels from standard input and prints top-1, or what it misses of it.
 func metricProgram(how string) int {
 	in := bufio.NewReader(os.Stdin)
-	rows, shape := readNPY(in, func(b []byte) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(b))) }, 4)
+	rows, shape := readNPY(in, float, 4)
 	labels, _ := readNPY(in, func(b []byte) float64 { return float64(binary.LittleEndian.Uint64(b)) }, 8)
 	right := 0
 	for i, want := range labels {
@@ -47,6 +47,9 @@ func metricProgram(how string) int {
 	fmt.Println(share)
 	return 0
 }
+
+// float reads a float32.
+func float(b []byte) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(b))) }
 
 func readNPY(in io.Reader, value func([]byte) float64, size int) (list []float64, shape []int) {
 	head := make([]byte, 10)

@@ -131,14 +131,14 @@ func (s *searchRun) refuseNarrow() error {
 		if r.Low.Bits == 4 && s.Config.Session == "default" {
 			return mistake.Errorf("--session default: a default session of ONNX Runtime has no kernels for activations of 4 bits; leave it out")
 		}
+		if r.Low.Bits == 4 && bytes && (fixed || r.Low.Formula != quant.QDQ) {
+			return mistake.Errorf("4 bits in a network that computes truth values or bytes, with fixed axes or another formula: ONNX Runtime %s gives such tensors the memory of tensors of 4 bits; give a network with a free batch axis and no --formula, --bits 8,16, or ONNX Runtime 1.32", backend.RuntimeVersion())
+		}
 		if r.Low.Bits == 4 && r.High.Bits == 8 && r.Low.Formula != quant.QDQ && segments.ConfusesCodes() {
 			return mistake.Errorf("--formula %s: ONNX Runtime %s cannot score a file with 4 bits beside 8 that computes another formula; leave it out, or give --bits 4,16 or 8,16", r.Low.Formula, backend.RuntimeVersion())
 		}
 		if r.Low.Bits == 4 && r.High.Bits == 8 && fixed && segments.ConfusesCodes() {
 			return mistake.Errorf("4 bits beside 8 in a network with fixed axes: ONNX Runtime %s gives tensors of 8 bits the memory of tensors of 4 bits; give a network with a free batch axis, --bits 4,16 or 8,16, or ONNX Runtime 1.32", backend.RuntimeVersion())
-		}
-		if r.Low.Bits == 4 && bytes && (fixed || r.Low.Formula != quant.QDQ) {
-			return mistake.Errorf("4 bits in a network that computes truth values or bytes, with fixed axes or another formula: ONNX Runtime %s gives such tensors the memory of tensors of 4 bits; give a network with a free batch axis and no --formula, --bits 8,16, or ONNX Runtime 1.32", backend.RuntimeVersion())
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -60,6 +61,22 @@ func TestBiasesFit(t *testing.T) {
 				near(t, cfg, 12, 38, "default") // whose integer kernels saturate on some processors
 			})
 		}
+	}
+}
+
+// TestBiasesFitBesideBF16 has the low grids be chosen behind the weights', which are finer than those by minmax where
+// the calibration has an outlier; bfloat16 beside them has no step that bounds them. The file is as good in a default
+// session as in the exact one.
+func TestBiasesFitBesideBF16(t *testing.T) {
+	cfg := deadChannels(1e-6)["Conv"].Config(t)
+	x := tasktest.Normals(5, 400*8*36)
+	x[7] = 400
+	cfg.Calib = tasktest.WriteArrays(t, filepath.Join(t.TempDir(), "calib.npz"), map[string][]byte{"x": tasktest.FloatsNPY(x, 400, 8, 6, 6)})
+	cfg.Bits, cfg.RangeLow, cfg.Target, cfg.Strategy = "8,bf16", "auto", "8", "gallop"
+	r := mustSearch(t, cfg)
+	exact, other := *r.Score.Mixed.Value, *r.Verified.DefaultValue
+	if len(r.Promotion) > 0 || exact < 15 || other < exact-6 {
+		t.Errorf("%d activations stay in bf16; %g dB, in a default session %g", len(r.Promotion), exact, other)
 	}
 }
 

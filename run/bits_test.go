@@ -172,7 +172,8 @@ func TestBitsRefused(t *testing.T) {
 }
 
 // TestBitsBesideTruthValues: a network that computes truth values is searched with 4 bits as the file computes it, also
-// beside 16, and refused with fixed axes, where this runtime confuses the memory of both.
+// beside 16, and refused with fixed axes or another formula, where this runtime confuses the memory of both: with a
+// cure that is one.
 func TestBitsBesideTruthValues(t *testing.T) {
 	c := searchOfBits(t, "4,16")
 	m, err := onnx.Read(c.Model)
@@ -191,10 +192,15 @@ func TestBitsBesideTruthValues(t *testing.T) {
 	if err := m.Write(c.Model); err != nil {
 		t.Fatal(err)
 	}
-	fixed := c
-	fixed.FixShapes = true
-	if _, err := Search(context.Background(), fixed); segments.ConfusesCodes() && (err == nil || !strings.Contains(err.Error(), "4 bits in a network that computes truth values") || ExitCode(err) != ExitMistake) {
-		t.Errorf("fixed axes: %v", err)
+	for _, bits := range []string{"4,16", "4,8"} { // no cure that is refused next, as --bits 4,16 would be
+		fixed, formula := c, c
+		fixed.Bits, fixed.FixShapes = bits, true
+		formula.Bits, formula.Formula = bits, "torch"
+		for _, c := range []Config{fixed, formula} {
+			if _, err := Search(context.Background(), c); segments.ConfusesCodes() && (err == nil || !strings.Contains(err.Error(), "4 bits in a network that computes truth values") || ExitCode(err) != ExitMistake) {
+				t.Errorf("%s, fixed axes %v, formula %q: %v", bits, c.FixShapes, c.Formula, err)
+			}
+		}
 	}
 	r, err := Search(context.Background(), c)
 	if err != nil || !r.Verified.Identical || r.Verified.Value == nil {

@@ -70,7 +70,7 @@ func TestEmulatedSearch(t *testing.T) {
 		{"sqnr", tiny(func(c *config.Config) { c.Metric, c.Target = "sqnr", "40%" })},
 		{"mse without a cache", tiny(func(c *config.Config) { c.Metric, c.Target, c.Cache = "mse", "16bit+0.05", -1 })},
 		{"f1, of outcomes", tiny(func(c *config.Config) { c.Metric, c.Labels, c.Target = "f1", labelled(t, 90), "30%" })},
-		{"a detector with raw heads in two outputs", drawnHeads},
+		{"a detector with raw heads in two outputs", func(t *testing.T) Config { return tasktest.DetectorHeads(t) }},
 		{"a pair", func(t *testing.T) config.Config {
 			cfg := tinyFollow(t)
 			cfg.Weights = "high"

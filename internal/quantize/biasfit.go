@@ -19,9 +19,10 @@ type weightScales map[string]map[int][]float32
 // scalesForBiases finds the least scales of weights. A runtime makes int32 of a float bias, at the scale of the
 // layer's input times that of the channel's weights, also where it is not told to; with weights near zero (a channel
 // that training has switched off) the codes overflow, and the layer's results are garbage. Such a channel gets a
-// wider scale, at the finer of its input's two grids, as ONNX Runtime's own quantizer widens it
-// (onnxruntime/python/tools/quantization/ base_quantizer.py, _adjust_weight_scale_for_int32_bias). The weights that
-// lose precision by it add less to the results than one step of the input's grid does.
+// wider scale, at the finer of its input's two grids, or beside bfloat16 at one of 16 bits, as ONNX Runtime's own
+// quantizer widens it (onnxruntime/python/tools/quantization/ base_quantizer.py,
+// _adjust_weight_scale_for_int32_bias). The weights that lose precision by it add less to the results than one step of
+// the input's grid does.
 func scalesForBiases(n *network.Network, x *ir.Index, records []quant.Record) (weightScales, error) {
 	least := make(weightScales)
 	holders := n.ByTensor()
@@ -39,10 +40,11 @@ func scalesForBiases(n *network.Network, x *ir.Index, records []quant.Record) (w
 			return nil, err
 		}
 		r := records[holders[from]]
-		step := r.Low.Scale
-		if r.High.Width() != quant.Half { // which has none
-			step = min(step, r.High.Scale)
+		step := r.High.Scale
+		if r.High.Width() == quant.Half { // which has none: as 16 bits have, since a finer low grid may be chosen later
+			step = r.Low.Scale * float32(r.Low.Max-r.Low.Min) / (1<<16 - 1)
 		}
+		step = min(step, r.Low.Scale)
 		for _, w := range weightUses(x, u.layer) {
 			if w.input == 1 {
 				least.widen(ir.Input(u.layer, 1), w.axis, x.Initializer(ir.Input(u.layer, 1)).GetDims(), bias, step)

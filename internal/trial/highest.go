@@ -17,13 +17,20 @@ func (s *Runner) WithRecords(ctx context.Context, records []quant.Record, f func
 }
 
 // atHighest does something with an evaluator whose mask of no demotion is all int16: on the second step of a ladder,
-// which begins with a mix, it has the grids of the first one.
+// which begins with a mix, it has the grids of the first one, and stands beside the runner's own: a worker serves one
+// at a time by a link.
 func (s *Runner) atHighest(ctx context.Context, f func(e *backend.Evaluator, all search.Mask) error) error {
 	all := search.NewMask(len(s.Records))
-	if first := s.First(); first != nil {
-		return s.WithRecords(ctx, first, func(e *backend.Evaluator) error { return f(e, all) })
+	first := s.First()
+	if first == nil {
+		return f(s.Ev, all)
 	}
-	return f(s.Ev, all)
+	aside, done, err := s.Aside(ctx)
+	defer done()
+	if err != nil {
+		return err
+	}
+	return aside.WithRecords(ctx, first, func(e *backend.Evaluator) error { return f(e, all) })
 }
 
 // HighestOutcomes are those of all int16.

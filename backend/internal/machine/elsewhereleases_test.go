@@ -64,8 +64,9 @@ func TestAnswersThatNobodyAskedFor(t *testing.T) {
 // TestFailuresOfEndedLeases holds that a worker whose failures others run is left out by one of the lease at hand
 // alone, of a block of its own: not by what comes late, twice, or of a lease that has ended.
 func TestFailuresOfEndedLeases(t *testing.T) {
-	f := &Members{samples: 50, judgesThere: true, order: make([]int, 50)}
-	f.opts.Block, f.opts.OnCPU = 10, true
+	f := &Members{samples: 50, judgesThere: true, shapes: []*shaping{{}}}
+	f.shapes[0].opts.Block, f.opts.OnCPU = 10, true
+	f.lay(f.cellsOf(nil))
 	e := &elsewhere{link: noLink{}, of: f, branch: true, blocks: []int{0, 2, 4}, left: make(chan struct{}), post: func(bounds.Answer) {}}
 	lease := func(id uint64) uint64 {
 		e.Lease(&bounds.Lease{ID: id, Base: search.NewMask(3), Mask: search.NewMask(3)})

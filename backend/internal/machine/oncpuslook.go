@@ -12,8 +12,9 @@ import (
 )
 
 // lookAgain holds CPUs of workers against this machine's once more, in front of a pass over all samples and under its
-// mask: each on a block of its own, which is drawn, since at first all were held on the first block of each shape. No more
-// blocks are run here than one of the workers has; who is looked at is drawn, too. One with other bits is left out.
+// mask: each on a block of its own, which is drawn, since at first all were held on the first block of each shape. No
+// more blocks are run here than one of the workers has; who is looked at is drawn, too. One with other bits is left
+// out.
 func (f *Members) lookAgain(ctx context.Context, mask search.Mask) error {
 	var chosen []int
 	firsts := f.firsts()
