@@ -98,7 +98,7 @@ func formulaFlag() cli.Flag {
 func deviceFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "device", Category: catDevice, Value: "auto", Usage: "`NAME`: device that computes the scores: auto, cpu, or a GPU such as cuda:0 (`demote devices` lists them); search deals the samples to several: cuda:0,cuda:1 or cuda:all"},
-		&cli.IntFlag{Name: "workers", Category: catDevice, Usage: "`N`: batches that run at once (default: one per core)"},
+		&cli.IntFlag{Name: "workers", Category: catDevice, Usage: "`N`: batches that run at once, with --workers-at or --cluster on each worker (default: one per core)"},
 		&cli.IntFlag{Name: "threads", Category: catDevice, Usage: "`N`: ONNX Runtime threads per worker, at most one per core (default: 1)"},
 		&cli.IntFlag{Name: "block", Aliases: []string{"batch-size"}, Category: catDevice, Usage: "`N`: batch size (default: up to 20, fewer if samples are few or activations are large; or the network's fixed batch size)"},
 	}

@@ -33,6 +33,7 @@ func workerCommand() *cli.Command {
 			&cli.StringFlag{Name: "name", Category: catCluster, Usage: "`NAME`: of this worker, with --creds"},
 			&cli.StringFlag{Name: "device", Category: catDevice, Value: "auto", Usage: "`NAME`: device that computes: auto, cpu, a GPU such as cuda:0, several with commas between, or cuda:all"},
 			&cli.StringFlag{Name: "memory", Category: catDevice, Usage: "`BYTES`: memory for networks, samples and cached activations on each device, such as 20GiB, or a share of what is free, such as 80% (default: what is free)"},
+			&cli.IntFlag{Name: "workers", Category: catDevice, Usage: "`N`: batches that run at once on the CPU at most (default: what --workers of the search says, or one per core)"},
 			&cli.StringFlag{Name: "worker-cache", Category: catCluster, Usage: "`DIR`: folder that keeps the samples and networks that were sent, for the next search; it is for this user alone (default: a temporary one)"},
 			&cli.StringFlag{Name: "worker-cache-size", Category: catCluster, Value: "64GiB", Usage: "`BYTES`: the most that it keeps there, or in the temporary one: what was used longest ago goes first"},
 			&cli.DurationFlag{Name: "keep", Category: catCluster, Value: 10 * time.Minute, Usage: "`TIME`: how long what was sent is kept without --worker-cache, once a search has ended"},
@@ -53,6 +54,9 @@ func workerAction(c *cli.Context) error {
 	}
 	if c.Duration("keep") < 0 {
 		return usage("--keep %v: give a time such as 10m, or 0s", c.Duration("keep"))
+	}
+	if n := c.Int("workers"); n < 0 {
+		return usage("--workers %d: give a number that is not negative", n)
 	}
 	data, err := run.WorkerData(c.String("data-root"))
 	if err != nil {
@@ -84,7 +88,7 @@ func workerAction(c *cli.Context) error {
 		}
 		o := cluster.WorkerOptions{
 			Name: name, Host: host, Device: device.Name, Version: c.App.Version, Runtime: run.RuntimeVersion(),
-			Cache: c.String("worker-cache"), CacheBytes: cache, Keep: c.Duration("keep"), Once: c.Bool("once"), Dial: dial, Begin: run.WorkerServer(device.Name, memory, data),
+			Cache: c.String("worker-cache"), CacheBytes: cache, Keep: c.Duration("keep"), Once: c.Bool("once"), Dial: dial, Begin: run.WorkerServer(device.Name, memory, c.Int("workers"), data),
 			Say: func(line string) { fmt.Fprintf(c.App.Writer, "%s: %s\n", device.Name, tty.Message(line)) },
 		}
 		all.Go(func() (err error) {

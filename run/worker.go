@@ -56,9 +56,10 @@ func WorkerData(root string) (*far.Data, error) {
 	return far.NewData(root)
 }
 
-// WorkerServer begins what computes on a device for a search, in so much memory; 0: what is free.
-func WorkerServer(device string, memory int64, data *far.Data) func(link.Host) cluster.Server {
+// WorkerServer begins what computes on a device for a search, in so much memory; 0: what is free. On the CPU so many
+// batches run at once at most; 0: as many as the search asks for, or one per core.
+func WorkerServer(device string, memory int64, workers int, data *far.Data) func(link.Host) cluster.Server {
 	return func(h link.Host) cluster.Server {
-		return far.NewServer(h, far.ServerOptions{Device: device, Memory: memory, Data: data, Trim: backend.Trim})
+		return far.NewServer(h, far.ServerOptions{Device: device, Memory: memory, Workers: workers, Data: data, Trim: backend.Trim})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"runtime"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
@@ -38,6 +39,12 @@ func (s *Server) plan(ctx context.Context, p link.Plan) error {
 	if p.CPU {
 		kind = s.o.CPU
 		o.Device, o.Kind, o.Stream, o.Cache, o.Config = "", kind, true, 0, p.Config
+	}
+	if most := s.o.Workers; most > 0 {
+		if o.Workers == 0 {
+			o.Workers = max(1, runtime.GOMAXPROCS(0)/max(1, p.Threads))
+		}
+		o.Workers = min(o.Workers, most)
 	}
 	if p.Metric != nil {
 		if o.Metric, err = metric.OfSpec(*p.Metric); err != nil {

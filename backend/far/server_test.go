@@ -64,13 +64,15 @@ func (s *shelf) Send(m []byte) error {
 
 const block, samples = 4, 10
 
-// served is a server of a toy, with a plan and blocks for it that are right.
-func served(t testing.TB) (s *far.Server, h *shelf, plan link.Plan, hold link.HoldArgs) {
+// served is a server of a toy, with a plan and blocks for it that are right. workers are how many blocks it runs at once
+// at most, if that is given.
+func served(t testing.TB, workers ...int) (s *far.Server, h *shelf, plan link.Plan, hold link.HoldArgs) {
 	t.Helper()
 	toy := devicetest.NewToy(block, samples, 21)
 	h = &shelf{files: map[[32]byte][]byte{}}
 	kind := devicetest.Reference
-	s = far.NewServer(h, far.ServerOptions{Kind: &kind, Memory: 1 << 20, Beat: time.Hour, Source: func(n link.Network) (device.Source, error) {
+	most := append(workers, 0)[0]
+	s = far.NewServer(h, far.ServerOptions{Kind: &kind, Memory: 1 << 20, Workers: most, Beat: time.Hour, Source: func(n link.Network) (device.Source, error) {
 		if string(n.Model) != "toy" {
 			return nil, errors.New("not a toy")
 		}

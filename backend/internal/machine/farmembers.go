@@ -43,7 +43,7 @@ func NewElsewhere(ctx context.Context, list []Shape, records []quant.Record, o O
 
 // beginElsewhere is NewElsewhere on the workers that are there. Of an error, the members are closed.
 func beginElsewhere(ctx context.Context, list []Shape, records []quant.Record, o Options) (f *Members, err error) {
-	f = &Members{ctx: ctx, recruits: newRecruits(ctx, o.Late)}
+	f = &Members{ctx: ctx, recruits: newRecruits(ctx, o.Late), asked: o.Workers}
 	defer func() {
 		if err != nil {
 			f.Close()
@@ -219,7 +219,7 @@ func (f *Members) sendPlans(networks []link.Network, records []quant.Record, tol
 	p := link.Plan{Records: records, Samples: f.samples, Axis: o.Axis, Output: f.shapes[0].judge.Output(), Beside: o.Beside, Threads: o.Threads, Spin: o.Spin,
 		Level: o.Level, Cuts: o.Cuts, Patient: o.Patient, Naive: o.Naive, Activations: o.Activations}
 	p.CPU, p.Config = o.OnCPU, o.Config
-	if o.KeepOrder { // what a block gives depends on more than mask and samples
+	if p.Workers = f.asked; o.KeepOrder { // what a block gives depends on more than mask and samples
 		p.Workers = o.Workers
 	}
 	if spec, ok := o.Metric.Spec(); ok && len(o.Beside) == 0 && f.judgedThere() {

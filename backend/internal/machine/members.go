@@ -37,6 +37,7 @@ type Members struct {
 	marking *marking                        // in place of watch: who sees marks; nil: nobody does
 	sized   bool                            // tellSize has looked
 	leases  int                             // of searches so far
+	asked   int                             // workers of each member elsewhere; 0: as many as are fastest there
 	layouts int                             // so far
 	// members that were there when WatchNaN was turned on last
 	watching int
