@@ -209,12 +209,11 @@ test-uses: setup numpy ## whatever can be asked of a search, alone, on members a
 	nice go test ./cli -count=1 -timeout 1h -run '^TestClusterUses' -v -cluster-uses
 
 .PHONY: bench-cluster
-bench-cluster: setup build ## what two worker processes cost against two members and two workers of one process: medians of BENCH_PAIRS (3) turns on BENCH_LIMITS (1000 and 2000) samples
+bench-cluster: setup build ## what two worker processes cost against two members and two workers of one process: medians of BENCH_PAIRS (3) turns of three searches
 	@$(NEED) python3
-	python3 scripts/bench_cluster.py $(BENCH_PAIRS) $(BENCH_LIMITS)
+	python3 scripts/bench_cluster.py $(BENCH_PAIRS)
 
 BENCH_PAIRS ?= 3
-BENCH_LIMITS ?= 1000 2000
 
 .PHONY: soak-cluster
 soak-cluster: setup ## search over and over on workers that join, leave, are killed and stopped, for SOAK_MINUTES (60): nothing grows, nothing is left, every result is the same
