@@ -33,7 +33,8 @@ type (
 type ServerOptions struct {
 	Device string // cpu or empty, or a GPU such as cuda:0
 	Memory int64  // bytes that network, samples and stored activations may take; 0: what is free
-	// blocks that run at once on the CPU at most; 0: as many as the search asks for, which are one per core if it does not
+	// blocks that run at once on the CPU at most; 0: as many as the search asks for, which are one per core if it does
+	// not
 	Workers int
 	Beat    time.Duration // between two beats; 0: a second
 	Data    *Data         // that samples may be read from; nil: none is

@@ -64,8 +64,8 @@ func (s *shelf) Send(m []byte) error {
 
 const block, samples = 4, 10
 
-// served is a server of a toy, with a plan and blocks for it that are right. workers are how many blocks it runs at once
-// at most, if that is given.
+// served is a server of a toy, with a plan and blocks for it that are right. workers are how many blocks it runs at
+// once at most, if that is given.
 func served(t testing.TB, workers ...int) (s *far.Server, h *shelf, plan link.Plan, hold link.HoldArgs) {
 	t.Helper()
 	toy := devicetest.NewToy(block, samples, 21)
