@@ -44,7 +44,7 @@ func (u use) goOn(t *testing.T, f *farm) {
 		t.Fatalf("alone: exit code %d, %s", alone.code, alone.err)
 	}
 	moved, ended := place{name: "moved"}, false
-	places := u.places(f)
+	places := placesOf(f)
 	for _, p := range []place{placeAlone, places[1], places[0], places[1], placeAlone} {
 		if ended = !interruptedAt(t, a.args(moved.name, append(p.flags, "--json")...)); ended {
 			break

@@ -48,7 +48,7 @@ func searchUses() []use {
 		{name: "session default", make: goal("16bit-0.1", "--session", "default")},
 		{name: "session default, sqnr", make: decibels("--session", "default")},
 		{name: "session both", make: goal("16bit-0.1", "--session", "both"), code: 2},
-		{name: "bops", make: decibels("--cost", "bops")}, {name: "bytes", make: decibels("--cost", "bytes", "--strategy", "auto")},
+		{name: "cost in bops", make: decibels("--cost", "bops")}, {name: "cost in bytes", make: decibels("--cost", "bytes", "--strategy", "auto")},
 		{name: "cost file", make: func(t *testing.T, in inputs) []string {
 			in.write(t, "cost.csv", []byte("x,3,6\nm1,1,2\nc1,5,7\nt,0.5,0.75\na1,1,2\ns1,2,3\n"))
 			return decibels("--cost", in.path("cost.csv"))(t, in)

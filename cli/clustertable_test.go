@@ -10,8 +10,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"example.org/demote/run"
 )
 
 var allUses = flag.Bool("cluster-uses", false, "whether TestClusterUses and TestClusterUsesGoOn run all their searches, and not some")
@@ -21,8 +19,6 @@ type use struct {
 	name string
 	make maker
 	code int
-	// what members and workers say where they refuse it, as docs/cluster.md tells
-	members, workers string
 }
 
 // maker prepares the files of a search and returns what is added to its command line.
@@ -83,15 +79,15 @@ func (l farms) with(t *testing.T, f func(f *farm)) {
 
 // place is where a search runs.
 type place struct {
-	name, refused string
-	flags         []string
+	name  string
+	flags []string
 }
 
 var placeAlone = place{name: "alone", flags: []string{"--device", "cpu"}}
 
-// places are the others.
-func (u use) places(f *farm) []place {
-	return []place{{"members", u.members, []string{"--device", "cpu", "--members", "2"}}, {"workers", u.workers, slices.Concat(f.flags(2), []string{"--wait", "2m"})}}
+// placesOf are the others.
+func placesOf(f *farm) []place {
+	return []place{{"members", []string{"--device", "cpu", "--members", "2"}}, {"workers", slices.Concat(f.flags(2), []string{"--wait", "2m"})}}
 }
 
 // ask is a search whose files are made. Each place has a folder of its own for its run folder: a search looks at those
@@ -144,14 +140,8 @@ func (u use) run(t *testing.T, f *farm) {
 		t.Fatalf("alone: exit code %d, want %d: %s%s", alone.code, u.code, alone.out, alone.err)
 	}
 	clean := func(text string, p place) string { return strings.ReplaceAll(text, a.in.path(p.name), "OUT") }
-	for _, p := range u.places(f) {
+	for _, p := range placesOf(f) {
 		got, files := a.at(t, p)
-		if p.refused != "" {
-			if got.code != run.ExitMistake || !strings.Contains(got.err, p.refused) {
-				t.Errorf("%s: exit code %d, %s; want %q", p.name, got.code, got.err, p.refused)
-			}
-			continue
-		}
 		if got.code != alone.code {
 			t.Errorf("%s: exit code %d, alone %d: %s%s", p.name, got.code, alone.code, got.out, got.err)
 			continue

@@ -2,9 +2,10 @@
 
     make bench-cluster [BENCH_PAIRS=3]
 
-The longer a block and a trial, the less messages matter, so it is done with three searches. Each turn searches once in each way, one after the other; of each three medians are printed, beside two workers: the time
-of the search itself (from the first score of all int16 to the last trial), that of the whole command, which makes each
-member ready, and the processor time of all its processes. Results must be the same.
+The longer a block and a trial, the less messages matter, so it is done with three searches. Each turn searches once in
+each way, one after the other; of each three medians are printed, beside two workers: the time of the search itself
+(from the first score of all int16 to the last trial), that of the whole command, which makes each member ready, and the
+processor time of all its processes. Results must be the same.
 """
 
 import json

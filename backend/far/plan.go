@@ -1,6 +1,7 @@
 package far
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,26 +26,22 @@ func (s *Server) plan(ctx context.Context, p link.Plan) error {
 	if err := checkPlan(p); err != nil {
 		return err
 	}
+	most := cmp.Or(s.o.Workers, math.MaxInt)
+	p.Workers = min(p.Workers, most)
 	room := s.memory(p.CPU)
 	list, bytes, err := s.shapes(ctx, p, room)
 	if err != nil {
 		return err
 	}
-	if lanes := int64(max(1, p.Workers)); bytes > room/lanes {
-		return fmt.Errorf("%d blocks of samples have %d bytes each, and there is room for %d", lanes, bytes, room)
-	}
 	o := machine.Options{Device: s.o.Device, Kind: s.o.Kind, Metric: metric.OutputsOnly, Output: p.Output, Beside: p.Beside, Axis: p.Axis, Block: p.Shapes[0].Block, Workers: p.Workers, Threads: p.Threads, Spin: p.Spin,
 		Level: p.Level, Cuts: p.Cuts, Patient: p.Patient, Naive: p.Naive, Activations: p.Activations, Cache: room / 4, Working: bytes, Step: s.step}
+	if o.Workers == 0 && s.o.Workers > 0 {
+		o.Workers = min(max(1, runtime.GOMAXPROCS(0)/max(1, p.Threads)), most)
+	}
 	kind := s.o.Kind
 	if p.CPU {
 		kind = s.o.CPU
 		o.Device, o.Kind, o.Stream, o.Cache, o.Config = "", kind, true, 0, p.Config
-	}
-	if most := s.o.Workers; most > 0 {
-		if o.Workers == 0 {
-			o.Workers = max(1, runtime.GOMAXPROCS(0)/max(1, p.Threads))
-		}
-		o.Workers = min(o.Workers, most)
 	}
 	if p.Metric != nil {
 		if o.Metric, err = metric.OfSpec(*p.Metric); err != nil {

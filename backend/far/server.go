@@ -31,12 +31,12 @@ type (
 
 // ServerOptions say what a Server computes on.
 type ServerOptions struct {
-	Device string        // cpu or empty, or a GPU such as cuda:0
-	Memory int64         // bytes that network, samples and stored activations may take; 0: what is free
+	Device string // cpu or empty, or a GPU such as cuda:0
+	Memory int64  // bytes that network, samples and stored activations may take; 0: what is free
 	// blocks that run at once on the CPU at most; 0: as many as the search asks for, or one per core
 	Workers int
 	Beat    time.Duration // between two beats; 0: a second
-	Data   *Data         // that samples may be read from; nil: none is
+	Data    *Data         // that samples may be read from; nil: none is
 	// gives memory that was freed back to the system, behind calls that free much; nil: nobody does
 	Trim func()
 

@@ -236,7 +236,7 @@ func TestPlansThatCannotBe(t *testing.T) {
 			t.Errorf("%s %+v is answered", call, args)
 		}
 	}
-	for _, request := range []string{"", "{", "[]", `{"Version":1}`, `{"Version":1,"Call":"hold","Args":7}`, `{"Version":1,"Call":"look"}`, `{"Version":1,"Call":"plan","Args":"x"}`} {
+	for _, request := range []string{"", "{", "[]", `{"Version":2}`, `{"Version":2,"Call":"hold","Args":7}`, `{"Version":2,"Call":"look"}`, `{"Version":2,"Call":"plan","Args":"x"}`} {
 		if text := wrong(t, s, []byte(request)); text == "" {
 			t.Errorf("%q is answered", request)
 		}
@@ -251,7 +251,7 @@ func TestPlansThatCannotBe(t *testing.T) {
 	}
 	s.Close()
 	s.Close()
-	if _, err := s.Call(t.Context(), []byte(`{"Version":1,"Call":"hello"}`)); err == nil {
+	if _, err := s.Call(t.Context(), []byte(`{"Version":2,"Call":"hello"}`)); err == nil {
 		t.Error("a closed server answers")
 	}
 }

@@ -42,13 +42,15 @@ type Late interface {
 	Patience() time.Duration
 }
 
-// Coming is how far a worker is that has come while a search runs.
+// Coming is how far a worker is that is there and is no member.
 type Coming string
 
-// A worker that has come is made ready, and then waits where others have all blocks.
+// A worker that has come while a search runs is made ready, and then waits where others have all blocks. One that the
+// search goes on without is left out.
 const (
 	GetsReady Coming = "gets ready"
 	Waits     Coming = "waits for blocks"
+	LeftOut   Coming = "is left out"
 )
 
 // A Standing is how a worker stands in a search, for people.

@@ -10,7 +10,7 @@ import (
 )
 
 // Version is that of the protocol. Both sides must have the same.
-const Version = 1
+const Version = 2
 
 // A Kind is what a message is. The first byte of one is Version in the upper four bits and the kind in the lower ones;
 // all numbers behind it are little-endian.

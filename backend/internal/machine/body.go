@@ -44,6 +44,7 @@ func (e *Single) relay(order []int) error {
 	}
 	equal := e.same(at)
 	if e.equal = equal; e.store == nil {
+		e.resetStore() // there may be something to know now
 		return nil
 	}
 	e.store.Relay(at)

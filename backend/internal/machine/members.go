@@ -128,6 +128,7 @@ func (f *Members) assemble(told func(text string)) error {
 		if told != nil {
 			told(fmt.Sprintf("%s is left out, and the others have its blocks: %v", name, why))
 		}
+		f.tellStandings(true)
 	}
 	f.Grow = func() {
 		if f.recruits.open() {

@@ -34,7 +34,7 @@ func OnCPUs(ctx context.Context, list []Shape, records []quant.Record, o Options
 		}
 		return one, own.Threads, nil
 	}
-	f := &Members{opts: own, can: one.one(0).can, ctx: ctx}
+	f := &Members{opts: own, can: one.one(0).can, ctx: ctx, asked: o.Workers}
 	f.opts.OnCPU, f.opts.Config, f.opts.Shelf, f.opts.KeepOrder = true, o.Config, o.Shelf, false
 	f.shape(list, f.opts)
 	f.take(one)

@@ -215,6 +215,7 @@ func (f *Members) enlist() {
 		}
 		if err != nil {
 			c.Close()
+			f.tellStanding(c.link, link.Standing{Coming: link.LeftOut})
 			if f.opts.Told != nil {
 				f.opts.Told(c.Name() + " is left out: " + strings.TrimPrefix(err.Error(), c.Name()+": "))
 			}

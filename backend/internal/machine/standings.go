@@ -19,15 +19,13 @@ func (f *Members) tellStandings(now bool) {
 		return
 	}
 	f.stood = time.Now()
-	tell := func(l link.Link, s link.Standing) {
-		if w, is := l.(link.Watched); is {
-			s.All, s.Samples, s.Leases = f.blocks(), f.samples, f.leases
-			w.Stands(s)
-		}
-	}
 	for i, s := range f.Standings() {
 		if m, is := f.list[i].(*elsewhere); is {
-			tell(m.link, link.Standing{Blocks: s.Blocks, Speed: s.Speed, Waited: s.Waited})
+			stands := link.Standing{Blocks: s.Blocks, Speed: s.Speed, Waited: s.Waited}
+			if f.Lost(i) != nil {
+				stands.Coming = link.LeftOut
+			}
+			f.tellStanding(m.link, stands)
 		}
 	}
 	if f.recruits == nil {
@@ -38,6 +36,14 @@ func (f *Members) tellStandings(now bool) {
 		if c.done.Load() && c.err == nil && !f.lacks(c) {
 			s.Coming = link.Waits
 		}
-		tell(c.link, s)
+		f.tellStanding(c.link, s)
+	}
+}
+
+// tellStanding tells the link of a worker how it stands, if it wants to know.
+func (f *Members) tellStanding(l link.Link, s link.Standing) {
+	if w, is := l.(link.Watched); is {
+		s.All, s.Samples, s.Leases = f.blocks(), f.samples, f.leases
+		w.Stands(s)
 	}
 }
