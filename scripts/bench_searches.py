@@ -17,7 +17,7 @@ import sys
 
 from tables import write
 
-FASHION = ["--calib", "examples/fashion/calib.npz", "--data", "examples/fashion/eval.npz", "--grid", "pow2"]
+FASHION = ["--calib", "examples/fashion/calib.npz", "--data", "examples/fashion/eval.npz", "--grid", "pow2", "--range", "minmax"]
 SEARCHES = [
     ("fashion-dscnn", "examples/fashion/model.onnx", "16bit-0.003"),
     ("fashion-dscnn", "examples/fashion/model.onnx", "16bit-0.010"),
