@@ -183,7 +183,7 @@ func TestAnotherVersionElsewhere(t *testing.T) {
 	s := far.NewServer(nobody{}, far.ServerOptions{})
 	defer s.Close()
 	reply, err := s.Call(t.Context(), []byte(`{"Version":7,"Call":"hello"}`))
-	if err != nil || !strings.Contains(string(reply), "speaks version 7 of the protocol, and this worker 1") {
+	if err != nil || !strings.Contains(string(reply), fmt.Sprint("speaks version 7 of the protocol, and this worker ", link.Version)) {
 		t.Errorf("%s, %v", reply, err)
 	}
 }
