@@ -17,7 +17,7 @@ import sys
 
 from tables import write
 
-FASHION = ["--calib", "examples/fashion/calib.npz", "--data", "examples/fashion/eval.npz", "--grid", "pow2", "--range", "minmax"]
+FASHION = ["--calib", "examples/fashion/calib.npz", "--data", "examples/fashion/eval.npz", "--grid", "pow2"]
 SEARCHES = [
     ("fashion-dscnn", "examples/fashion/model.onnx", "16bit-0.003"),
     ("fashion-dscnn", "examples/fashion/model.onnx", "16bit-0.010"),
@@ -29,7 +29,7 @@ HEAD = ["network", "target", "seed", "evaluations", "accepted", "bounds alone", 
 
 def measure(model, target, seed):
     """The scores and demotions, the shares of the naive scan's samples, passes and time, and the time in R and CPU-R, alone and as a command."""
-    command = ["bin/demote", "bench", "--json", "--runs", "1", "--model", model, *FASHION, "--target", target, "--seed", str(seed)]
+    command = ["bin/demote", "bench", "--json", "--runs", "1", "--model", model, *FASHION, "--range", "minmax", "--target", target, "--seed", str(seed)]
     b = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     s, whole = b["search"], b["whole"]
     naive = s["evaluations"] - s["memo"]
