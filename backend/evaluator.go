@@ -74,16 +74,13 @@ func many(o Options) bool { return len(o.Links) > 0 || len(o.Members) > 1 }
 
 // overMany is the evaluator over members.
 func overMany(ctx context.Context, list []Shape, records []quant.Record, o Options) (*Evaluator, error) {
-	samples, holders := 0, list[0].Source.Holders()
-	for _, s := range list {
-		samples += s.Samples.Len()
-	}
+	holders := list[0].Source.Holders()
 	if len(o.Links) > 0 && o.OnCPU {
 		m, threads, err := machine.OnCPUs(ctx, list, records, o)
 		if err != nil {
 			return nil, err
 		}
-		return over(m, o, threads, samples, holders)
+		return over(m, o, threads, len(m.Order()), holders)
 	}
 	var m *machine.Members
 	var err error
@@ -95,7 +92,7 @@ func overMany(ctx context.Context, list []Shape, records []quant.Record, o Optio
 	if err != nil {
 		return nil, err
 	}
-	return over(m, o, m.Threads(), samples, holders)
+	return over(m, o, m.Threads(), len(m.Order()), holders)
 }
 
 // over is the evaluator over a machine, which it closes if there cannot be one.

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"io"
-	"os"
 	"testing"
 
 	"example.org/demote/run"
@@ -61,23 +59,10 @@ func (u use) goOn(t *testing.T, f *farm) {
 // interruptedAt has a search make a move and interrupts it; false: it has come to its end before.
 func interruptedAt(t *testing.T, args []string) bool {
 	t.Helper()
-	search, errs := process(args...), &lockedBuffer{}
-	out, err := search.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	search.Stderr = errs
-	if err := search.Start(); err != nil {
-		t.Fatal(err)
-	}
-	waitFor(t, out, `"event":"move"`)
-	_ = search.Process.Signal(os.Interrupt)
-	_, _ = io.Copy(io.Discard, out)
-	_ = search.Wait()
-	code := search.ProcessState.ExitCode()
+	code, said := atMove(t, args, interrupt)
 	t.Logf("exit code %d", code)
 	if code != 0 && code != run.ExitInterrupted {
-		t.Fatalf("exit code %d, %s", code, errs)
+		t.Fatalf("exit code %d, %s", code, said)
 	}
 	return code != 0
 }

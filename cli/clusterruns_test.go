@@ -387,23 +387,7 @@ func TestClusterLost(t *testing.T) {
 	}
 	f := newFarm(t, 2)
 	args := slices.Concat(in.args(more...), f.flags(2), []string{"--wait", "6s"})
-	begin := func(end func(search *exec.Cmd)) (code int, said string) {
-		search, errs := process(args...), &lockedBuffer{}
-		out, err := search.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		search.Stderr = errs
-		if err := search.Start(); err != nil {
-			t.Fatal(err)
-		}
-		waitFor(t, out, `"event":"move"`)
-		end(search)
-		go func() { _, _ = io.Copy(io.Discard, out) }()
-		_ = search.Wait()
-		return search.ProcessState.ExitCode(), errs.String()
-	}
-	code, said := begin(func(*exec.Cmd) {
+	code, said := atMove(t, args, func(*exec.Cmd) {
 		for _, w := range f.workers {
 			_ = w.Process.Kill()
 			<-w.gone
@@ -415,7 +399,7 @@ func TestClusterLost(t *testing.T) {
 	for _, name := range []string{"w1", "w2"} {
 		f.start(t, name)
 	}
-	if code, said = begin(func(search *exec.Cmd) { _ = search.Process.Signal(os.Interrupt) }); code != run.ExitInterrupted {
+	if code, said = atMove(t, args, interrupt); code != run.ExitInterrupted {
 		t.Fatalf("interrupted: exit code %d, %s", code, said)
 	}
 	if got := finish(t, process(args...)); got.code != 0 {
@@ -423,3 +407,25 @@ func TestClusterLost(t *testing.T) {
 	}
 	sameFound(t, "after both", found(t, in.path("run"), ofSession), found(t, in.path("alone"), ofSession))
 }
+
+// atMove has a search make a move, does something then, and returns its exit code and what it has said.
+func atMove(t *testing.T, args []string, then func(search *exec.Cmd)) (code int, said string) {
+	t.Helper()
+	search, errs := process(args...), &lockedBuffer{}
+	out, err := search.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	search.Stderr = errs
+	if err := search.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, out, `"event":"move"`)
+	then(search)
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	_ = search.Wait()
+	return search.ProcessState.ExitCode(), errs.String()
+}
+
+// interrupt is Ctrl-C.
+func interrupt(search *exec.Cmd) { _ = search.Process.Signal(os.Interrupt) }

@@ -60,9 +60,7 @@ func TestLastWorkerElsewhereGoes(t *testing.T) {
 // waits for another one, and what is found is what one machine finds. Where nobody comes it ends with exit code 1, and
 // the same search goes on from its journal.
 func TestLastWorkerOfAHoldoutGoes(t *testing.T) {
-	cfg := tasktest.TinyConfig(t, 60)
-	cfg.Labels = labelsFor(t, cfg)
-	cfg.Metric, cfg.Target, cfg.Block, cfg.Holdout, cfg.Confidence = "top1", "16bit-0.1", 8, "40%", "0.5"
+	cfg := heldOut(t)
 	one := mustSearch(t, cfg)
 	for name, c := range map[string]struct {
 		when  string // it is said

@@ -10,6 +10,7 @@ import (
 
 	"example.org/demote/backend/link"
 	"example.org/demote/backend/link/linktest"
+	"example.org/demote/config"
 	"example.org/demote/internal/tasktest"
 )
 
@@ -79,12 +80,18 @@ func TestPassesElsewhereFail(t *testing.T) {
 	}
 }
 
-// TestHoldoutElsewhere deals a hold-out to the workers of the search, by links of its own, and the last tries: what is
-// found is what one machine finds.
-func TestHoldoutElsewhere(t *testing.T) {
+// heldOut is a search with a hold-out, and a promise by it.
+func heldOut(t *testing.T) config.Config {
 	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Labels = labelsFor(t, cfg)
 	cfg.Metric, cfg.Target, cfg.Block, cfg.Holdout, cfg.Confidence = "top1", "16bit-0.1", 8, "40%", "0.5"
+	return cfg
+}
+
+// TestHoldoutElsewhere deals a hold-out to the workers of the search, by links of its own, and the last tries: what is
+// found is what one machine finds.
+func TestHoldoutElsewhere(t *testing.T) {
+	cfg := heldOut(t)
 	one := mustSearch(t, cfg)
 	for dies := range 2 {
 		links, pipes := elsewhereOf(t, 2, nil)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"runtime"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
@@ -26,18 +25,14 @@ func (s *Server) plan(ctx context.Context, p link.Plan) error {
 	if err := checkPlan(p); err != nil {
 		return err
 	}
-	most := cmp.Or(s.o.Workers, math.MaxInt)
-	p.Workers = min(p.Workers, most)
+	p.Workers = min(p.Workers, cmp.Or(s.o.Workers, p.Workers))
 	room := s.memory(p.CPU)
 	list, bytes, err := s.shapes(ctx, p, room)
 	if err != nil {
 		return err
 	}
-	o := machine.Options{Device: s.o.Device, Kind: s.o.Kind, Metric: metric.OutputsOnly, Output: p.Output, Beside: p.Beside, Axis: p.Axis, Block: p.Shapes[0].Block, Workers: p.Workers, Threads: p.Threads, Spin: p.Spin,
+	o := machine.Options{Device: s.o.Device, Kind: s.o.Kind, Metric: metric.OutputsOnly, Output: p.Output, Beside: p.Beside, Axis: p.Axis, Block: p.Shapes[0].Block, Workers: p.Workers, MostWorkers: s.o.Workers, Threads: p.Threads, Spin: p.Spin,
 		Level: p.Level, Cuts: p.Cuts, Patient: p.Patient, Naive: p.Naive, Activations: p.Activations, Cache: room / 4, Working: bytes, Step: s.step}
-	if o.Workers == 0 && s.o.Workers > 0 {
-		o.Workers = min(max(1, runtime.GOMAXPROCS(0)/max(1, p.Threads)), most)
-	}
 	kind := s.o.Kind
 	if p.CPU {
 		kind = s.o.CPU

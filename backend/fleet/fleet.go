@@ -122,8 +122,8 @@ func (f *Fleet) Owner(block int) int { return f.owner[block] }
 // Lost is why a member is lost; nil: it is there.
 func (f *Fleet) Lost(member int) error { return f.members[member].lost }
 
-// blocksOf are the blocks of a member.
-func (f *Fleet) blocksOf(member int) []int { return blocksOf(f.owner, member) }
+// BlocksOf are the blocks of a member.
+func (f *Fleet) BlocksOf(member int) []int { return blocksOf(f.owner, member) }
 
 func blocksOf(owners []int, member int) (blocks []int) {
 	for b, owner := range owners {

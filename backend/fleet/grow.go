@@ -82,7 +82,7 @@ func (f *Fleet) with(speed float64) []int {
 	costs := f.costs()
 	wanted, after := share(DealCosts(costs, speeds), costs, number+1), slices.Clone(f.owner)
 	for i := range f.members {
-		blocks := f.blocksOf(i)
+		blocks := f.BlocksOf(i)
 		for at := range gifts(f.costsOf(blocks), wanted[i], float64(2*i+1)/float64(2*number)) {
 			after[blocks[at]] = number
 		}

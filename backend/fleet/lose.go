@@ -28,7 +28,7 @@ func (f *Fleet) lose(member int, why error) {
 		if !heirs[heir] || f.members[heir].lost != nil {
 			continue
 		}
-		err := f.members[heir].Hold(f.blocksOf(heir))
+		err := f.members[heir].Hold(f.BlocksOf(heir))
 		if errors.Is(err, ErrGone) { // its blocks go on, with those that it was to have
 			f.lose(heir, err)
 			if f.err != nil {
@@ -54,7 +54,7 @@ func (f *Fleet) lose(member int, why error) {
 
 // bequeath deals the blocks of a member to others, by their speeds, and returns who has some.
 func (f *Fleet) bequeath(member int, speeds []float64) (heirs map[int]bool) {
-	blocks := f.blocksOf(member)
+	blocks := f.BlocksOf(member)
 	heirs = map[int]bool{}
 	for i, heir := range DealCosts(f.costsOf(blocks), speeds) {
 		f.owner[blocks[i]] = heir
@@ -104,7 +104,7 @@ func (f *Fleet) stuck(member int, why error) {
 	for heir := range f.members {
 		if heirs[heir] && err == nil {
 			held = append(held, heir)
-			err = f.members[heir].Hold(f.blocksOf(heir))
+			err = f.members[heir].Hold(f.BlocksOf(heir))
 		}
 	}
 	if err == nil {
@@ -116,7 +116,7 @@ func (f *Fleet) stuck(member int, why error) {
 	}
 	f.owner = before
 	for _, heir := range held {
-		switch err := f.members[heir].Hold(f.blocksOf(heir)); {
+		switch err := f.members[heir].Hold(f.BlocksOf(heir)); {
 		case errors.Is(err, ErrGone):
 			f.lose(heir, err)
 		case err != nil:

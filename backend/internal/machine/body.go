@@ -42,8 +42,7 @@ func (e *Single) relay(order []int) error {
 	if e.data = data; err != nil {
 		return err
 	}
-	equal := e.same(at)
-	if e.equal = equal; e.store == nil {
+	if e.equal = e.same(at); e.store == nil {
 		e.resetStore() // there may be something to know now
 		return nil
 	}

@@ -16,8 +16,8 @@ import (
 )
 
 // NewElsewhere are Members on the workers behind Options.Links. This process runs no trial and compiles nothing. It
-// judges outputs where a metric is neither of single samples nor of outcomes that add up. Where none of
-// the workers is left in front of the end, it begins anew with those that come.
+// judges outputs where a metric is neither of single samples nor of outcomes that add up. Where none of the workers is
+// left in front of the end, it begins anew with those that come.
 func NewElsewhere(ctx context.Context, list []Shape, records []quant.Record, o Options) (*Members, error) {
 	for {
 		f, err := beginElsewhere(ctx, list, records, o)

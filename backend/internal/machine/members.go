@@ -204,16 +204,6 @@ func (f *Members) fleetOf() *fleet.Fleet {
 	return all
 }
 
-// blocksOf are the blocks of a member.
-func (f *Members) blocksOf(member int) (own []int) {
-	for b := range f.blocks() {
-		if f.Owner(b) == member {
-			own = append(own, b)
-		}
-	}
-	return own
-}
-
 // LayOut implements Machine: the blocks are dealt anew.
 func (f *Members) LayOut(order []int) error {
 	f.lay(f.cellsOf(order))

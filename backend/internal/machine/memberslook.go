@@ -91,15 +91,7 @@ func (f *Members) Workers() (n int) {
 func (f *Members) Threads() int { return f.opts.Threads }
 
 // Row implements Machine.
-func (f *Members) Row() int {
-	n := f.shapes[0].judge.Length()
-	for _, s := range f.shapes[1:] {
-		if s.judge.Length() != n {
-			return 0
-		}
-	}
-	return n
-}
+func (f *Members) Row() int { return rowOf(f.judges()) }
 
 // RowOf implements Machine.
 func (f *Members) RowOf(sample int) int {

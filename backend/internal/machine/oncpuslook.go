@@ -20,7 +20,7 @@ func (f *Members) lookAgain(ctx context.Context, mask search.Mask) error {
 	firsts := f.firsts()
 	workers := f.list[:f.Reserve]
 	for _, i := range rand.Perm(len(workers)) {
-		own := slices.DeleteFunc(f.blocksOf(i), func(b int) bool { return slices.Contains(firsts, b) })
+		own := slices.DeleteFunc(f.BlocksOf(i), func(b int) bool { return slices.Contains(firsts, b) })
 		if f.Lost(i) == nil && len(own) > 0 && len(chosen) < max(1, f.blocks()/len(workers)) {
 			chosen = append(chosen, own[rand.IntN(len(own))])
 		}
@@ -68,5 +68,5 @@ func (f *Members) rowsHere(mask search.Mask, blocks []int) (map[int][]float32, e
 	if err != nil {
 		return nil, err
 	}
-	return rows, h.Hold(f.blocksOf(f.Reserve))
+	return rows, h.Hold(f.BlocksOf(f.Reserve))
 }

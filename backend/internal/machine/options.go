@@ -48,10 +48,11 @@ type Options struct {
 	// of the output on which samples lie; -1: on none, the output is one sample's, and blocks are of one
 	Axis  int
 	Block int // samples a block: the batch of the Source; 0: DefaultBlock
-	// blocks run at once, no more than there are; 0: a worker a core that the process may use
-	Workers int
-	Threads int  // threads of the runtime a worker, at most one a core; 0: 1
-	Spin    bool // the runtime's idle threads spin: faster alone, slower where workers share cores
+	// blocks run at once, no more than there are and than MostWorkers; 0: a worker a core that the process may use
+	Workers     int
+	MostWorkers int  // 0: any number
+	Threads     int  // threads of the runtime a worker, at most one a core; 0: 1
+	Spin        bool // the runtime's idle threads spin: faster alone, slower where workers share cores
 	// blocks are read when they are run, and are not kept: for what runs few times, or does not fit
 	Stream    bool
 	KeepOrder bool // samples stay in the order of the data
@@ -120,6 +121,9 @@ func (o Options) fit(samples int) (Options, error) {
 	}
 	if o.Workers == 0 {
 		o.Workers = max(1, runtime.GOMAXPROCS(0)/o.Threads)
+	}
+	if o.MostWorkers > 0 {
+		o.Workers = min(o.Workers, o.MostWorkers)
 	}
 	blocks := (samples + o.Block - 1) / o.Block
 	o.Workers = min(o.Workers, max(1, blocks))

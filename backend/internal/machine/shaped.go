@@ -138,17 +138,26 @@ func (o Options) of(s Shape, samples int) Options {
 	return own
 }
 
-// mix orders the blocks: those of each shape in their own order, the shapes among each other, so that what lies in
-// front in one of them lies in front of all.
+// mix orders the blocks.
 func (s *Shaped) mix() {
-	s.blocks = nil
-	for at, m := range s.members {
-		for b := range m.data.Len() {
-			s.blocks = append(s.blocks, place{at, b})
+	var counts []int
+	for _, m := range s.members {
+		counts = append(counts, m.data.Len())
+	}
+	s.blocks = mixed(counts)
+}
+
+// mixed orders so many blocks of each shape: those of each in their own order, the shapes among each other, so that
+// what lies in front in one of them lies in front of all.
+func mixed(counts []int) (blocks []place) {
+	for shape, count := range counts {
+		for b := range count {
+			blocks = append(blocks, place{shape, b})
 		}
 	}
-	middle := func(p place) float64 { return (float64(p.at) + 0.5) / float64(s.members[p.member].data.Len()) }
-	slices.SortStableFunc(s.blocks, func(a, b place) int { return cmp.Compare(middle(a), middle(b)) })
+	middle := func(p place) float64 { return (float64(p.at) + 0.5) / float64(counts[p.member]) }
+	slices.SortStableFunc(blocks, func(a, b place) int { return cmp.Compare(middle(a), middle(b)) })
+	return blocks
 }
 
 // sizes are the numbers of samples of all blocks, without the padding.

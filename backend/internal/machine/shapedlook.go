@@ -8,11 +8,14 @@ import (
 	"example.org/demote/search"
 )
 
-// Row is the length of all output rows; 0 where they have different ones.
-func (s *Shaped) Row() int {
-	n := s.members[0].judge.Length()
-	for _, m := range s.members[1:] {
-		if m.judge.Length() != n {
+// Row implements Machine.
+func (s *Shaped) Row() int { return rowOf(s.judges()) }
+
+// rowOf is the length of all output rows that judges read; 0 where they have different ones.
+func rowOf(judges []*metric.Scorer) int {
+	n := judges[0].Length()
+	for _, j := range judges[1:] {
+		if j.Length() != n {
 			return 0
 		}
 	}

@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -142,7 +141,7 @@ func (f *Members) costs(block int) (whole, sample float64) {
 }
 
 // cellsOf lays samples out in an order, nil being their own: those of each shape in blocks of their own, in that order,
-// and the blocks of all shapes among each other, so that what lies in front in one of them lies in front of all.
+// and the blocks of all shapes mixed.
 func (f *Members) cellsOf(order []int) (cells []cell) {
 	if order == nil {
 		for sample := range f.samples {
@@ -154,23 +153,24 @@ func (f *Members) cellsOf(order []int) (cells []cell) {
 		p := f.places.of(sample)
 		own[p.member] = append(own[p.member], p.at)
 	}
-	var middles []float64
+	var counts []int
 	for i, s := range f.shapes {
-		count := (len(own[i]) + s.opts.Block - 1) / s.opts.Block
-		for b := range count {
-			c := cell{shape: i, own: own[i][b*s.opts.Block : min((b+1)*s.opts.Block, len(own[i]))]}
-			if c.samples = c.own; s.of != nil {
-				c.samples = pick(s.of, c.own)
-			}
-			cells, middles = append(cells, c), append(middles, (float64(b)+0.5)/float64(count))
+		counts = append(counts, (len(own[i])+s.opts.Block-1)/s.opts.Block)
+	}
+	for _, p := range mixed(counts) {
+		s := f.shapes[p.member]
+		c := cell{shape: p.member, own: blockOf(own[p.member], p.at, s.opts.Block)}
+		if c.samples = c.own; s.of != nil {
+			c.samples = pick(s.of, c.own)
 		}
+		cells = append(cells, c)
 	}
-	at := make([]int, len(cells))
-	for i := range at {
-		at[i] = i
-	}
-	slices.SortStableFunc(at, func(a, b int) int { return cmp.Compare(middles[a], middles[b]) })
-	return pick(cells, at)
+	return cells
+}
+
+// blockOf are the samples of a block of so many, of an order.
+func blockOf(order []int, block, size int) []int {
+	return order[block*size : min((block+1)*size, len(order))]
 }
 
 // lay makes cells the layout.
